@@ -1,0 +1,26 @@
+/**
+ * What an event is: the one contract that producers, the consumer and readers of the topic share.
+ * `event.v1.schema.json` is written from it (`bun run schema`), and a test fails when they differ.
+ */
+import { z } from "zod";
+
+/** The closed list of event types, in the order in which a visitor usually does them. */
+export const EVENT_TYPES = ["view", "click", "purchase"] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/**
+ * One user event, the JSON value of a record in the topic `user_events`.
+ * Fields that are not named here are allowed, and are not stored.
+ */
+export const eventSchema = z
+  .object({
+    event_id: z.guid().describe("Identifies the event: the same id again is the same event"),
+    user_id: z.int().min(1).describe("Who did it; also the record's key, as decimal text"),
+    event_type: z.enum(EVENT_TYPES).describe("What the user did"),
+    created_at: z.iso.datetime().describe("When it happened: ISO 8601 in UTC, ending in Z"),
+  })
+  .describe("A user event of the real-time data platform, version 1");
+export type Event = z.infer<typeof eventSchema>;
+
+/** Largest value of a record, in bytes, that can be an event; a longer one is rejected unread. */
+export const EVENT_BYTES_MAX = 65_536;

@@ -1,0 +1,117 @@
+/**
+ * The only reader of the environment. Every setting has a default that works on one machine, or is
+ * a secret that `up` generates; all faults are reported at once, and no secret is ever printed.
+ * `.env.example` says each in a sentence, and a test keeps the two lists equal.
+ */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+/** Folder of the checkout. */
+export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
+
+/** A setting is missing or wrong. The message names each one; programs exit with status 2. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+const optionalText = z
+  .string()
+  .optional()
+  .transform((text) => (text === "" ? undefined : text));
+const secret = optionalText;
+
+const environmentSchema = z.object({
+  STATE_DIR: z.string().default(join(ROOT, ".state")),
+  CACHE_DIR: z
+    .string()
+    .default(
+      join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "real-time-data-platform"),
+    ),
+  LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+
+  KAFKA_BROKERS: optionalText,
+  KAFKA_PORT: port(9092),
+  KAFKA_CONTROLLER_PORT: port(9093),
+  KAFKA_HEAP_MB: count(384),
+  KAFKA_TOPIC: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,249}$/, "letters, digits, dots, underscores and dashes only")
+    .default("user_events"),
+  KAFKA_GROUP_ID: z.string().min(1).default("streaming"),
+  KAFKA_PARTITIONS: count(4),
+  KAFKA_REPLICATION_FACTOR: count(1),
+  KAFKA_RETENTION_HOURS: count(168),
+  KAFKA_RETENTION_BYTES: count(1_073_741_824),
+  KAFKA_TLS: z.enum(["true", "false"]).default("false"),
+  KAFKA_TLS_CA: optionalText,
+  KAFKA_SASL_MECHANISM: z.enum(["none", "plain", "scram-sha-256", "scram-sha-512"]).default("none"),
+  KAFKA_SASL_USERNAME: optionalText,
+  KAFKA_SASL_PASSWORD: secret,
+
+  POSTGRES_HOST: z.string().min(1).default("127.0.0.1"),
+  POSTGRES_PORT: port(5432),
+  POSTGRES_DB: z.string().min(1).default("data_platform_demo"),
+  POSTGRES_USER: z.string().min(1).default("demo_user"),
+  POSTGRES_PASSWORD: secret,
+  POSTGRES_ADMIN_PASSWORD: secret,
+  POSTGRES_INGEST_PASSWORD: secret,
+  POSTGRES_TRANSFORM_PASSWORD: secret,
+  POSTGRES_READ_PASSWORD: secret,
+  POSTGRES_SSLMODE: z.enum(["disable", "require", "verify-full"]).default("disable"),
+  POSTGRES_SSL_CA: optionalText,
+  POSTGRES_SHARED_BUFFERS_MB: count(256),
+
+  PRODUCER_RATE: z.coerce.number().min(0).default(1),
+  CONSUMER_METRICS_PORT: port(9464),
+  CONSUMER_PENDING_BYTES_MAX: count(67_108_864),
+  CONSUMER_TRANSACTION_DELAY_MS_MAX: z.coerce.number().int().min(0).max(10_000).default(250),
+  CONSUMER_SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(1_800_000).default(10_000),
+  CONSUMER_LOST_RECORDS: z.enum(["stop", "accept"]).default("stop"),
+  DUPLICATE_WINDOW_RECORDS: z.coerce.number().int().min(1).max(4_194_304).default(65_536),
+});
+
+export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {
+  /** `host:port` of each bootstrap broker. */
+  KAFKA_BROKERS: string[];
+};
+
+/** Names of all settings, for the test that keeps `.env.example` complete. */
+export const settingNames = Object.keys(environmentSchema.shape);
+
+/**
+ * Reads and checks every setting.
+ * @throws ConfigError naming each faulty setting, its value unless secret, and what is wrong
+ */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const present = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => {
+      const name = issue.path.join(".");
+      const shown = /PASSWORD/.test(name) ? "" : `, current value is ${present[name]}`;
+      return `  ${name}: ${issue.message}${shown}`;
+    });
+    throw new ConfigError(`Cannot read the settings:\n${faults.join("\n")}`);
+  }
+  const config = parsed.data;
+  if (config.KAFKA_SASL_MECHANISM !== "none" && !config.KAFKA_SASL_USERNAME) {
+    throw new ConfigError(
+      "Cannot read the settings:\n  KAFKA_SASL_USERNAME: needed when KAFKA_SASL_MECHANISM is set",
+    );
+  }
+  const brokers = (config.KAFKA_BROKERS ?? `127.0.0.1:${config.KAFKA_PORT}`)
+    .split(",")
+    .map((broker) => broker.trim());
+  return {
+    ...config,
+    STATE_DIR: resolve(config.STATE_DIR),
+    CACHE_DIR: resolve(config.CACHE_DIR),
+    KAFKA_BROKERS: brokers,
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * The only file that imports the PostgreSQL client. One place decides who connects as whom: each
+ * program names its role, and a role may do only what its migration grants.
+ */
+import { readFileSync } from "node:fs";
+import postgres from "postgres";
+import { type Config, ConfigError } from "./config.ts";
+
+/** Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone else. */
+export type Role = "admin" | "owner" | "ingest" | "transform" | "read";
+
+export type Sql = postgres.Sql<{ bigint: number }>;
+export type Transaction = postgres.TransactionSql<{ bigint: number }>;
+
+/** Login name and the setting that holds its password. */
+export function credentials(config: Config, role: Role): { user: string; setting: keyof Config } {
+  switch (role) {
+    case "admin":
+      return { user: "postgres", setting: "POSTGRES_ADMIN_PASSWORD" };
+    case "owner":
+      return { user: config.POSTGRES_USER, setting: "POSTGRES_PASSWORD" };
+    case "ingest":
+      return { user: "streaming_ingest", setting: "POSTGRES_INGEST_PASSWORD" };
+    case "transform":
+      return { user: "streaming_transform", setting: "POSTGRES_TRANSFORM_PASSWORD" };
+    case "read":
+      return { user: "streaming_read", setting: "POSTGRES_READ_PASSWORD" };
+  }
+}
+
+/**
+ * Opens a pool. Nothing is sent until the first query. `bigint` columns arrive as numbers: every
+ * count and offset of the platform stays below 2^53.
+ * @throws ConfigError when the role's password is not set
+ */
+export function connect(
+  config: Config,
+  role: Role,
+  { connections = 1, applicationName = "real-time-data-platform" } = {},
+): Sql {
+  const { user, setting } = credentials(config, role);
+  const password = config[setting];
+  if (typeof password !== "string") {
+    throw new ConfigError(
+      `Cannot connect to PostgreSQL as ${user}: ${setting} is not set; \`bun run up\` generates it`,
+    );
+  }
+  return postgres({
+    host: config.POSTGRES_HOST,
+    port: config.POSTGRES_PORT,
+    database: config.POSTGRES_DB,
+    user,
+    password,
+    ssl: tls(config),
+    max: connections,
+    idle_timeout: 0,
+    connect_timeout: 10,
+    max_lifetime: null,
+    onnotice: () => {},
+    connection: { application_name: applicationName, TimeZone: "UTC" },
+    types: {
+      bigint: { to: 20, from: [20], parse: Number, serialize: (value: number) => String(value) },
+    },
+  });
+}
+
+function tls(config: Config) {
+  switch (config.POSTGRES_SSLMODE) {
+    case "disable":
+      return false;
+    case "require":
+      return { rejectUnauthorized: false };
+    case "verify-full":
+      return {
+        rejectUnauthorized: true,
+        ...(config.POSTGRES_SSL_CA && { ca: readFileSync(config.POSTGRES_SSL_CA, "utf8") }),
+      };
+  }
+}

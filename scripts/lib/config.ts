@@ -31,6 +31,7 @@ const environmentSchema = z.object({
     .default(
       join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "real-time-data-platform"),
     ),
+  MAVEN_REPOSITORY_URL: optionalText,
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
 
   KAFKA_BROKERS: optionalText,
@@ -46,6 +47,7 @@ const environmentSchema = z.object({
   KAFKA_REPLICATION_FACTOR: count(1),
   KAFKA_RETENTION_HOURS: count(168),
   KAFKA_RETENTION_BYTES: count(1_073_741_824),
+  KAFKA_RETENTION_CHECK_MS: count(300_000),
   KAFKA_TLS: z.enum(["true", "false"]).default("false"),
   KAFKA_TLS_CA: optionalText,
   KAFKA_SASL_MECHANISM: z.enum(["none", "plain", "scram-sha-256", "scram-sha-512"]).default("none"),

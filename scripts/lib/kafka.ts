@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 import kafkajs from "kafkajs";
 import type { Config } from "./config.ts";
+import type { RecordBatch } from "./record-batch.ts";
 import { getLogger } from "./log.ts";
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
@@ -63,5 +64,67 @@ export function createKafka(
   });
 }
 
+/**
+ * A member of the consumer group that never commits offsets by itself: where counting stands is
+ * kept in PostgreSQL. Fetches are large, because the fewer transactions a backlog takes, the fewer
+ * rows are written twice; a fetch that has anything at all returns at once.
+ */
+export function createConsumer(
+  kafka: kafkajs.Kafka,
+  options: { groupId: string; sessionTimeoutMs: number },
+): kafkajs.Consumer {
+  return kafka.consumer({
+    groupId: options.groupId,
+    sessionTimeout: options.sessionTimeoutMs,
+    rebalanceTimeout: Math.max(60_000, options.sessionTimeoutMs),
+    heartbeatInterval: Math.min(1_000, options.sessionTimeoutMs / 3),
+    minBytes: 1,
+    maxBytesPerPartition: 4_194_304,
+    maxBytes: 16_777_216,
+    maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false,
+    readUncommitted: false,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 20 },
+  });
+}
+
+/** What kafkajs hands over for a record batch, with the patch that comes with this project. */
+interface EncodedMessage {
+  offset: string;
+  recordCount: number;
+  encodedRecords: Uint8Array;
+  batchContext: {
+    firstOffset: string;
+    firstTimestamp: string;
+    maxTimestamp: string;
+    timestampType: number;
+  };
+}
+
+const LOG_APPEND_TIME = 1;
+
+/**
+ * The record batches of a fetch, undecoded.
+ * @throws Error when kafkajs is not the patched one, since then records would be read as none
+ */
+export function recordBatches(messages: readonly unknown[]): RecordBatch[] {
+  return (messages as EncodedMessage[]).map((message) => {
+    if (!message.encodedRecords) {
+      throw new Error(
+        "Cannot read records: kafkajs lacks the project's patch; run `bun install` in the checkout",
+      );
+    }
+    const { firstOffset, firstTimestamp, maxTimestamp, timestampType } = message.batchContext;
+    return {
+      baseOffset: Number(firstOffset),
+      lastOffset: Number(message.offset),
+      baseTimestampMs: Number(firstTimestamp),
+      appendTimestampMs: timestampType === LOG_APPEND_TIME ? Number(maxTimestamp) : undefined,
+      recordCount: message.recordCount,
+      records: message.encodedRecords,
+    };
+  });
+}
+
 export type { Admin, Consumer, EachBatchPayload, Kafka, Producer } from "kafkajs";
-export { CompressionTypes } ;
+export { CompressionTypes };

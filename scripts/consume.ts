@@ -1,0 +1,63 @@
+#!/usr/bin/env bun
+/**
+ * `bun run consume`: counts the events of the topic in PostgreSQL, each once. Start as many as
+ * there are partitions; they share the work and take over from one another.
+ */
+import { defineCommand } from "citty";
+import { GroupConsumer } from "./consume/consumer.ts";
+import { ConsumerMetrics } from "./consume/metrics.ts";
+import { readConfig } from "./lib/config.ts";
+import { serveMetrics } from "./lib/http.ts";
+import { createKafka } from "./lib/kafka.ts";
+import { getLogger, startLogging } from "./lib/log.ts";
+import { connect } from "./lib/postgres.ts";
+import { runProgram } from "./lib/program.ts";
+
+/** Connections for transactions of different partitions side by side; more gain nothing. */
+const CONNECTIONS = 4;
+
+const command = defineCommand({
+  meta: {
+    name: "consume",
+    description: `Counts the events of the topic in PostgreSQL, each event once.
+
+Runs until it is stopped (SIGINT or SIGTERM); what has been read is stored first. Any number may
+run: they share the partitions. Settings come from the environment, see .env.example.
+Metrics and health: http://127.0.0.1:9464/metrics and /healthz (the next free port for a second one).
+Exit status: 0 stopped, 1 cannot go on (the message says what to decide), 2 wrong setting.`,
+  },
+  async run() {
+    const config = readConfig();
+    startLogging(config);
+    const log = getLogger(["consume"]);
+    const metrics = new ConsumerMetrics();
+    const sql = connect(config, "ingest", {
+      connections: CONNECTIONS,
+      applicationName: "consumer",
+    });
+    const kafka = createKafka(config, { clientId: "consumer", patience: "long" });
+    const consumer = new GroupConsumer({ config, kafka, sql, metrics });
+    const server = await serveMetrics(
+      config.CONSUMER_METRICS_PORT,
+      metrics.registry,
+      () => consumer.waitingFor,
+    );
+    log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
+    const stop = (signal: string) => {
+      log.info("Stopping", { signal });
+      void consumer.stop();
+    };
+    process.once("SIGINT", () => stop("SIGINT"));
+    process.once("SIGTERM", () => stop("SIGTERM"));
+    try {
+      await consumer.start();
+      await consumer.ended;
+    } finally {
+      await consumer.stop(2_000);
+      server.close();
+      await sql.end({ timeout: 2 });
+    }
+  },
+});
+
+await runProgram(command);

@@ -1,0 +1,72 @@
+/**
+ * Takes up a partition: reads from the database where counting stands, or begins it, and refuses
+ * what only a person can decide. Everything the consumer knows of its place comes from here; the
+ * offsets that it commits to Kafka are for lag tools only.
+ */
+import type { Sql } from "../lib/postgres.ts";
+import type { PartitionKey } from "./store.ts";
+
+/** What Kafka says of the partition now. */
+export interface LogState {
+  topicId: string;
+  /** First offset that the log still holds. */
+  logStart: number;
+  /** Offset that the next record will get. */
+  logEnd: number;
+}
+
+export interface Claim {
+  nextOffset: number;
+  windowRecords: number;
+}
+
+/** Going on would count wrongly, and only a person can say what is right. Exit status 1. */
+export class NeedsPersonError extends Error {
+  override name = "NeedsPersonError";
+}
+
+/**
+ * Returns where to go on counting, after creating the row when there is none.
+ * @throws NeedsPersonError when the topic is another one, another group counts it, or the log ends
+ * before what has been counted
+ */
+export async function claimPartition(
+  sql: Sql,
+  key: PartitionKey,
+  log: LogState,
+  windowRecords: number,
+): Promise<Claim> {
+  const where = `${key.topic}/${key.partition}`;
+  const offsets = sql`${sql(key.schema)}.consumer_offsets`;
+  const [other] = await sql`
+    select group_id from ${offsets}
+    where topic = ${key.topic} and group_id <> ${key.groupId} limit 1`;
+  if (other) {
+    throw new NeedsPersonError(
+      `Cannot count ${where} as group ${key.groupId}: the tables count it for group ${other.group_id} already, and two groups would count each event twice; set KAFKA_GROUP_ID=${other.group_id}`,
+    );
+  }
+  await sql`
+    insert into ${offsets}
+      (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_window_records)
+    values (
+      ${key.groupId}, ${key.topic}, ${key.partition}, ${log.topicId},
+      ${log.logStart}, ${log.logStart}, ${windowRecords}
+    )
+    on conflict (group_id, topic, partition) do nothing`;
+  const [row] = await sql`
+    select topic_id, next_offset, duplicate_window_records from ${offsets}
+    where group_id = ${key.groupId} and topic = ${key.topic} and partition = ${key.partition}`;
+  if (!row) throw new Error(`Cannot claim ${where}: its row in consumer_offsets has vanished`);
+  if (row.topic_id !== log.topicId) {
+    throw new NeedsPersonError(
+      `Cannot go on with ${where}: the topic has been created anew (its id is ${log.topicId}, counted was ${row.topic_id}); count it under another KAFKA_TOPIC, or delete what was counted with \`bun run down --wipe\``,
+    );
+  }
+  if (row.next_offset > log.logEnd) {
+    throw new NeedsPersonError(
+      `Cannot go on with ${where}: ${row.next_offset} offsets have been counted but the log ends at ${log.logEnd}; the broker has lost records that were acknowledged`,
+    );
+  }
+  return { nextOffset: row.next_offset, windowRecords: row.duplicate_window_records };
+}

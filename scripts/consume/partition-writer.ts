@@ -1,0 +1,134 @@
+/**
+ * Decides when the pending tally of one partition is written, and writes one at a time. Caught up,
+ * a tally goes at once, for freshness; with a backlog it waits a little and grows, because the
+ * database pays for each distinct key in a transaction and not for each event.
+ */
+import type { Config } from "../lib/config.ts";
+import { backoffMs, isOutage } from "./failure.ts";
+import type { PartitionReader } from "./partition-reader.ts";
+import type { Tally } from "./tally.ts";
+
+/** A transaction is written when it would reach either bound, whatever the backlog. */
+export const TRANSACTION_ROWS_MAX = 200_000;
+export const DEAD_LETTER_BYTES_MAX = 16_777_216;
+
+export interface WriterEvents {
+  written(tally: Tally, durationMs: number): void;
+  /** The database is away; the tally will be tried again in `delayMs`. */
+  outage(error: unknown, delayMs: number): void;
+  /** Cannot go on with this partition: fenced, or an error that no retry mends. */
+  failed(error: unknown): void;
+}
+
+export class PartitionWriter {
+  readonly reader: PartitionReader;
+  /** How many records the log held beyond the last fetch. */
+  backlog = 0;
+  /** Next offset as the database has it. */
+  storedOffset: number;
+
+  readonly #store: (tally: Tally) => Promise<void>;
+  readonly #events: WriterEvents;
+  readonly #delayMsMax: number;
+  #writing: Promise<void> | undefined;
+  #pendingSinceMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  constructor(
+    reader: PartitionReader,
+    options: {
+      store: (tally: Tally) => Promise<void>;
+      events: WriterEvents;
+      config: Pick<Config, "CONSUMER_TRANSACTION_DELAY_MS_MAX">;
+    },
+  ) {
+    this.reader = reader;
+    this.storedOffset = reader.countFrom;
+    this.#store = options.store;
+    this.#events = options.events;
+    this.#delayMsMax = options.config.CONSUMER_TRANSACTION_DELAY_MS_MAX;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the pending tally has reached the size of a transaction. */
+  get isFull(): boolean {
+    const { rows, deadLetterBytes } = this.reader.pending;
+    return rows >= TRANSACTION_ROWS_MAX || deadLetterBytes >= DEAD_LETTER_BYTES_MAX;
+  }
+
+  /** Resolves when more may be read: at once unless the pending tally is full. */
+  room(): Promise<void> {
+    if (this.#closed || !this.isFull) return Promise.resolve();
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  /** To be called after each read: writes now, or sets the time at which to write. */
+  schedule(): void {
+    if (this.#closed || this.reader.pending.isEmpty) return;
+    if (this.#pendingSinceMs === 0) this.#pendingSinceMs = performance.now();
+    if (this.#writing) return;
+    const waitMs =
+      this.backlog > 0 && !this.isFull
+        ? this.#pendingSinceMs + this.#delayMsMax - performance.now()
+        : 0;
+    clearTimeout(this.#timer);
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#write(), waitMs);
+    else this.#write();
+  }
+
+  /** Writes all that has been read; resolves when it is stored, or when the writer is closed. */
+  async flush(): Promise<void> {
+    while (!this.#closed && (this.#writing || !this.reader.pending.isEmpty)) {
+      if (!this.#writing) this.#write();
+      await this.#writing;
+    }
+  }
+
+  /** Forgets what is pending. A transaction under way may still end; the fence guards it. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#room?.resolve();
+  }
+
+  #write(): void {
+    if (this.#closed || this.#writing) return;
+    clearTimeout(this.#timer);
+    const tally = this.reader.take();
+    this.#pendingSinceMs = 0;
+    this.#room?.resolve();
+    this.#room = undefined;
+    this.#writing = this.#storeUntilDone(tally).finally(() => {
+      this.#writing = undefined;
+      this.schedule();
+    });
+  }
+
+  async #storeUntilDone(tally: Tally): Promise<void> {
+    for (let attempt = 0; !this.#closed; attempt++) {
+      const startMs = performance.now();
+      try {
+        await this.#store(tally);
+        this.storedOffset = tally.nextOffset;
+        this.#events.written(tally, performance.now() - startMs);
+        return;
+      } catch (error) {
+        if (this.#closed) return;
+        if (!isOutage(error)) {
+          this.close();
+          this.#events.failed(error);
+          return;
+        }
+        const delayMs = backoffMs(attempt);
+        this.#events.outage(error, delayMs);
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+}

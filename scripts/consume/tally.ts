@@ -1,0 +1,113 @@
+/**
+ * What a run of records of one partition adds to the tables: the counts, the dead letters and the
+ * place up to which the log has been read. Pure: the same records give the same tally, however the
+ * log was cut into fetches. `store.ts` writes one tally in one transaction.
+ */
+import { EVENT_TYPES } from "../../schema/event.ts";
+import type { RejectReason } from "./decode-event.ts";
+import { UserCounts } from "./user-counts.ts";
+
+/** A record that is no event, as it goes into `dead_letters`. */
+export interface DeadLetter {
+  offset: number;
+  reason: RejectReason;
+  /** The value, cut to its beginning when it is long; null when the record had none. */
+  payload: Uint8Array | null;
+  payloadBytes: number;
+  key: Uint8Array | null;
+  headers: Uint8Array | null;
+}
+
+/** Events of one minute and type; `minuteMs` is the minute's beginning since the epoch. */
+export interface MinuteCount {
+  minuteMs: number;
+  typeIndex: number;
+  count: number;
+}
+
+/** Longest part of a rejected value that is kept; more would let poison fill the database. */
+export const DEAD_LETTER_PAYLOAD_BYTES_MAX = 65_536;
+
+const TYPES = EVENT_TYPES.length;
+const MINUTE_MS = 60_000;
+
+export class Tally {
+  readonly users: UserCounts;
+  /** The fence: the tables hold everything before this offset and nothing after it. */
+  readonly expectedOffset: number;
+  /** Everything before this offset is in the tables once this tally is. */
+  nextOffset: number;
+  stored = 0;
+  duplicates = 0;
+  rejected = 0;
+  absent = 0;
+  lost = 0;
+  lastEventMs = Number.NEGATIVE_INFINITY;
+  lastAppendMs = Number.NEGATIVE_INFINITY;
+  readonly deadLetters: DeadLetter[] = [];
+  deadLetterBytes = 0;
+
+  readonly #minutes = new Map<number, number>();
+  /** Counts of the minute seen last, kept out of the map: most events follow in the same minute. */
+  #minute = Number.NaN;
+  readonly #minuteCounts = new Float64Array(TYPES);
+
+  constructor(expectedOffset: number, seed = 0) {
+    this.expectedOffset = expectedOffset;
+    this.nextOffset = expectedOffset;
+    this.users = new UserCounts(seed);
+  }
+
+  /** Whether writing it would change nothing. */
+  get isEmpty(): boolean {
+    return this.nextOffset === this.expectedOffset;
+  }
+
+  /** Upper bound of the rows that it writes. */
+  get rows(): number {
+    return this.users.size * TYPES + this.#minutes.size + this.deadLetters.length;
+  }
+
+  addEvent(userId: number, typeIndex: number, createdAtMs: number): void {
+    this.stored += 1;
+    if (createdAtMs > this.lastEventMs) this.lastEventMs = createdAtMs;
+    this.users.add(userId, typeIndex, createdAtMs);
+    const minute = Math.floor(createdAtMs / MINUTE_MS);
+    if (minute !== this.#minute) {
+      this.#closeMinute();
+      this.#minute = minute;
+    }
+    (this.#minuteCounts[typeIndex] as number)++;
+  }
+
+  addDeadLetter(letter: DeadLetter): void {
+    this.rejected += 1;
+    this.deadLetters.push(letter);
+    this.deadLetterBytes += (letter.payload?.length ?? 0) + (letter.headers?.length ?? 0);
+  }
+
+  /** The counts by minute, sorted as the table's primary key is. */
+  minutes(): MinuteCount[] {
+    this.#closeMinute();
+    return [...this.#minutes]
+      .map(([key, count]) => ({
+        minuteMs: Math.floor(key / TYPES) * MINUTE_MS,
+        typeIndex: key - Math.floor(key / TYPES) * TYPES,
+        count,
+      }))
+      .sort((a, b) => a.minuteMs - b.minuteMs || compareTypes(a.typeIndex, b.typeIndex));
+  }
+
+  #closeMinute(): void {
+    for (let type = 0; type < TYPES; type++) {
+      const count = this.#minuteCounts[type] as number;
+      if (count === 0) continue;
+      const key = this.#minute * TYPES + type;
+      this.#minutes.set(key, (this.#minutes.get(key) ?? 0) + count);
+      this.#minuteCounts[type] = 0;
+    }
+  }
+}
+
+const compareTypes = (a: number, b: number) =>
+  (EVENT_TYPES[a] as string) < (EVENT_TYPES[b] as string) ? -1 : 1;

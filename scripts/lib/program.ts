@@ -1,0 +1,44 @@
+/**
+ * Runs a command of the command line: help, refusal of unknown flags, and the exit status that all
+ * programs share: 0 done, 1 failed, 2 wrong usage or setting. Called last by each entry point.
+ */
+import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
+import { ConfigError } from "./config.ts";
+
+/** The command line is wrong; the message says which part and what would be right. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Promise<void> {
+  const rawArgs = process.argv.slice(2);
+  try {
+    if (rawArgs.includes("--help") || rawArgs.includes("-h")) {
+      console.log(await renderUsage(command));
+      return;
+    }
+    await runCommand(command, { rawArgs });
+  } catch (error) {
+    process.exitCode = isUsageFault(error) ? 2 : 1;
+    process.stderr.write(`${(error as Error).message}\n`);
+    if (process.env.LOG_LEVEL === "debug") process.stderr.write(`${(error as Error).stack}\n`);
+  }
+}
+
+/** @throws UsageError for a flag that the command does not have, since a typo must not pass */
+export function refuseUnknownFlags(args: Record<string, unknown>, known: ArgsDef): void {
+  const names = new Set(["_", ...Object.keys(known)]);
+  for (const name of Object.keys(args)) {
+    const plain = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (names.has(name) || names.has(plain)) continue;
+    const aliases = Object.values(known).flatMap((arg) => ("alias" in arg ? (arg.alias ?? []) : []));
+    if (!aliases.includes(name)) {
+      throw new UsageError(`Cannot use --${plain}: no such option; --help lists them`);
+    }
+  }
+}
+
+const isUsageFault = (error: unknown) =>
+  error instanceof ConfigError ||
+  error instanceof UsageError ||
+  (error as Error)?.name === "CLIError";

@@ -5,7 +5,13 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../lib/config.ts";
-import { type Consumer, createConsumer, type EachBatchPayload, type Kafka, recordBatches } from "../lib/kafka.ts";
+import {
+  type Consumer,
+  createConsumer,
+  type EachBatchPayload,
+  type Kafka,
+  recordBatches,
+} from "../lib/kafka.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { type Claim, claimPartition, type LogState, NeedsPersonError } from "./claim.ts";
@@ -151,7 +157,11 @@ export class GroupConsumer {
     }
   }
 
-  async #open(partition: number, log: LogState, isCurrent: () => boolean): Promise<PartitionWriter> {
+  async #open(
+    partition: number,
+    log: LogState,
+    isCurrent: () => boolean,
+  ): Promise<PartitionWriter> {
     const { config, sql, metrics, statement } = this.#options;
     const key: PartitionKey = {
       schema: "streaming",
@@ -258,7 +268,10 @@ export class GroupConsumer {
 
   #onWriterFailed(partition: number, error: unknown): void {
     this.#writers.delete(partition);
-    if (!(error instanceof FencedError)) return this.#fail(error);
+    if (!(error instanceof FencedError)) {
+      this.#fail(error);
+      return;
+    }
     this.#options.metrics.fenced.inc();
     log.warning("Another consumer has taken the partition over; reading its place anew", {
       partition,

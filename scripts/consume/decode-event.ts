@@ -187,14 +187,20 @@ function readTimestampMs(bytes: Uint8Array, at: number): number {
   const hour = decimal2(bytes, at + 11);
   const minute = decimal2(bytes, at + 14);
   const second = decimal2(bytes, at + 17);
-  const ms = decimal2(bytes, at + 20) * 10 + decimal2(bytes, at + 21) % 10;
+  const ms = decimal2(bytes, at + 20) * 10 + (decimal2(bytes, at + 21) % 10);
   if (
     !(year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysOfMonth(year, month)) ||
     !(hour <= 23 && minute <= 59 && second <= 59 && ms >= 0)
   ) {
     return Number.NaN;
   }
-  return daysSinceEpoch(year, month, day) * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + ms;
+  return (
+    daysSinceEpoch(year, month, day) * 86_400_000 +
+    hour * 3_600_000 +
+    minute * 60_000 +
+    second * 1_000 +
+    ms
+  );
 }
 
 /** Two decimal digits as a number; NaN when one of them is none. */

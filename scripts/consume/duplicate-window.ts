@@ -43,12 +43,7 @@ export class DuplicateWindow {
     while (candidate >= 0 && candidate >= oldest) {
       const slot = this.#slot(candidate);
       const at = slot * 4;
-      if (
-        ids[at + 3] === id3 &&
-        ids[at + 2] === id2 &&
-        ids[at + 1] === id1 &&
-        ids[at] === id0
-      ) {
+      if (ids[at + 3] === id3 && ids[at + 2] === id2 && ids[at + 1] === id1 && ids[at] === id0) {
         found = true;
         break;
       }

@@ -16,7 +16,10 @@ export class ConsumerMetrics {
   readonly lost = this.#counter("rtdp_records_lost", "Records that the log deleted unread");
   readonly rebalances = this.#counter("rtdp_rebalances", "Rebalances of the consumer group");
   readonly fenced = this.#counter("rtdp_transactions_fenced", "Transactions refused by the fence");
-  readonly outageRetries = this.#counter("rtdp_outage_retries", "Attempts while PostgreSQL is away");
+  readonly outageRetries = this.#counter(
+    "rtdp_outage_retries",
+    "Attempts while PostgreSQL is away",
+  );
   readonly #transactionSeconds = new Histogram({
     name: "rtdp_transaction_seconds",
     help: "Duration of the transaction that stores a tally",

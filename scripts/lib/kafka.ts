@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 import kafkajs from "kafkajs";
 import type { Config } from "./config.ts";
-import type { RecordBatch } from "./record-batch.ts";
 import { getLogger } from "./log.ts";
+import type { RecordBatch } from "./record-batch.ts";
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
 
@@ -57,7 +57,10 @@ export function createKafka(
     logLevel: logLevel.WARN,
     logCreator:
       () =>
-      ({ level, log: { message, logger: _logger, timestamp: _timestamp, stack: _stack, ...fields } }) => {
+      ({
+        level,
+        log: { message, logger: _logger, timestamp: _timestamp, stack: _stack, ...fields },
+      }) => {
         if (level === logLevel.ERROR && !ROUTINE.test(message)) log.warning(message, fields);
         else log.debug(message, fields);
       },
@@ -125,6 +128,24 @@ export function recordBatches(messages: readonly unknown[]): RecordBatch[] {
     };
   });
 }
+
+/**
+ * A producer that stores each record once, however often a request is repeated while it lives. The
+ * caller names the partition of each record, and keeps to one request per partition at a time:
+ * kafkajs' sequence numbers are safe only then (see scripts/produce/delivery/sender.ts).
+ */
+export function createProducer(kafka: kafkajs.Kafka): kafkajs.Producer {
+  return kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: () => partitionOfMessage,
+    // The caller repeats what fails, for as long as it likes: here only hiccups are bridged.
+    retry: { retries: 2, initialRetryTime: 50, maxRetryTime: 500 },
+  });
+}
+
+const partitionOfMessage = ({ message }: kafkajs.PartitionerArgs) => message.partition as number;
 
 export type { Admin, Consumer, EachBatchPayload, Kafka, Producer } from "kafkajs";
 export { CompressionTypes };

@@ -31,7 +31,9 @@ export function refuseUnknownFlags(args: Record<string, unknown>, known: ArgsDef
   for (const name of Object.keys(args)) {
     const plain = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (names.has(name) || names.has(plain)) continue;
-    const aliases = Object.values(known).flatMap((arg) => ("alias" in arg ? (arg.alias ?? []) : []));
+    const aliases = Object.values(known).flatMap((arg) =>
+      "alias" in arg ? (arg.alias ?? []) : [],
+    );
     if (!aliases.includes(name)) {
       throw new UsageError(`Cannot use --${plain}: no such option; --help lists them`);
     }

@@ -1,0 +1,154 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { EVENT_BYTES_MAX, EVENT_TYPES, eventSchema } from "../../schema/event.ts";
+import { decodeEvent, decodeKnownLayout, EventFields, type RejectReason } from "./decode-event.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** The straightforward reading: JSON and the schema, nothing else. */
+function expectedFields(event: Record<string, unknown>) {
+  const parsed = eventSchema.safeParse(event);
+  if (!parsed.success) return undefined;
+  const hex = parsed.data.event_id.replaceAll("-", "");
+  return {
+    ids: [0, 8, 16, 24].map((at) => Number.parseInt(hex.slice(at, at + 8), 16) | 0),
+    userId: parsed.data.user_id,
+    typeIndex: EVENT_TYPES.indexOf(parsed.data.event_type),
+    createdAtMs: Date.parse(parsed.data.created_at),
+  };
+}
+
+function decode(bytes: Uint8Array) {
+  const fields = new EventFields();
+  const reason = decodeEvent(bytes, 0, bytes.length, fields);
+  return { reason, fields: actualFields(fields) };
+}
+
+const actualFields = ({ id0, id1, id2, id3, userId, typeIndex, createdAtMs }: EventFields) => ({
+  ids: [id0, id1, id2, id3],
+  userId,
+  typeIndex,
+  createdAtMs,
+});
+
+const event = fc.record({
+  event_id: fc.uuid().map((id) => id),
+  user_id: fc.oneof(
+    fc.integer({ min: 1, max: 100 }),
+    fc.maxSafeNat().map((id) => id + 1),
+  ),
+  event_type: fc.constantFrom(...EVENT_TYPES),
+  created_at: fc
+    .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+    .map((date) => date.toISOString()),
+});
+
+test("decodeEvent() reads every event like JSON and the schema do when it is in our layout", () => {
+  fc.assert(
+    fc.property(event, (value) => {
+      fc.pre(Number.isSafeInteger(value.user_id));
+      const { reason, fields } = decode(encode(JSON.stringify(value)));
+      expect(reason).toBeUndefined();
+      expect(fields).toEqual(expectedFields(value) as never);
+    }),
+  );
+});
+
+test("decodeKnownLayout() takes our layout when the user id has up to 15 digits", () => {
+  const fields = new EventFields();
+  for (const userId of [1, 42, 999_999_999_999_999]) {
+    const bytes = encode(
+      `{"event_id":"0190a8b2-7c4d-7e1f-8a2b-3c4d5e6f7a8b","user_id":${userId},"event_type":"view","created_at":"2026-02-28T23:59:59.999Z"}`,
+    );
+    expect(decodeKnownLayout(bytes, 0, bytes.length, fields)).toBe(true);
+    expect(fields.userId).toBe(userId);
+  }
+});
+
+test("decodeKnownLayout() never accepts what the schema refuses when one byte is changed", () => {
+  fc.assert(
+    fc.property(event, fc.nat(200), fc.integer({ min: 0, max: 255 }), (value, place, byte) => {
+      const bytes = encode(JSON.stringify(value));
+      bytes[place % bytes.length] = byte;
+      const fields = new EventFields();
+      if (!decodeKnownLayout(bytes, 0, bytes.length, fields)) return;
+      const general = expectedFields(JSON.parse(new TextDecoder().decode(bytes)));
+      expect(actualFields(fields)).toEqual(general as never);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test("decodeEvent() gives the same answer when fields are in another order, spaced, or more", () => {
+  fc.assert(
+    fc.property(event, fc.string(), (value, extra) => {
+      const other = JSON.stringify(
+        { extra, ...Object.fromEntries(Object.entries(value).reverse()), nested: { extra } },
+        undefined,
+        2,
+      );
+      fc.pre(Number.isSafeInteger(value.user_id));
+      expect(decode(encode(other)).fields).toEqual(expectedFields(value) as never);
+    }),
+  );
+});
+
+test("decodeEvent() stays inside the value when it is cut anywhere", () => {
+  const whole = encode(
+    '{"event_id":"0190a8b2-7c4d-7e1f-8a2b-3c4d5e6f7a8b","user_id":7,"event_type":"click","created_at":"2026-01-01T00:00:00.000Z"}',
+  );
+  for (let length = 1; length < whole.length; length++) {
+    const fields = new EventFields();
+    expect(decodeEvent(whole, 0, length, fields)).toBe("bad_json");
+    expect(decodeKnownLayout(whole.subarray(0, length), 0, length, fields)).toBe(false);
+  }
+});
+
+const valid = {
+  event_id: "0190a8b2-7c4d-7e1f-8a2b-3c4d5e6f7a8b",
+  user_id: 7,
+  event_type: "click",
+  created_at: "2026-01-01T00:00:00.000Z",
+};
+const rejects: [string, string | Uint8Array, RejectReason][] = [
+  ["it is empty", "", "empty"],
+  ["it is longer than an event can be", `"${"x".repeat(EVENT_BYTES_MAX)}"`, "too_large"],
+  ["it is not UTF-8", new Uint8Array([0x22, 0xff, 0xfe, 0x22]), "bad_encoding"],
+  ["it is not JSON", "{nonsense", "bad_json"],
+  ["it holds a null byte", `${JSON.stringify(valid)}\0`, "bad_json"],
+  ["it is a number", "17", "not_an_object"],
+  ["it is a list", "[]", "not_an_object"],
+  ["it is null in JSON", "null", "not_an_object"],
+  ["the event id is no UUID", JSON.stringify({ ...valid, event_id: "17" }), "bad_event_id"],
+  ["the event id is missing", JSON.stringify({ ...valid, event_id: undefined }), "bad_event_id"],
+  ["the user id is text", JSON.stringify({ ...valid, user_id: "7" }), "bad_user_id"],
+  ["the user id is 0", JSON.stringify({ ...valid, user_id: 0 }), "bad_user_id"],
+  ["the user id is a fraction", JSON.stringify({ ...valid, user_id: 1.5 }), "bad_user_id"],
+  ["the user id exceeds 2^53", JSON.stringify({ ...valid, user_id: 2 ** 53 }), "bad_user_id"],
+  ["the type is unknown", JSON.stringify({ ...valid, event_type: "like" }), "bad_event_type"],
+  ["the type holds \\u0000", JSON.stringify({ ...valid, event_type: "view\0" }), "bad_event_type"],
+  [
+    "the moment has no zone",
+    JSON.stringify({ ...valid, created_at: "2026-01-01T00:00:00" }),
+    "bad_created_at",
+  ],
+  [
+    "the day does not exist",
+    JSON.stringify({ ...valid, created_at: "2026-02-30T00:00:00.000Z" }),
+    "bad_created_at",
+  ],
+  [
+    "several fields are wrong",
+    JSON.stringify({ ...valid, user_id: 0, event_type: 1 }),
+    "bad_user_id",
+  ],
+];
+for (const [when, value, reason] of rejects) {
+  test(`decodeEvent() gives ${reason} when ${when}`, () => {
+    expect(decode(typeof value === "string" ? encode(value) : value).reason).toBe(reason);
+  });
+}
+
+test("decodeEvent() gives empty when the value is null", () => {
+  expect(decodeEvent(new Uint8Array(4), 0, -1, new EventFields())).toBe("empty");
+});

@@ -1,0 +1,167 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { EVENT_TYPES } from "../../schema/event.ts";
+import { recordBatch, type TestRecord } from "../../tests/harness/record-batch.ts";
+import type { RecordBatch } from "../lib/record-batch.ts";
+import { PartitionReader, windowStart } from "./partition-reader.ts";
+import type { Tally } from "./tally.ts";
+
+const WINDOW = 20;
+
+const eventText = (id: number, userId: number, type: number, second: number) =>
+  `{"event_id":"00000000-0000-4000-8000-${String(id).padStart(12, "0")}","user_id":${userId},"event_type":"${EVENT_TYPES[type]}","created_at":"${new Date(1_767_225_600_000 + second * 1_000).toISOString()}"}`;
+
+const record: fc.Arbitrary<TestRecord> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.nat(60), fc.integer({ min: 1, max: 8 }), fc.nat(2), fc.nat(300), fc.nat(1))
+      .map(([id, userId, type, second, gap]) => ({
+        value: eventText(id, userId, type, second),
+        gap,
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<TestRecord>(
+      { value: null },
+      { value: "" },
+      { value: "not json" },
+      { value: '{"event_id":1}' },
+      { value: new Uint8Array([0xff, 0xfe]), key: "k", headers: { source: "test" } },
+    ),
+  },
+);
+
+/** A log cut into record batches at random places. */
+const log = fc
+  .array(fc.array(record, { minLength: 1, maxLength: 12 }), { maxLength: 12 })
+  .map((cut) => {
+    let next = 0;
+    return cut.map((records) => {
+      const batch = recordBatch(records, next);
+      next = batch.lastOffset + 1;
+      return batch;
+    });
+  });
+
+/** Everything that the tables would hold after the tallies. */
+function tables(tallies: Tally[]) {
+  const users = new Map<string, { count: number; firstMs: number }>();
+  const minutes = new Map<string, number>();
+  for (const tally of tallies) {
+    const columns = tally.users.columns();
+    columns.userIds.forEach((userId, row) => {
+      const key = `${userId} ${columns.typeIndexes[row]}`;
+      const kept = users.get(key) ?? { count: 0, firstMs: Number.POSITIVE_INFINITY };
+      users.set(key, {
+        count: kept.count + (columns.counts[row] as number),
+        firstMs: Math.min(kept.firstMs, columns.firstMs[row] as number),
+      });
+    });
+    for (const { minuteMs, typeIndex, count } of tally.minutes()) {
+      const key = `${minuteMs} ${typeIndex}`;
+      minutes.set(key, (minutes.get(key) ?? 0) + count);
+    }
+  }
+  const sum = (name: "stored" | "duplicates" | "rejected" | "absent" | "lost") =>
+    tallies.reduce((total, tally) => total + tally[name], 0);
+  return {
+    users: [...users].sort(),
+    minutes: [...minutes].sort(),
+    letters: tallies.flatMap(({ deadLetters }) => deadLetters),
+    ledger: [sum("stored"), sum("duplicates"), sum("rejected"), sum("absent"), sum("lost")],
+    nextOffset: tallies.at(-1)?.nextOffset ?? 0,
+  };
+}
+
+const readAll = (batches: RecordBatch[]) => {
+  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+  for (const batch of batches) reader.read(batch);
+  return tables([reader.take()]);
+};
+
+test("read() gives the same tables when the log is stored in pieces and taken up anew", () => {
+  fc.assert(
+    fc.property(log, fc.array(fc.boolean()), (batches, restarts) => {
+      const tallies: Tally[] = [];
+      let reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+      batches.forEach((batch, index) => {
+        reader.read(batch);
+        if (!restarts[index]) return;
+        tallies.push(reader.take());
+        const countFrom = reader.position;
+        const readFrom = windowStart(countFrom, WINDOW, 0);
+        reader = new PartitionReader({ readFrom, countFrom, windowRecords: WINDOW, seed: index });
+        for (const earlier of batches.slice(0, index + 1)) {
+          if (earlier.lastOffset >= readFrom) reader.read(earlier);
+        }
+      });
+      tallies.push(reader.take());
+      expect(tables(tallies)).toEqual(readAll(batches));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("read() counts nothing twice when it is given the same batches again", () => {
+  fc.assert(
+    fc.property(log, (batches) => {
+      const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+      for (const batch of batches) reader.read(batch);
+      for (const batch of batches) reader.read(batch);
+      expect(tables([reader.take()])).toEqual(readAll(batches));
+    }),
+  );
+});
+
+test("read() accounts for every offset when records are missing, duplicate or no events", () => {
+  fc.assert(
+    fc.property(log, (batches) => {
+      const { ledger, nextOffset } = readAll(batches);
+      expect(ledger.reduce((total, part) => total + part, 0)).toBe(nextOffset);
+    }),
+  );
+});
+
+test("read() counts an event once when its duplicate is inside the window, twice beyond it", () => {
+  const far = Array.from({ length: WINDOW }, (_, index) => ({
+    value: eventText(index + 1, 1, 0, 0),
+  }));
+  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+  reader.read(
+    recordBatch([
+      { value: eventText(100, 1, 0, 0) },
+      { value: eventText(100, 1, 0, 0) },
+      ...far,
+      { value: eventText(100, 1, 0, 0) },
+    ]),
+  );
+  expect([reader.pending.stored, reader.pending.duplicates]).toEqual([WINDOW + 2, 1]);
+});
+
+test("read() keeps key, headers and the beginning of the value when a record is too long", () => {
+  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+  reader.read(recordBatch([{ value: "x".repeat(2_000_000), key: "7", headers: { a: "b" } }]));
+  const [letter] = reader.take().deadLetters;
+  expect(letter?.reason).toBe("too_large");
+  expect(letter?.payload?.length).toBe(65_536);
+  expect(letter?.payloadBytes).toBe(2_000_000);
+  expect(Buffer.from(letter?.key ?? []).toString()).toBe("7");
+  expect(Buffer.from(letter?.headers ?? []).toString("latin1")).toContain("b");
+});
+
+test("loseTo() puts unread offsets into the ledger as lost when retention has passed", () => {
+  const reader = new PartitionReader({ readFrom: 0, countFrom: 10, windowRecords: WINDOW });
+  reader.loseTo(25);
+  expect(reader.pending.lost).toBe(15);
+  expect(reader.pending.nextOffset).toBe(25);
+  expect(reader.position).toBe(25);
+});
+
+test("windowStart() reaches back by the window when the log does", () => {
+  expect(windowStart(100, 20, 0)).toBe(80);
+  expect(windowStart(100, 20, 95)).toBe(95);
+  expect(windowStart(10, 20, 0)).toBe(0);
+  expect(windowStart(10, 20, 50)).toBe(10);
+});

@@ -1,0 +1,55 @@
+/**
+ * `bun run down`: stops every service, dependants first, and leaves no process. The data stays;
+ * `--wipe` deletes it after saying what it is.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { defineCommand } from "citty";
+import { type Config, ConfigError, readConfig } from "./lib/config.ts";
+import { runCommand } from "./stack/command.ts";
+import { folderBytes } from "./stack/folder-size.ts";
+import { megabytes } from "./stack/install/progress.ts";
+import { runningSettings } from "./stack/running-settings.ts";
+import { services } from "./stack/services.ts";
+import { stopAll } from "./stack/stop.ts";
+
+const command = defineCommand({
+  meta: { name: "down", description: "Stop the platform; its data stays" },
+  args: {
+    wipe: { type: "boolean", description: "Delete the data, after saying what it is" },
+    yes: { type: "boolean", description: "With --wipe: do not ask" },
+  },
+  async run({ args }) {
+    const config = readConfig();
+    const doomed = args.wipe ? listData(config) : [];
+    if (args.wipe && !args.yes && doomed.length > 0) await confirm();
+    const stopped = await stopAll(runningSettings(config), services);
+    console.log(stopped.length > 0 ? `Stopped ${stopped.join(", ")}` : "Nothing was running");
+    for (const path of doomed) rmSync(path, { recursive: true, force: true });
+    if (doomed.length > 0) console.log("Deleted");
+  },
+});
+
+/** Everything in STATE_DIR but the settings, which name the ports and keep the passwords. */
+function listData(config: Config): string[] {
+  if (!existsSync(config.STATE_DIR)) return [];
+  const paths = readdirSync(config.STATE_DIR)
+    .filter((name) => name !== ".env")
+    .map((name) => join(config.STATE_DIR, name));
+  for (const path of paths) console.log(`Will delete ${path} (${megabytes(folderBytes(path))})`);
+  if (paths.length === 0) console.log(`There is no data in ${config.STATE_DIR}`);
+  return paths;
+}
+
+async function confirm(): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new ConfigError("Cannot ask whether to delete the data: add --yes to delete it");
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question("Delete it? (yes/no) ");
+  terminal.close();
+  if (answer.trim() !== "yes") throw new Error("Cannot delete the data: it was not confirmed");
+}
+
+await runCommand(command);

@@ -1,0 +1,44 @@
+/** `bun run logs NAME`: what a service writes, from its last lines on, until interrupted. */
+import { existsSync } from "node:fs";
+import { defineCommand } from "citty";
+import { ConfigError, readConfig } from "./lib/config.ts";
+import { runCommand } from "./stack/command.ts";
+import { logFile } from "./stack/folders.ts";
+import { serviceNamed } from "./stack/order.ts";
+import { services } from "./stack/services.ts";
+
+const command = defineCommand({
+  meta: { name: "logs", description: "Follow the log of a service" },
+  args: {
+    name: {
+      type: "positional",
+      required: false,
+      description: `One of ${services.map(({ name }) => name).join(", ")}`,
+    },
+    follow: { type: "boolean", default: true, negativeDescription: "End after the last line" },
+    lines: { type: "string", default: "50", valueHint: "N", description: "How many to begin with" },
+  },
+  async run({ args }) {
+    const { name } = serviceNamed(services, args.name ?? "(none)");
+    if (!/^\d+$/.test(args.lines)) {
+      throw new ConfigError(`Cannot show the log: --lines must be a number, not ${args.lines}`);
+    }
+    const path = logFile(readConfig(), name);
+    if (!existsSync(path)) {
+      throw new Error(`Cannot show the log of ${name}: it has not run yet, ${path} does not exist`);
+    }
+    await show(path, args.lines, args.follow);
+  },
+});
+
+/** `tail -F` goes on after the log was rotated; the terminal interrupts both it and this process. */
+async function show(path: string, lines: string, follow: boolean): Promise<void> {
+  process.on("SIGINT", () => {});
+  const tail = Bun.spawn(["tail", "-n", lines, ...(follow ? ["-F"] : []), path], {
+    stdio: ["ignore", "inherit", "ignore"],
+  });
+  process.on("SIGTERM", () => tail.kill());
+  await tail.exited;
+}
+
+await runCommand(command);

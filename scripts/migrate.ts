@@ -1,0 +1,75 @@
+/**
+ * `bun run migrate`: brings the database and the topic to what this checkout expects. Safe to run at
+ * any time, also several at once; what is done already is not done again.
+ */
+import { defineCommand } from "citty";
+import { type Config, ConfigError, readConfig } from "./lib/config.ts";
+import { connect } from "./lib/postgres.ts";
+import { migrate } from "./migrate/migrations.ts";
+import { setPasswords } from "./migrate/passwords.ts";
+import { ensureTopic } from "./migrate/topic.ts";
+import { runCommand } from "./stack/command.ts";
+import { answersKafka, answersPostgres } from "./stack/probe.ts";
+import { until } from "./stack/until.ts";
+
+const command = defineCommand({
+  meta: { name: "migrate", description: "Bring the database and the topic up to date" },
+  args: {
+    wait: {
+      type: "string",
+      description: "How long to wait for Kafka and PostgreSQL",
+      valueHint: "SECONDS",
+      default: "0",
+    },
+    only: {
+      type: "enum",
+      options: ["database", "topic"],
+      description: "Leave the other one alone",
+    },
+  },
+  async run({ args }) {
+    const seconds = Number(args.wait);
+    if (!(seconds >= 0)) {
+      throw new ConfigError(`Cannot wait: --wait must be a number of seconds, not ${args.wait}`);
+    }
+    const config = readConfig();
+    if (args.only !== "topic") {
+      await until("PostgreSQL answers", seconds * 1_000, () => answersPostgres(config));
+      await migrateDatabase(config);
+    }
+    if (args.only !== "database") {
+      await until("Kafka answers", seconds * 1_000, () => answersKafka(config));
+      await migrateTopic(config);
+    }
+  },
+});
+
+async function migrateDatabase(config: Config): Promise<void> {
+  const sql = connect(config, "owner", { applicationName: "migrate" });
+  try {
+    const applied = await migrate(sql);
+    const changed = await setPasswords(
+      sql,
+      config,
+      applied.some((name) => /_roles\.sql$/.test(name)),
+    );
+    for (const name of applied) console.log(`Applied ${name}`);
+    if (changed.length > 0) console.log(`Set the password of ${changed.join(", ")}`);
+    if (applied.length + changed.length === 0) console.log("The database is up to date");
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function migrateTopic(config: Config): Promise<void> {
+  const topic = config.KAFKA_TOPIC;
+  const { created, addedPartitions, differences } = await ensureTopic(config);
+  if (created) console.log(`Created topic ${topic} with ${config.KAFKA_PARTITIONS} partitions`);
+  if (addedPartitions > 0) console.log(`Added ${addedPartitions} partitions to topic ${topic}`);
+  for (const difference of differences) console.warn(`Topic ${topic}: ${difference}`);
+  if (!created && addedPartitions + differences.length === 0) {
+    console.log(`Topic ${topic} is up to date`);
+  }
+}
+
+await runCommand(command);

@@ -1,0 +1,111 @@
+/**
+ * The topic of events, with retention in time and in bytes so that it cannot fill a disk. One that
+ * exists is never changed but for partitions that are too few; other differences are reported.
+ */
+import type { Config } from "../lib/config.ts";
+import { createKafka } from "../lib/kafka.ts";
+
+const MESSAGE_BYTES_MAX = 4_194_304;
+const SEGMENT_BYTES_MIN = 1_048_576;
+const SEGMENT_BYTES_MAX = 134_217_728;
+const SEGMENT_MS_MIN = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** kafkajs numbers them so and does not export the number. */
+const TOPIC_RESOURCE = 2;
+
+export interface TopicReport {
+  created: boolean;
+  /** Partitions that were added to an existing topic. */
+  addedPartitions: number;
+  /** How an existing topic differs from the settings, one sentence each. */
+  differences: string[];
+}
+
+/**
+ * The settings of the topic. Only closed segments are ever deleted, so a segment is a small part of
+ * what is kept. The broker stamps the records: a client's clock must not decide what retention
+ * deletes.
+ */
+export function topicSettings(config: Config): Record<string, string> {
+  const retentionMs = config.KAFKA_RETENTION_HOURS * HOUR_MS;
+  const segmentBytes = between(
+    SEGMENT_BYTES_MIN,
+    Math.floor(config.KAFKA_RETENTION_BYTES / 8),
+    SEGMENT_BYTES_MAX,
+  );
+  return {
+    "cleanup.policy": "delete",
+    "retention.ms": String(retentionMs),
+    "retention.bytes": String(config.KAFKA_RETENTION_BYTES),
+    "segment.bytes": String(segmentBytes),
+    "segment.ms": String(Math.max(SEGMENT_MS_MIN, Math.floor(retentionMs / 24))),
+    "max.message.bytes": String(Math.min(MESSAGE_BYTES_MAX, segmentBytes)),
+    "message.timestamp.type": "LogAppendTime",
+  };
+}
+
+/** Makes the topic, or compares the one that is there with the settings. */
+export async function ensureTopic(config: Config): Promise<TopicReport> {
+  const admin = createKafka(config, { clientId: "migrate" }).admin();
+  const topic = config.KAFKA_TOPIC;
+  await admin.connect();
+  try {
+    const created = await admin.createTopics({
+      waitForLeaders: true,
+      timeout: 15_000,
+      topics: [
+        {
+          topic,
+          numPartitions: config.KAFKA_PARTITIONS,
+          replicationFactor: config.KAFKA_REPLICATION_FACTOR,
+          configEntries: Object.entries(topicSettings(config)).map(([name, value]) => ({
+            name,
+            value,
+          })),
+        },
+      ],
+    });
+    if (created) return { created, addedPartitions: 0, differences: [] };
+
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const partitions = topics[0]?.partitions.length ?? 0;
+    const addedPartitions = Math.max(0, config.KAFKA_PARTITIONS - partitions);
+    if (addedPartitions > 0) {
+      await admin.createPartitions({
+        topicPartitions: [{ topic, count: config.KAFKA_PARTITIONS }],
+      });
+    }
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: TOPIC_RESOURCE, name: topic }],
+    });
+    const actual = new Map(
+      resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+    );
+    return { created, addedPartitions, differences: differences(config, partitions, actual) };
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** How a topic with these partitions and settings differs from the wanted one. */
+export function differences(
+  config: Config,
+  partitions: number,
+  actual: ReadonlyMap<string, string>,
+): string[] {
+  const found: string[] = [];
+  if (partitions > config.KAFKA_PARTITIONS) {
+    found.push(
+      `it has ${partitions} partitions and KAFKA_PARTITIONS is ${config.KAFKA_PARTITIONS}; partitions are never taken away`,
+    );
+  }
+  for (const [name, wanted] of Object.entries(topicSettings(config))) {
+    const value = actual.get(name);
+    if (value !== wanted) found.push(`${name} is ${value} and should be ${wanted}`);
+  }
+  return found;
+}
+
+const between = (low: number, value: number, high: number) => Math.min(high, Math.max(low, value));

@@ -1,0 +1,68 @@
+/**
+ * The environment file: `.env` in the checkout, or in STATE_DIR when that is set, so that two stacks
+ * of one checkout each have their own. `up` adds the secrets that are missing and changes nothing
+ * else in it.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
+import { type Config, ROOT } from "../lib/config.ts";
+import { makePrivateFolder } from "./folders.ts";
+
+export const secretNames = [
+  "POSTGRES_PASSWORD",
+  "POSTGRES_ADMIN_PASSWORD",
+  "POSTGRES_INGEST_PASSWORD",
+  "POSTGRES_TRANSFORM_PASSWORD",
+  "POSTGRES_READ_PASSWORD",
+] as const satisfies (keyof Config)[];
+
+const HEADER = `# Settings of this stack; .env.example says what each of them does.
+# The passwords were generated and belong to the data in STATE_DIR. Keep this file private.
+`;
+
+/** The file that the running script was given, which is the one that the next script will read. */
+export function environmentFile(): string {
+  const given = process.execArgv.find((argument) => argument.startsWith("--env-file="));
+  if (given) return given.slice("--env-file=".length);
+  return join(process.env.STATE_DIR || ROOT, ".env");
+}
+
+/**
+ * Writes a secret for each one that neither the file nor the environment has, readable by the owner
+ * only, and puts it into the environment of this process. Returns the names of those it wrote.
+ */
+export function writeMissingSecrets(
+  path: string,
+  environment: Record<string, string | undefined> = process.env,
+): string[] {
+  const existing = existsSync(path) ? readFileSync(path, "utf8") : HEADER;
+  const present = parseEnv(existing);
+  const missing = secretNames.filter((name) => !environment[name] && !present[name]);
+  if (missing.length === 0) return [];
+  const lines = missing.map((name) => {
+    environment[name] = randomBytes(24).toString("base64url");
+    return `${name}=${environment[name]}\n`;
+  });
+  makePrivateFolder(dirname(path));
+  const draft = `${path}.${process.pid}`;
+  const separator = existing === "" || existing.endsWith("\n") ? "" : "\n";
+  writeFileSync(draft, existing + separator + lines.join(""), { mode: 0o600 });
+  renameSync(draft, path);
+  return missing;
+}
+
+/** The settings as environment variables, for the programs that supervisord runs. */
+export function asEnvironment(config: Config): Record<string, string> {
+  const settings = Object.entries(config).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(settings.map(([name, value]) => [name, String(value)]));
+}
+
+/** What a program inherits: this process's own environment without the package manager's. */
+export function inheritedEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    ([name, value]) => value !== undefined && !/^(npm_|npm_config|NODE_ENV$)/.test(name),
+  ) as [string, string][];
+  return Object.fromEntries(entries);
+}

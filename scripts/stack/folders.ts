@@ -1,0 +1,49 @@
+/**
+ * Where everything lies. What a checkout runs is in STATE_DIR, and only there; what can be fetched
+ * again is in CACHE_DIR, keyed by the lock it was made from and shared by all checkouts.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Config, ROOT } from "../lib/config.ts";
+
+/** The address of a unix socket holds about 100 bytes, and supervisord appends its process id. */
+const SOCKET_PATH_BYTES_MAX = 90;
+
+export const OPS_LOCK = join(ROOT, "scripts/stack/install/requirements.lock");
+export const KAFKA_LOCK = join(ROOT, "kafka/libs.lock");
+
+export const dataFolder = (config: Config, name: string) => join(config.STATE_DIR, name);
+export const logFile = (config: Config, name: string) =>
+  join(config.STATE_DIR, "log", `${name}.log`);
+export const runFile = (config: Config, name: string) => join(config.STATE_DIR, "run", name);
+
+/** The Python environment that holds supervisor, Java and the Maven client. */
+export const opsFolder = (config: Config) => join(config.CACHE_DIR, `ops-${lockKey(OPS_LOCK)}`);
+export const opsPython = (config: Config) => join(opsFolder(config), "bin", "python");
+
+/** The jars of Kafka, and its archive of loaded classes. */
+export const kafkaFolder = (config: Config) =>
+  join(config.CACHE_DIR, `kafka-${lockKey(KAFKA_LOCK)}`);
+export const kafkaArchive = (config: Config) =>
+  join(kafkaFolder(config), `classes-${lockKey(OPS_LOCK)}.aot`);
+
+/** Beside the state when its path is short enough, else in a private folder named after it. */
+export function supervisorSocket(config: Config): string {
+  const beside = runFile(config, "supervisor.sock");
+  if (Buffer.byteLength(beside) <= SOCKET_PATH_BYTES_MAX) return beside;
+  const key = createHash("sha256").update(config.STATE_DIR).digest("hex").slice(0, 16);
+  return join(tmpdir(), `platform-${process.getuid?.()}-${key}`, "supervisor.sock");
+}
+
+/** A folder that only its owner can read. */
+export function makePrivateFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+/** Names what a lock file leads to: another lock, another folder. */
+export function lockKey(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 12);
+}

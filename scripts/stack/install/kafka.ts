@@ -1,0 +1,66 @@
+/**
+ * The jars of Kafka, each checked against the lock at every call, so that a broken one is found and
+ * fetched again before the broker meets it.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, ROOT } from "../../lib/config.ts";
+import { KAFKA_LOCK, kafkaFolder, makePrivateFolder, opsPython } from "../folders.ts";
+import { takeLock } from "./exclusive.ts";
+import { type Jar, parseJarLock } from "./lock-file.ts";
+import { megabytes, Progress } from "./progress.ts";
+import { runShown } from "./run.ts";
+
+const INSTALL_MS_MAX = 900_000;
+
+export const kafkaJars = (): Jar[] => parseJarLock(readFileSync(KAFKA_LOCK, "utf8"));
+
+/** Jars that are absent or whose content is not that of the lock. */
+export function missingKafkaJars(config: Config): Jar[] {
+  return kafkaJars().filter((jar) => {
+    try {
+      const content = readFileSync(join(kafkaFolder(config), jar.name));
+      return createHash("sha256").update(content).digest("hex") !== jar.sha256;
+    } catch {
+      return true;
+    }
+  });
+}
+
+export async function installKafka(config: Config): Promise<void> {
+  if (missingKafkaJars(config).length === 0) return;
+  makePrivateFolder(kafkaFolder(config));
+  const release = await takeLock(`${kafkaFolder(config)}.lock`, INSTALL_MS_MAX);
+  try {
+    const missing = missingKafkaJars(config);
+    if (missing.length > 0) await fetchJars(config, missing);
+  } finally {
+    release();
+  }
+}
+
+async function fetchJars(config: Config, jars: Jar[]): Promise<void> {
+  const total = jars.reduce((sum, jar) => sum + jar.bytes, 0);
+  const progress = new Progress(`Kafka (${megabytes(total)} to download)`);
+  let fetched = 0;
+  try {
+    await runShown(
+      [opsPython(config), join(ROOT, "scripts/stack/install/fetch-jars.py"), kafkaFolder(config)],
+      (line) => {
+        fetched += Number(line.split(" ")[1]) || 0;
+        progress.update(`${megabytes(fetched)} of ${megabytes(total)}`);
+      },
+      {
+        input: jars.map((jar) => `${jar.coordinates} ${jar.sha256}\n`).join(""),
+        environment: config.MAVEN_REPOSITORY_URL
+          ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
+          : {},
+      },
+    );
+    progress.done();
+  } catch (error) {
+    progress.failed();
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** Finds out, before anything starts, that a port belongs to somebody else. */
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { type Config, ConfigError } from "../lib/config.ts";
+import type { Service } from "./services.ts";
+
+/** @throws Error naming the service, the port and the setting that changes it */
+export async function assertPortsFree(config: Config, services: Service[]): Promise<void> {
+  const takenBy = new Map<number, string>();
+  for (const service of services) {
+    for (const setting of service.ports) {
+      const port = config[setting];
+      const other = takenBy.get(port);
+      if (other)
+        throw new ConfigError(
+          `Cannot start ${service.name}: ${other} and ${setting} are both ${port}`,
+        );
+      takenBy.set(port, setting);
+      if (!(await isFree(port))) {
+        throw new Error(
+          `Cannot start ${service.name}: port ${port} is in use; set ${setting} to a free one`,
+        );
+      }
+    }
+  }
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await Promise.all([once(server, "listening"), server.listen({ host: "127.0.0.1", port })]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the system knows of running processes: from /proc where there is one, else from `ps`.
+ * A process that has ended meanwhile counts as nothing, never as an error.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+
+const onLinux = process.platform === "linux";
+
+/** Memory of a process and all its descendants in bytes; a page shared by several counts once. */
+export function memoryBytes(processId: number): number {
+  const children = childrenByParent();
+  const tree = [processId];
+  for (let index = 0; index < tree.length; index++) {
+    tree.push(...(children.get(tree[index]!) ?? []));
+  }
+  return tree.map(ownMemoryBytes).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** The command and its arguments, or nothing when the process is gone. */
+export function commandLine(processId: number): string {
+  return onLinux
+    ? read(`/proc/${processId}/cmdline`).replaceAll("\0", " ").trim()
+    : ps("-o", "args=", "-p", String(processId)).trim();
+}
+
+export function isAlive(processId: number): boolean {
+  if (onLinux) return /^State:\s+[^ZX]/m.test(read(`/proc/${processId}/status`));
+  return ps("-o", "state=", "-p", String(processId)).trim().replace(/^Z.*/, "") !== "";
+}
+
+/** Processes whose environment holds each of the given `NAME=value` entries. */
+export function processesWithEnvironment(entries: string[]): number[] {
+  const holds = (environment: string[]) => entries.every((entry) => environment.includes(entry));
+  if (onLinux) {
+    return numericFolders().filter((id) => holds(read(`/proc/${id}/environ`).split("\0")));
+  }
+  return ps("-Eww", "-axo", "pid=,command=")
+    .split("\n")
+    .filter((line) => holds(line.trim().split(" ")))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+function childrenByParent(): Map<number, number[]> {
+  const pairs = onLinux
+    ? numericFolders().map((id) => [id, Number(parentField(read(`/proc/${id}/stat`)))] as const)
+    : ps("-axo", "pid=,ppid=")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/).map(Number))
+        .map(([id, parent]) => [id ?? 0, parent ?? 0] as const);
+  const children = new Map<number, number[]>();
+  for (const [id, parent] of pairs) {
+    children.set(parent, [...(children.get(parent) ?? []), id]);
+  }
+  return children;
+}
+
+/** The name of the program, in parentheses, may itself hold spaces. */
+const parentField = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+
+function ownMemoryBytes(processId: number): number {
+  if (!onLinux) return Number(ps("-o", "rss=", "-p", String(processId))) * 1024;
+  const shared = /^Pss:\s+(\d+)/m.exec(read(`/proc/${processId}/smaps_rollup`));
+  const kilobytes = shared ?? /^VmRSS:\s+(\d+)/m.exec(read(`/proc/${processId}/status`));
+  return Number(kilobytes?.[1] ?? 0) * 1024;
+}
+
+const numericFolders = () =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const ps = (...options: string[]) => Bun.spawnSync(["ps", ...options]).stdout.toString();

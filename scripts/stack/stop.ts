@@ -1,0 +1,78 @@
+/**
+ * Stops a whole stack, dependants first, and leaves no process behind, even where supervisord was
+ * killed and its programs lived on.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../lib/config.ts";
+import { dataFolder } from "./folders.ts";
+import { commandLine, isAlive, processesWithEnvironment } from "./process-tree.ts";
+import { forgetSettings } from "./running-settings.ts";
+import type { Service } from "./services.ts";
+import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
+import { until } from "./until.ts";
+
+const END_MS_MAX = 60_000;
+
+/** `services` in the order in which they start. Returns the names of those it stopped. */
+export async function stopAll(config: Config, services: Service[]): Promise<string[]> {
+  const stopped: string[] = [];
+  if ((await supervisorProcess(config)) !== undefined) {
+    for (const { name } of services.toReversed()) {
+      const processes = await listProcesses(config);
+      const found = processes.find((candidate) => candidate.name === name);
+      if (!found || ["STOPPED", "EXITED", "FATAL"].includes(found.state)) continue;
+      await stopProcess(config, name);
+      stopped.push(name);
+    }
+    await stopSupervisor(config);
+  }
+  const orphans = await stopOrphans(config);
+  forgetSettings(config);
+  return [...stopped, ...orphans.map((processId) => `process ${processId}`)];
+}
+
+/** Programs of this stack whose supervisord is gone. */
+export function orphanProcesses(config: Config): number[] {
+  const marked = processesWithEnvironment([
+    `STATE_DIR=${config.STATE_DIR}`,
+    "SUPERVISOR_ENABLED=1",
+  ]);
+  return [...new Set([...marked, ...postgresOf(config)])].filter(isAlive);
+}
+
+/** PostgreSQL overwrites its environment, but says in its data folder who it is. */
+function postgresOf(config: Config): number[] {
+  try {
+    const path = join(dataFolder(config, "postgres"), "postmaster.pid");
+    const processId = Number.parseInt(readFileSync(path, "utf8"), 10);
+    return commandLine(processId).includes(dataFolder(config, "postgres")) ? [processId] : [];
+  } catch {
+    return [];
+  }
+}
+
+async function stopOrphans(config: Config): Promise<number[]> {
+  const orphans = orphanProcesses(config);
+  const postgres = postgresOf(config);
+  for (const processId of orphans) {
+    send(processId, postgres.includes(processId) ? "SIGINT" : "SIGTERM");
+  }
+  const ended = async () => {
+    const alive = orphans.filter(isAlive);
+    if (alive.length > 0) throw new Error(`processes ${alive.join(", ")} still run`);
+  };
+  await until("the processes end", END_MS_MAX, ended).catch(async () => {
+    for (const processId of orphans) send(processId, "SIGKILL");
+    await until("the processes end", END_MS_MAX, ended);
+  });
+  return orphans;
+}
+
+function send(processId: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(processId, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

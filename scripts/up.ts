@@ -1,0 +1,86 @@
+/**
+ * `bun run up [service…]`: installs what is missing, starts the services with all they need and
+ * waits until each works. Running it again starts nothing twice; when it fails, nothing that it
+ * started stays.
+ */
+import { defineCommand } from "citty";
+import { type Config, readConfig } from "./lib/config.ts";
+import { runCommand } from "./stack/command.ts";
+import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
+import { makePrivateFolder, runFile } from "./stack/folders.ts";
+import { takeLock } from "./stack/install/exclusive.ts";
+import { install } from "./stack/install.ts";
+import { isArchiveMissing, startArchive } from "./stack/kafka-archive.ts";
+import { withNeeds } from "./stack/order.ts";
+import { assertPortsFree } from "./stack/ports.ts";
+import { report, table } from "./stack/report.ts";
+import { changedSettings } from "./stack/running-settings.ts";
+import { type Service, services } from "./stack/services.ts";
+import { aliveNames, startServices } from "./stack/start.ts";
+import { stopAll } from "./stack/stop.ts";
+import { supervisorProcess } from "./stack/supervisor.ts";
+
+const OTHER_UP_MS_MAX = 600_000;
+
+const command = defineCommand({
+  meta: {
+    name: "up",
+    description: `Start the platform, or the named services (${services.map(({ name }) => name).join(", ")}) with what they need`,
+  },
+  args: {
+    services: { type: "positional", required: false, description: "Names of services" },
+  },
+  async run({ args }) {
+    const wanted = withNeeds(services, args._);
+    const path = environmentFile();
+    if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);
+    const config = readConfig();
+    makePrivateFolder(config.STATE_DIR);
+    makePrivateFolder(runFile(config, ""));
+    const release = await takeLock(runFile(config, "up.lock"), OTHER_UP_MS_MAX);
+    try {
+      await up(config, wanted);
+    } finally {
+      release();
+    }
+  },
+});
+
+async function up(config: Config, requested: Service[]): Promise<void> {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
+  }
+  const wanted = await stopIfChanged(config, requested);
+  const alive = await aliveNames(config);
+  const missing = wanted.filter((service) => !alive.includes(service.name));
+  await assertPortsFree(config, missing);
+  await install(config, wanted);
+  await startServices(config, wanted, {
+    signal: interrupted.signal,
+    onReady: ({ name }) => {
+      if (!alive.includes(name)) console.error(`${name} is ready`);
+    },
+  });
+  console.log(table(await report(config, wanted)));
+  if (wanted.some(({ name }) => name === "kafka") && isArchiveMissing(config)) {
+    await startArchive(config);
+  }
+}
+
+/** Every program has its settings from its start, so other settings mean another start for all. */
+async function stopIfChanged(config: Config, requested: Service[]): Promise<Service[]> {
+  if ((await supervisorProcess(config)) === undefined) {
+    await stopAll(config, services);
+    return requested;
+  }
+  const changed = changedSettings(config);
+  if (changed.length === 0) return requested;
+  const alive = await aliveNames(config);
+  console.error(`Restarting, because settings changed: ${changed.join(", ")}`);
+  await stopAll(config, services);
+  const names = services.map(({ name }) => name).filter((name) => alive.includes(name));
+  return withNeeds(services, [...names, ...requested.map(({ name }) => name)]);
+}
+
+await runCommand(command);

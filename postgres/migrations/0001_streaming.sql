@@ -71,10 +71,12 @@ create table streaming.dead_letters (
     headers bytea,
     received_at timestamptz not null default now(),
     replayed_at timestamptz,
+    purged_at timestamptz,
     primary key (topic, partition, "offset")
 );
 comment on table streaming.dead_letters is 'Records that are no events, with the reason. One row per record.';
 comment on column streaming.dead_letters.payload is 'The value as received; of one longer than 64 KiB only its beginning';
+comment on column streaming.dead_letters.purged_at is 'When payload, key and headers were forgotten; the row stays, so that the ledger can be proved';
 comment on column streaming.dead_letters.headers is 'The record''s headers as they stand in the log';
 
 -- Where `replay` rebuilds the same tables from the log before it compares them.

@@ -33,5 +33,5 @@ grant usage on schema streaming to streaming_read;
 grant select on
     streaming.user_events, streaming.events_per_minute, streaming.consumer_offsets
 to streaming_read;
-grant select (topic, partition, "offset", reason, payload_bytes, received_at, replayed_at)
+grant select (topic, partition, "offset", reason, payload_bytes, received_at, replayed_at, purged_at)
 on streaming.dead_letters to streaming_read;

@@ -3,17 +3,9 @@
  * what only a person can decide. Everything the consumer knows of its place comes from here; the
  * offsets that it commits to Kafka are for lag tools only.
  */
+import type { LogState } from "../lib/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
 import type { PartitionKey } from "./store.ts";
-
-/** What Kafka says of the partition now. */
-export interface LogState {
-  topicId: string;
-  /** First offset that the log still holds. */
-  logStart: number;
-  /** Offset that the next record will get. */
-  logEnd: number;
-}
 
 export interface Claim {
   nextOffset: number;
@@ -39,11 +31,11 @@ export async function claimPartition(
   const where = `${key.topic}/${key.partition}`;
   const offsets = sql`${sql(key.schema)}.consumer_offsets`;
   const [other] = await sql`
-    select group_id from ${offsets}
-    where topic = ${key.topic} and group_id <> ${key.groupId} limit 1`;
+    select group_id, topic from ${offsets}
+    where topic <> ${key.topic} or group_id <> ${key.groupId} limit 1`;
   if (other) {
     throw new NeedsPersonError(
-      `Cannot count ${where} as group ${key.groupId}: the tables count it for group ${other.group_id} already, and two groups would count each event twice; set KAFKA_GROUP_ID=${other.group_id}`,
+      `Cannot count ${where} as group ${key.groupId}: these tables count ${other.topic} for group ${other.group_id}, and sums of both would be proved by nothing; set KAFKA_TOPIC=${other.topic} and KAFKA_GROUP_ID=${other.group_id}, or another POSTGRES_DB`,
     );
   }
   await sql`

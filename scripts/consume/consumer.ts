@@ -13,10 +13,10 @@ import {
   recordBatches,
 } from "../lib/kafka.ts";
 import { getLogger } from "../lib/log.ts";
+import { fetchLogState, type LogState } from "../lib/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { type Claim, claimPartition, type LogState, NeedsPersonError } from "./claim.ts";
+import { type Claim, claimPartition, NeedsPersonError } from "./claim.ts";
 import { backoffMs, isOutage } from "./failure.ts";
-import { fetchLogState } from "./log-state.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionReader, windowStart } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";

@@ -4,10 +4,10 @@
  *
  * It starts to read before the place from which it counts: those records only fill the window.
  */
-import type { RecordBatch } from "../lib/record-batch.ts";
+
+import { type RecordBatch, RecordCursor } from "../lib/record-cursor.ts";
 import { decodeEvent, EventFields } from "./decode-event.ts";
 import { DuplicateWindow } from "./duplicate-window.ts";
-import { RecordCursor } from "./record-cursor.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, Tally } from "./tally.ts";
 
 /** The first offset to read, so that the window is complete at `countFrom`. */
@@ -46,17 +46,18 @@ export class PartitionReader {
     return this.position < this.countFrom;
   }
 
-  /** Reads every record at or after the current position, and moves behind the batch. */
-  read(batch: RecordBatch): void {
+  /** Reads every record from the current position up to `until`, and moves behind the batch. */
+  read(batch: RecordBatch, until = Number.POSITIVE_INFINITY): void {
     const cursor = this.#cursor;
     cursor.open(batch);
     while (cursor.next()) {
       if (cursor.offset < this.position) continue;
+      if (cursor.offset >= until) break;
       this.skipTo(cursor.offset);
       this.#readRecord(cursor);
       this.position += 1;
     }
-    this.skipTo(batch.lastOffset + 1);
+    this.skipTo(Math.min(batch.lastOffset + 1, until));
     if (!this.isWarming) this.pending.nextOffset = this.position;
   }
 

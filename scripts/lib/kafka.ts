@@ -8,7 +8,7 @@ import { zstdCompress, zstdDecompress } from "node:zlib";
 import kafkajs from "kafkajs";
 import type { Config } from "./config.ts";
 import { getLogger } from "./log.ts";
-import type { RecordBatch } from "./record-batch.ts";
+import type { RecordBatch } from "./record-cursor.ts";
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
 

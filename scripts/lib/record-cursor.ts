@@ -4,7 +4,19 @@
  * the partition's ingest, and by everything else that reads the log.
  */
 
-import type { RecordBatch } from "../lib/record-batch.ts";
+/** A record batch's header, and its records as they stand in the log, decompressed. */
+export interface RecordBatch {
+  /** Offset of the first record when the batch was written; records may be missing by now. */
+  baseOffset: number;
+  /** Offset of the last record. */
+  lastOffset: number;
+  /** Milliseconds since the epoch to which each record adds its own difference. */
+  baseTimestampMs: number;
+  /** Set when the broker stamps the records: then this holds for all of them. */
+  appendTimestampMs: number | undefined;
+  recordCount: number;
+  records: Uint8Array;
+}
 
 /** A record batch whose bytes do not follow the format: the log or the client is broken. */
 export class CorruptBatchError extends Error {

@@ -1,7 +1,15 @@
 /** Asks Kafka for the id of the topic and for where each partition's log begins and ends. */
-import type { Kafka } from "../lib/kafka.ts";
-import { fetchTopicId } from "../lib/topic-id.ts";
-import type { LogState } from "./claim.ts";
+import type { Kafka } from "./kafka.ts";
+import { fetchTopicId } from "./topic-id.ts";
+
+/** What Kafka says of the partition now. */
+export interface LogState {
+  topicId: string;
+  /** First offset that the log still holds. */
+  logStart: number;
+  /** Offset that the next record will get. */
+  logEnd: number;
+}
 
 /**
  * State of each partition of the topic, by partition.

@@ -1,0 +1,113 @@
+/** Finds, replays and purges rows of `dead_letters`; `dead-letters.ts` is its command line. */
+import type { Config } from "../lib/config.ts";
+import type { Kafka } from "../lib/kafka.ts";
+import type { Sql } from "../lib/postgres.ts";
+
+export interface Letter {
+  topic: string;
+  partition: number;
+  offset: number;
+  reason: string;
+  payload: Uint8Array | null;
+  payloadBytes: number;
+  key: Uint8Array | null;
+  receivedAt: Date;
+  replayedAt: Date | null;
+  purgedAt: Date | null;
+}
+
+/** Which letters are meant: one by its place, or all that match. */
+export interface Selection {
+  place?: { partition: number; offset: number };
+  reason?: string;
+  before?: Date;
+  /** Those that were replayed or purged, too. */
+  settled?: boolean;
+}
+
+/** The letters of the selection, oldest first. */
+export function findLetters(
+  sql: Sql,
+  config: Config,
+  selection: Selection,
+  limit: number,
+): Promise<Letter[]> {
+  return sql<Letter[]>`
+    select topic, partition, "offset", reason, payload, payload_bytes as "payloadBytes", key,
+      received_at as "receivedAt", replayed_at as "replayedAt", purged_at as "purgedAt"
+    from streaming.dead_letters
+    where ${matches(sql, config, selection)}
+    order by received_at, partition, "offset"
+    limit ${limit}`;
+}
+
+function matches(sql: Sql, config: Config, { place, reason, before, settled }: Selection) {
+  return sql`
+    topic = ${config.KAFKA_TOPIC}
+    ${place ? sql`and partition = ${place.partition} and "offset" = ${place.offset}` : sql``}
+    ${reason ? sql`and reason = ${reason}` : sql``}
+    ${before ? sql`and received_at < ${before}` : sql``}
+    ${settled ? sql`` : sql`and replayed_at is null and purged_at is null`}`;
+}
+
+/** Number of letters by reason, and of those among them that wait for a decision. */
+export function countLetters(
+  sql: Sql,
+  config: Config,
+): Promise<{ reason: string; count: number; open: number }[]> {
+  return sql`
+    select reason, count(*) as count,
+      count(*) filter (where replayed_at is null and purged_at is null) as open
+    from streaming.dead_letters where topic = ${config.KAFKA_TOPIC}
+    group by reason order by count desc, reason`;
+}
+
+/**
+ * Sends letters to the topic again, as new records. Those whose payload was cut cannot be sent.
+ * If this ends between sending and noting it, sending again is harmless: an event counts once.
+ */
+export async function replayLetters(
+  sql: Sql,
+  kafka: Kafka,
+  letters: readonly Letter[],
+  payload?: Uint8Array,
+): Promise<number> {
+  const whole = letters.filter(
+    (letter) => payload || (letter.payload && letter.payload.length === letter.payloadBytes),
+  );
+  if (whole.length === 0) return 0;
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+  });
+  await producer.connect();
+  try {
+    for (const letter of whole) {
+      const value = Buffer.from(payload ?? (letter.payload as Uint8Array));
+      const key = letter.key ? Buffer.from(letter.key) : null;
+      const headers = { "replay-of": `${letter.partition}:${letter.offset}` };
+      await producer.send({ topic: letter.topic, acks: -1, messages: [{ key, value, headers }] });
+      await sql`
+        update streaming.dead_letters set replayed_at = now()
+        where topic = ${letter.topic} and partition = ${letter.partition}
+          and "offset" = ${letter.offset}`;
+    }
+  } finally {
+    await producer.disconnect();
+  }
+  return whole.length;
+}
+
+/** Forgets payload, key and headers; the rows stay, so that `verify` can go on counting them. */
+export async function purgeLetters(
+  sql: Sql,
+  config: Config,
+  selection: Selection,
+): Promise<number> {
+  const purged = await sql`
+    update streaming.dead_letters
+    set payload = null, key = null, headers = null, purged_at = now()
+    where ${matches(sql, config, { ...selection, settled: true })} and purged_at is null`;
+  return purged.count;
+}

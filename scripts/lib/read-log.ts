@@ -1,0 +1,74 @@
+/**
+ * Reads a range of each partition once, from the log itself. Used by what proves or rebuilds the
+ * tables; the consumer has its own loop. It joins a consumer group of its own, removed afterwards,
+ * and moves nobody's offsets.
+ */
+import { randomUUID } from "node:crypto";
+import { createConsumer, type Kafka, recordBatches } from "./kafka.ts";
+import type { RecordBatch } from "./record-cursor.ts";
+
+/** Offsets from `from` up to, not including, `to`. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/**
+ * Calls `onBatch` with every record batch that overlaps the ranges, in the order of each partition;
+ * the first and the last may reach beyond. Resolves when every range has been read.
+ */
+export async function readLog(
+  kafka: Kafka,
+  topic: string,
+  ranges: ReadonlyMap<number, Range>,
+  onBatch: (partition: number, batch: RecordBatch) => void | Promise<void>,
+): Promise<void> {
+  const unread = new Map([...ranges].filter(([, { from, to }]) => from < to));
+  if (unread.size === 0) return;
+  const groupId = `${topic}-reader-${randomUUID()}`;
+  const consumer = createConsumer(kafka, { groupId, sessionTimeoutMs: 30_000 });
+  const end = Promise.withResolvers<void>();
+  const { CRASH, END_BATCH_PROCESS } = consumer.events;
+  consumer.on(CRASH, ({ payload }) => {
+    if (!payload.restart) end.reject(payload.error);
+  });
+  // Also raised for batches that hold nothing but markers, which `eachBatch` never sees.
+  consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+    const range = unread.get(payload.partition);
+    if (range && Number(payload.lastOffset) + 1 >= range.to) unread.delete(payload.partition);
+    if (unread.size === 0) end.resolve();
+  });
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch, heartbeat }) => {
+        if (!unread.has(batch.partition)) return;
+        for (const encoded of recordBatches(batch.messages)) {
+          await onBatch(batch.partition, encoded);
+        }
+        await heartbeat().catch(() => {});
+      },
+    });
+    for (const [partition, { from }] of unread) {
+      consumer.seek({ topic, partition, offset: String(from) });
+    }
+    await end.promise;
+  } finally {
+    await consumer.disconnect();
+    await removeGroup(kafka, groupId);
+  }
+}
+
+async function removeGroup(kafka: Kafka, groupId: string): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    await admin.deleteGroups([groupId]);
+  } catch {
+    // Kafka removes an empty group by itself after a while.
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,168 @@
+#!/usr/bin/env bun
+/**
+ * `bun run replay`: rebuilds the tables from the log into shadow tables, compares, and takes over
+ * what differs in one transaction, while consumers and readers go on.
+ */
+import { defineCommand } from "citty";
+import { type Config, readConfig } from "./lib/config.ts";
+import { createKafka, type Kafka } from "./lib/kafka.ts";
+import { startLogging } from "./lib/log.ts";
+import { fetchLogState } from "./lib/log-state.ts";
+import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
+import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
+import { Shadow } from "./replay/shadow.ts";
+import { type Ledger, sum } from "./verify/hop.ts";
+import { readTables } from "./verify/tables.ts";
+
+/** When so few records are left, the consumers are made to wait for the last step. */
+const REST_RECORDS_MAX = 50_000;
+/** However fast events arrive, the chase ends after so many rounds. */
+const ROUNDS_MAX = 20;
+/** Any number will do, as long as nothing else of ours locks it. */
+const REPLAY_LOCK = 7_301_902_114;
+
+const args = {
+  check: { type: "boolean", description: "Compare only; exit status 1 when something differs" },
+  json: { type: "boolean", description: "Print one JSON object" },
+} as const;
+
+const command = defineCommand({
+  meta: {
+    name: "replay",
+    description: `Rebuilds the tables from the log and takes over what differs.
+
+Reads every counted record again into shadow tables, compares them with the real ones, and changes
+the rows that differ in one transaction: readers see the state before or after. Consumers may run;
+they wait for a moment at the end. Needs the whole log: refuses when retention has deleted records.
+Exit status: 0 equal or taken over, 1 failed (or differing, with --check), 2 wrong setting.`,
+  },
+  args,
+  async run({ args: given }) {
+    refuseUnknownFlags(given, args);
+    const config = readConfig();
+    startLogging(config);
+    const kafka = createKafka(config, { clientId: "replay" });
+    const sql = connect(config, "ingest", { connections: 3, applicationName: "replay" });
+    try {
+      const result = await replay(kafka, sql, config, given.check === true);
+      report(result, given.check === true, given.json === true);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  },
+});
+
+interface Result {
+  records: number;
+  durationMs: number;
+  differences: Differences;
+}
+
+async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean): Promise<Result> {
+  const startMs = performance.now();
+  const lock = await sql.reserve();
+  try {
+    const [row] = await lock`select pg_try_advisory_lock(${REPLAY_LOCK}) as locked`;
+    if (!row?.locked) throw new Error("Cannot replay: another replay is running");
+    const { ledgers } = await readTables(sql, config);
+    await refuseIncompleteLog(kafka, config, ledgers);
+    const shadow = new Shadow(kafka, sql, config);
+    await shadow.begin(ledgers);
+    const records = await chase(shadow, sql, config, ledgers);
+    const differences = await sql.begin(async (transaction) => {
+      const offsets = await lockOffsets(transaction, config);
+      if (offsets.size !== ledgers.length) {
+        throw new Error("Cannot replay: a partition was added meanwhile; run it again");
+      }
+      await shadow.readTo(offsets);
+      const found = await compareTables(transaction);
+      if (!checkOnly && Object.values(found).some((count) => count > 0))
+        await takeOver(transaction);
+      return found;
+    });
+    return { records, durationMs: performance.now() - startMs, differences };
+  } finally {
+    await lock`select pg_advisory_unlock(${REPLAY_LOCK})`.catch(() => {});
+    lock.release();
+  }
+}
+
+async function refuseIncompleteLog(
+  kafka: Kafka,
+  config: Config,
+  ledgers: readonly Ledger[],
+): Promise<void> {
+  if (ledgers.length === 0) throw new Error("Cannot replay: nothing has been counted yet");
+  const log = await fetchLogState(kafka, config.KAFKA_TOPIC);
+  for (const { partition, firstOffset, topicId } of ledgers) {
+    const state = log.get(partition);
+    if (state?.topicId !== topicId) {
+      throw new Error(
+        `Cannot replay: partition ${partition} was counted in another topic of the name ${config.KAFKA_TOPIC}`,
+      );
+    }
+    if (state.logStart > firstOffset) {
+      throw new Error(
+        `Cannot replay: the log of partition ${partition} begins at ${state.logStart}, counting began at ${firstOffset}; what retention has deleted cannot be rebuilt`,
+      );
+    }
+  }
+}
+
+/** Reads after the running consumers until little is left. Returns how many records were read. */
+async function chase(
+  shadow: Shadow,
+  sql: Sql,
+  config: Config,
+  began: readonly Ledger[],
+): Promise<number> {
+  let read = 0;
+  let shown = 0;
+  let places = began.map((ledger) => ({ ...ledger, nextOffset: ledger.firstOffset }));
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const { ledgers } = await readTables(sql, config);
+    const left =
+      sum(ledgers, ({ nextOffset }) => nextOffset) - sum(places, ({ nextOffset }) => nextOffset);
+    if (left <= REST_RECORDS_MAX && round > 0) break;
+    await shadow.readTo(offsetsOf(ledgers), (records) => {
+      read += records;
+      if (process.stderr.isTTY && performance.now() - shown > 250) {
+        shown = performance.now();
+        process.stderr.write(`\rread ${read} records\x1b[K`);
+      }
+    });
+    places = ledgers;
+  }
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  return read;
+}
+
+const offsetsOf = (ledgers: readonly Pick<Ledger, "partition" | "nextOffset">[]) =>
+  new Map(ledgers.map(({ partition, nextOffset }) => [partition, nextOffset]));
+
+/** From here to the end of the transaction every consumer waits at its fence. */
+async function lockOffsets(sql: Transaction, config: Config): Promise<Map<number, number>> {
+  const rows = await sql<{ partition: number; nextOffset: number }[]>`
+    select partition, next_offset as "nextOffset" from streaming.consumer_offsets
+    where group_id = ${config.KAFKA_GROUP_ID} and topic = ${config.KAFKA_TOPIC}
+    order by partition for update`;
+  return offsetsOf(rows);
+}
+
+function report({ records, durationMs, differences }: Result, checkOnly: boolean, asJson: boolean) {
+  const differing = Object.values(differences).reduce((total, count) => total + count, 0);
+  if (asJson) {
+    console.log(JSON.stringify({ records, durationMs, differences, tookOver: !checkOnly }));
+  } else {
+    const seconds = (durationMs / 1_000).toFixed(1);
+    console.log(`Read ${records} records again in ${seconds} s`);
+    for (const [table, count] of Object.entries(differences)) {
+      console.log(`${table.padEnd(18)} ${count === 0 ? "equal" : `${count} rows differ`}`);
+    }
+    if (differing > 0) console.log(checkOnly ? "Nothing was changed" : "Took over what differs");
+  }
+  if (checkOnly && differing > 0) process.exitCode = 1;
+}
+
+await runProgram(command);

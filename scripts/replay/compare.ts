@@ -1,0 +1,104 @@
+/**
+ * Compares the shadow tables with the real ones, and makes the real ones equal: by changing only
+ * the rows that differ, in one transaction. Readers see the state before or after and never a gap,
+ * and views, grants and watermarks on the tables stay as they are, which renaming would not give.
+ */
+import type { Transaction } from "../lib/postgres.ts";
+
+/** Rows that differ in each table: missing, surplus or with other values. */
+export interface Differences {
+  user_events: number;
+  events_per_minute: number;
+  consumer_offsets: number;
+  dead_letters: number;
+}
+
+export async function compareTables(sql: Transaction): Promise<Differences> {
+  const [users] = await sql`
+    select count(*) from streaming.user_events as kept
+    full join streaming_replay.user_events as rebuilt using (user_id, event_type)
+    where (kept.event_count, kept.created_at) is distinct from
+      (rebuilt.event_count, rebuilt.created_at)`;
+  const [minutes] = await sql`
+    select count(*) from streaming.events_per_minute as kept
+    full join streaming_replay.events_per_minute as rebuilt using (minute, event_type, partition)
+    where kept.event_count is distinct from rebuilt.event_count`;
+  const [offsets] = await sql`
+    select count(*) from streaming.consumer_offsets as kept
+    join streaming_replay.consumer_offsets as rebuilt using (group_id, topic, partition)
+    where (kept.stored, kept.duplicates, kept.rejected, kept.absent) is distinct from
+      (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent)`;
+  const [letters] = await sql`
+    select count(*) from (
+      select * from streaming.dead_letters
+      where topic in (select topic from streaming_replay.consumer_offsets)
+    ) as kept
+    full join streaming_replay.dead_letters as rebuilt using (topic, partition, "offset")
+    where kept.reason is distinct from rebuilt.reason`;
+  return {
+    user_events: users?.count,
+    events_per_minute: minutes?.count,
+    consumer_offsets: offsets?.count,
+    dead_letters: letters?.count,
+  };
+}
+
+/** Makes the real tables equal to the shadow; to be called while the offsets are locked. */
+export async function takeOver(sql: Transaction): Promise<void> {
+  await sql`
+    delete from streaming.user_events as kept where not exists (
+      select from streaming_replay.user_events as rebuilt
+      where (rebuilt.user_id, rebuilt.event_type) = (kept.user_id, kept.event_type)
+    )`;
+  await sql`
+    insert into streaming.user_events as kept
+      (user_id, event_type, event_count, created_at, updated_at)
+    select user_id, event_type, event_count, created_at, now()
+    from streaming_replay.user_events
+    on conflict (user_id, event_type) do update set
+      event_count = excluded.event_count,
+      created_at = excluded.created_at,
+      updated_at = excluded.updated_at
+    where (kept.event_count, kept.created_at) is distinct from
+      (excluded.event_count, excluded.created_at)`;
+  await sql`
+    delete from streaming.events_per_minute as kept where not exists (
+      select from streaming_replay.events_per_minute as rebuilt
+      where (rebuilt.minute, rebuilt.event_type, rebuilt.partition) =
+        (kept.minute, kept.event_type, kept.partition)
+    )`;
+  await sql`
+    insert into streaming.events_per_minute as kept (minute, event_type, partition, event_count)
+    select minute, event_type, partition, event_count from streaming_replay.events_per_minute
+    on conflict (minute, event_type, partition) do update set event_count = excluded.event_count
+    where kept.event_count <> excluded.event_count`;
+  await takeOverDeadLetters(sql);
+  await sql`
+    update streaming.consumer_offsets as kept set
+      stored = rebuilt.stored, duplicates = rebuilt.duplicates,
+      rejected = rebuilt.rejected, absent = rebuilt.absent
+    from streaming_replay.consumer_offsets as rebuilt
+    where (kept.group_id, kept.topic, kept.partition) =
+        (rebuilt.group_id, rebuilt.topic, rebuilt.partition)
+      and (kept.stored, kept.duplicates, kept.rejected, kept.absent) is distinct from
+        (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent)`;
+}
+
+/** A letter that stays keeps what people did with it: when it was replayed or purged. */
+async function takeOverDeadLetters(sql: Transaction): Promise<void> {
+  await sql`
+    delete from streaming.dead_letters as kept
+    where topic in (select topic from streaming_replay.consumer_offsets)
+      and not exists (
+        select from streaming_replay.dead_letters as rebuilt
+        where (rebuilt.topic, rebuilt.partition, rebuilt."offset") =
+          (kept.topic, kept.partition, kept."offset")
+      )`;
+  await sql`
+    insert into streaming.dead_letters as kept
+      (topic, partition, "offset", reason, payload, payload_bytes, key, headers)
+    select topic, partition, "offset", reason, payload, payload_bytes, key, headers
+    from streaming_replay.dead_letters
+    on conflict (topic, partition, "offset") do update set reason = excluded.reason
+    where kept.reason <> excluded.reason`;
+}

@@ -1,0 +1,84 @@
+/**
+ * The shadow tables of `replay`: the same tables in schema streaming_replay, filled from the log by
+ * the consumer's own code, and nothing else's business.
+ */
+import { PartitionReader } from "../consume/partition-reader.ts";
+import { type PartitionKey, storeTally } from "../consume/store.ts";
+import type { Config } from "../lib/config.ts";
+import type { Kafka } from "../lib/kafka.ts";
+import type { Sql } from "../lib/postgres.ts";
+import { type Range, readLog } from "../lib/read-log.ts";
+import type { Ledger } from "../verify/hop.ts";
+
+/** A tally is written when it reaches this many rows; fewer and larger cost the database less. */
+const ROWS_MAX = 200_000;
+
+export class Shadow {
+  readonly #kafka: Kafka;
+  readonly #sql: Sql;
+  readonly #config: Config;
+  readonly #readers = new Map<number, PartitionReader>();
+
+  constructor(kafka: Kafka, sql: Sql, config: Config) {
+    this.#kafka = kafka;
+    this.#sql = sql;
+    this.#config = config;
+  }
+
+  /** Empties the shadow tables and sets each partition to where counting began. */
+  async begin(ledgers: readonly Ledger[]): Promise<void> {
+    const sql = this.#sql;
+    await sql`
+      truncate streaming_replay.user_events, streaming_replay.events_per_minute,
+        streaming_replay.consumer_offsets, streaming_replay.dead_letters`;
+    for (const ledger of ledgers) {
+      await sql`
+        insert into streaming_replay.consumer_offsets
+          (group_id, topic, partition, topic_id, first_offset, next_offset,
+            duplicate_window_records)
+        values (${this.#config.KAFKA_GROUP_ID}, ${this.#config.KAFKA_TOPIC}, ${ledger.partition},
+          ${ledger.topicId}, ${ledger.firstOffset}, ${ledger.firstOffset}, ${ledger.windowRecords})`;
+      this.#readers.set(
+        ledger.partition,
+        new PartitionReader({
+          readFrom: ledger.firstOffset,
+          countFrom: ledger.firstOffset,
+          windowRecords: ledger.windowRecords,
+        }),
+      );
+    }
+  }
+
+  /** Reads on up to the given offset of each partition, and stores it. */
+  async readTo(
+    targets: ReadonlyMap<number, number>,
+    onProgress: (records: number) => void = () => {},
+  ): Promise<void> {
+    const ranges = new Map<number, Range>();
+    for (const [partition, reader] of this.#readers) {
+      ranges.set(partition, { from: reader.position, to: targets.get(partition) ?? 0 });
+    }
+    await readLog(this.#kafka, this.#config.KAFKA_TOPIC, ranges, async (partition, batch) => {
+      const reader = this.#readers.get(partition) as PartitionReader;
+      const before = reader.position;
+      reader.read(batch, targets.get(partition));
+      onProgress(reader.position - before);
+      if (reader.pending.rows >= ROWS_MAX) await this.#store(partition, reader);
+    });
+    for (const [partition, reader] of this.#readers) {
+      reader.skipTo(targets.get(partition) ?? 0);
+      await this.#store(partition, reader);
+    }
+  }
+
+  async #store(partition: number, reader: PartitionReader): Promise<void> {
+    if (reader.pending.isEmpty) return;
+    const key: PartitionKey = {
+      schema: "streaming_replay",
+      groupId: this.#config.KAFKA_GROUP_ID,
+      topic: this.#config.KAFKA_TOPIC,
+      partition,
+    };
+    await storeTally(this.#sql, key, reader.take());
+  }
+}

@@ -1,0 +1,106 @@
+/** Reads all numbers of the tables in one snapshot, so that a running consumer is no difference. */
+
+import { EVENT_TYPES } from "../../schema/event.ts";
+import type { Config } from "../lib/config.ts";
+import type { Sql } from "../lib/postgres.ts";
+import { type HopResult, type Ledger, sum } from "./hop.ts";
+
+export interface TableNumbers {
+  ledgers: Ledger[];
+  /** By event type. */
+  userEvents: Map<string, number>;
+  /** By event type. */
+  perMinute: Map<string, number>;
+  /** By partition. */
+  perMinutePartition: Map<number, number>;
+  /** By partition. */
+  deadLetters: Map<number, number>;
+}
+
+export function readTables(sql: Sql, config: Config): Promise<TableNumbers> {
+  return sql.begin("isolation level repeatable read read only", async (transaction) => {
+    const ledgers = await transaction<Ledger[]>`
+      select partition, topic_id as "topicId", first_offset as "firstOffset",
+        next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
+        duplicate_window_records as "windowRecords"
+      from streaming.consumer_offsets
+      where group_id = ${config.KAFKA_GROUP_ID} and topic = ${config.KAFKA_TOPIC}
+      order by partition`;
+    const userEvents = await transaction`
+      select event_type as key, sum(event_count)::bigint as count
+      from streaming.user_events group by event_type`;
+    const perMinute = await transaction`
+      select event_type as key, sum(event_count)::bigint as count
+      from streaming.events_per_minute group by event_type`;
+    const perMinutePartition = await transaction`
+      select partition as key, sum(event_count)::bigint as count
+      from streaming.events_per_minute group by partition`;
+    const deadLetters = await transaction`
+      select partition as key, count(*) as count
+      from streaming.dead_letters where topic = ${config.KAFKA_TOPIC} group by partition`;
+    return {
+      ledgers: [...ledgers],
+      userEvents: byKey(userEvents),
+      perMinute: byKey(perMinute),
+      perMinutePartition: byKey(perMinutePartition),
+      deadLetters: byKey(deadLetters),
+    };
+  }) as Promise<TableNumbers>;
+}
+
+const byKey = <Key>(rows: readonly unknown[]) =>
+  new Map((rows as { key: Key; count: number }[]).map(({ key, count }) => [key, count]));
+
+/** consumer_offsets → user_events: every stored event is in the sum of the users' counts. */
+export function verifyUserEvents({ ledgers, userEvents }: TableNumbers): HopResult {
+  const stored = sum(ledgers, (ledger) => ledger.stored);
+  const counted = sum([...userEvents.values()], (count) => count);
+  return {
+    hop: "consumer → user_events",
+    equation: `${stored} stored = ${counted} in user_events`,
+    holds: stored === counted,
+    numbers: { stored, counted },
+    remarks: [],
+  };
+}
+
+/** user_events → events_per_minute: the same events by another key, type by type. */
+export function verifyMinutes(numbers: TableNumbers): HopResult {
+  const { userEvents, perMinute, perMinutePartition, ledgers } = numbers;
+  const counted = sum([...userEvents.values()], (count) => count);
+  const inMinutes = sum([...perMinute.values()], (count) => count);
+  const remarks = [
+    ...EVENT_TYPES.filter((type) => (userEvents.get(type) ?? 0) !== (perMinute.get(type) ?? 0)).map(
+      (type) =>
+        `${type}: ${userEvents.get(type) ?? 0} in user_events, ${perMinute.get(type) ?? 0} in events_per_minute`,
+    ),
+    ...ledgers
+      .filter(({ partition, stored }) => (perMinutePartition.get(partition) ?? 0) !== stored)
+      .map(
+        ({ partition, stored }) =>
+          `partition ${partition}: ${stored} stored, ${perMinutePartition.get(partition) ?? 0} in events_per_minute`,
+      ),
+  ];
+  return {
+    hop: "user_events → events_per_minute",
+    equation: `${counted} in user_events = ${inMinutes} in events_per_minute`,
+    holds: counted === inMinutes && remarks.length === 0,
+    numbers: { counted, inMinutes },
+    remarks,
+  };
+}
+
+/** consumer_offsets → dead_letters: every rejected record is kept with its reason. */
+export function verifyDeadLetters({ ledgers, deadLetters }: TableNumbers): HopResult {
+  const rejected = sum(ledgers, (ledger) => ledger.rejected);
+  const kept = sum(ledgers, ({ partition }) => deadLetters.get(partition) ?? 0);
+  return {
+    hop: "consumer → dead_letters",
+    equation: `${rejected} rejected = ${kept} in dead_letters`,
+    holds: ledgers.every(
+      ({ partition, rejected }) => (deadLetters.get(partition) ?? 0) === rejected,
+    ),
+    numbers: { rejected, kept },
+    remarks: [],
+  };
+}

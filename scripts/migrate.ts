@@ -2,32 +2,35 @@
  * `bun run migrate`: brings the database and the topic to what this checkout expects. Safe to run at
  * any time, also several at once; what is done already is not done again.
  */
-import { defineCommand } from "citty";
+import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
 import { connect } from "./lib/postgres.ts";
+import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
 import { migrate } from "./migrate/migrations.ts";
 import { setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
-import { runCommand } from "./stack/command.ts";
 import { answersKafka, answersPostgres } from "./stack/probe.ts";
 import { until } from "./stack/until.ts";
 
+const flags = {
+  wait: {
+    type: "string",
+    description: "How long to wait for Kafka and PostgreSQL",
+    valueHint: "SECONDS",
+    default: "0",
+  },
+  only: {
+    type: "enum",
+    options: ["database", "topic"],
+    description: "Leave the other one alone",
+  },
+} satisfies ArgsDef;
+
 const command = defineCommand({
   meta: { name: "migrate", description: "Bring the database and the topic up to date" },
-  args: {
-    wait: {
-      type: "string",
-      description: "How long to wait for Kafka and PostgreSQL",
-      valueHint: "SECONDS",
-      default: "0",
-    },
-    only: {
-      type: "enum",
-      options: ["database", "topic"],
-      description: "Leave the other one alone",
-    },
-  },
+  args: flags,
   async run({ args }) {
+    refuseUnknownFlags(args, flags);
     const seconds = Number(args.wait);
     if (!(seconds >= 0)) {
       throw new ConfigError(`Cannot wait: --wait must be a number of seconds, not ${args.wait}`);
@@ -72,4 +75,4 @@ async function migrateTopic(config: Config): Promise<void> {
   }
 }
 
-await runCommand(command);
+await runProgram(command);

@@ -84,7 +84,8 @@ export function readTopicId(response: Buffer): string | undefined {
     }
   };
   const text = () => {
-    at += Math.max(0, unsigned() - 1);
+    const bytes = unsigned() - 1; // Before the sum: reading the length moves on, too.
+    at += Math.max(0, bytes);
   };
   const tags = () => {
     for (let count = unsigned(); count > 0; count--) {

@@ -5,22 +5,25 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { defineCommand } from "citty";
+import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
-import { runCommand } from "./stack/command.ts";
+import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
 import { folderBytes } from "./stack/folder-size.ts";
 import { megabytes } from "./stack/install/progress.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
 import { stopAll } from "./stack/stop.ts";
 
+const flags = {
+  wipe: { type: "boolean", description: "Delete the data, after saying what it is" },
+  yes: { type: "boolean", description: "With --wipe: do not ask" },
+} satisfies ArgsDef;
+
 const command = defineCommand({
   meta: { name: "down", description: "Stop the platform; its data stays" },
-  args: {
-    wipe: { type: "boolean", description: "Delete the data, after saying what it is" },
-    yes: { type: "boolean", description: "With --wipe: do not ask" },
-  },
+  args: flags,
   async run({ args }) {
+    refuseUnknownFlags(args, flags);
     const config = readConfig();
     const doomed = args.wipe ? listData(config) : [];
     if (args.wipe && !args.yes && doomed.length > 0) await confirm();
@@ -52,4 +55,4 @@ async function confirm(): Promise<void> {
   if (answer.trim() !== "yes") throw new Error("Cannot delete the data: it was not confirmed");
 }
 
-await runCommand(command);
+await runProgram(command);

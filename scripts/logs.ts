@@ -1,24 +1,27 @@
 /** `bun run logs NAME`: what a service writes, from its last lines on, until interrupted. */
 import { existsSync } from "node:fs";
-import { defineCommand } from "citty";
+import { type ArgsDef, defineCommand } from "citty";
 import { ConfigError, readConfig } from "./lib/config.ts";
-import { runCommand } from "./stack/command.ts";
+import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
 import { logFile } from "./stack/folders.ts";
 import { serviceNamed } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
 
+const flags = {
+  name: {
+    type: "positional",
+    required: false,
+    description: `One of ${services.map(({ name }) => name).join(", ")}`,
+  },
+  follow: { type: "boolean", default: true, negativeDescription: "End after the last line" },
+  lines: { type: "string", default: "50", valueHint: "N", description: "How many to begin with" },
+} satisfies ArgsDef;
+
 const command = defineCommand({
   meta: { name: "logs", description: "Follow the log of a service" },
-  args: {
-    name: {
-      type: "positional",
-      required: false,
-      description: `One of ${services.map(({ name }) => name).join(", ")}`,
-    },
-    follow: { type: "boolean", default: true, negativeDescription: "End after the last line" },
-    lines: { type: "string", default: "50", valueHint: "N", description: "How many to begin with" },
-  },
+  args: flags,
   async run({ args }) {
+    refuseUnknownFlags(args, flags);
     const { name } = serviceNamed(services, args.name ?? "(none)");
     if (!/^\d+$/.test(args.lines)) {
       throw new ConfigError(`Cannot show the log: --lines must be a number, not ${args.lines}`);
@@ -41,4 +44,4 @@ async function show(path: string, lines: string, follow: boolean): Promise<void>
   await tail.exited;
 }
 
-await runCommand(command);
+await runProgram(command);

@@ -1,21 +1,24 @@
 /** `bun run status`: which services work, found by asking them. */
-import { defineCommand } from "citty";
+import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
-import { runCommand } from "./stack/command.ts";
+import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
 import { report, table } from "./stack/report.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
+
+const flags = { json: { type: "boolean", description: "For programs" } } satisfies ArgsDef;
 
 const command = defineCommand({
   meta: {
     name: "status",
     description: "Show which services work, where, and with how much memory",
   },
-  args: { json: { type: "boolean", description: "For programs" } },
+  args: flags,
   async run({ args }) {
+    refuseUnknownFlags(args, flags);
     const rows = await report(runningSettings(readConfig()), services);
     console.log(args.json ? JSON.stringify(rows, null, 2) : table(rows));
   },
 });
 
-await runCommand(command);
+await runProgram(command);

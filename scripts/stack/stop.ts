@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../lib/config.ts";
-import { dataFolder } from "./folders.ts";
+import { dataFolder, supervisorSocket } from "./folders.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "./process-tree.ts";
 import { forgetSettings } from "./running-settings.ts";
 import type { Service } from "./services.ts";
@@ -35,7 +35,7 @@ export async function stopAll(config: Config, services: Service[]): Promise<stri
 /** Programs of this stack whose supervisord is gone. */
 export function orphanProcesses(config: Config): number[] {
   const marked = processesWithEnvironment([
-    `STATE_DIR=${config.STATE_DIR}`,
+    `SUPERVISOR_SOCKET=${supervisorSocket(config)}`,
     "SUPERVISOR_ENABLED=1",
   ]);
   return [...new Set([...marked, ...postgresOf(config)])].filter(isAlive);

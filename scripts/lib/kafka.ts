@@ -10,7 +10,7 @@ import type { Config } from "./config.ts";
 import { getLogger } from "./log.ts";
 import type { RecordBatch } from "./record-cursor.ts";
 
-const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -131,21 +131,47 @@ export function recordBatches(messages: readonly unknown[]): RecordBatch[] {
 
 /**
  * A producer that stores each record once, however often a request is repeated while it lives. The
- * caller names the partition of each record, and keeps to one request per partition at a time:
- * kafkajs' sequence numbers are safe only then (see scripts/produce/delivery/sender.ts).
+ * caller keeps to one request per partition at a time: kafkajs' sequence numbers are safe only then
+ * (see scripts/produce/delivery/sender.ts).
  */
 export function createProducer(kafka: kafkajs.Kafka): kafkajs.Producer {
   return kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: () => partitionOfMessage,
+    createPartitioner: Partitioners.DefaultPartitioner,
     // The caller repeats what fails, for as long as it likes: here only hiccups are bridged.
     retry: { retries: 2, initialRetryTime: 50, maxRetryTime: 500 },
   });
 }
 
-const partitionOfMessage = ({ message }: kafkajs.PartitionerArgs) => message.partition as number;
+/** Records of one partition, in the format of a record batch's body. */
+export interface EncodedRecords {
+  topic: string;
+  partition: number;
+  recordCount: number;
+  records: Buffer;
+}
+
+/** Resolves when all replicas in sync have the records. Needs the project's patch of kafkajs. */
+export async function sendRecords(
+  producer: kafkajs.Producer,
+  { topic, partition, recordCount, records }: EncodedRecords,
+): Promise<void> {
+  // Stands for the array of messages, with the three members that the patched kafkajs looks at.
+  const messages = {
+    length: recordCount,
+    partition,
+    encodedRecords: records,
+    find: () => undefined,
+  };
+  await producer.send({
+    topic,
+    acks: -1,
+    compression: CompressionTypes.ZSTD,
+    messages: messages as unknown as kafkajs.Message[],
+  });
+}
 
 export type { Admin, Consumer, EachBatchPayload, Kafka, Producer } from "kafkajs";
-export { CompressionTypes };
+export { Partitioners };

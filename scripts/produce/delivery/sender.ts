@@ -1,0 +1,170 @@
+/**
+ * Sends records to a topic: exactly once for as long as the process lives, each key in order, with a
+ * bounded number of records in memory. An outage makes it wait and try again; a failure that waiting
+ * cannot mend stops it and is never silent. `produce` feeds it.
+ *
+ * Each partition is a lane with one request at a time. That is what makes retries safe with kafkajs:
+ * after a lost answer it gives the records' sequence numbers back, and if anything else were sent to
+ * the partition before the retry, the broker would take that for the repetition and drop it.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { DeliveryError, isTransient, isUnknownTopic, reasonOf } from "./failure.ts";
+import type { Message } from "./message.ts";
+import { partitionOf } from "./partition.ts";
+
+export interface Transport {
+  readonly partitionCount: number;
+  /** Resolves when all replicas in sync have the records; rejects when that is not known. */
+  send(partition: number, messages: Message[]): Promise<void>;
+}
+
+export interface SenderEvents {
+  /** Called when requests start to fail for a reason that may pass. */
+  onOutage(reason: string): void;
+  /** Called when records are accepted again. */
+  onRecovery(outageMs: number): void;
+}
+
+/** About 300 KB, well below a broker's limit of 1 MB for a batch; more made it no faster. */
+const MESSAGES_PER_REQUEST_MAX = 2_000;
+/** Records that wait for an answer or for their turn: about 2 MB. */
+const PENDING_MAX = 16_384;
+const BACKOFF_MS_MAX = 3_000;
+/** A topic may be unknown for moments after a broker's start; for longer it was deleted. */
+const UNKNOWN_TOPIC_MS_MAX = 30_000;
+
+export class Sender {
+  /** Records that are safely stored. */
+  sent = 0;
+  /** Records that wait for an answer or for their turn. */
+  pending = 0;
+  private readonly lanes: { queue: Message[]; busy: boolean }[];
+  private failure: Error | undefined;
+  private outageStartMs: number | undefined;
+  private readonly abandoned = new AbortController();
+  private waiting: { pendingMax: number; settle: PromiseWithResolvers<void> }[] = [];
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly events: SenderEvents,
+  ) {
+    this.lanes = Array.from({ length: transport.partitionCount }, () => ({
+      queue: [],
+      busy: false,
+    }));
+  }
+
+  /** True when no more should be added before `room()` resolves. */
+  get full(): boolean {
+    return this.pending >= PENDING_MAX || this.failure !== undefined;
+  }
+
+  get unreachable(): boolean {
+    return this.outageStartMs !== undefined;
+  }
+
+  /** Takes a record; it is sent as soon as its partition's turn comes. */
+  add(message: Message): void {
+    const partition = partitionOf(message.key, this.lanes.length);
+    const lane = this.lanes[partition]!;
+    lane.queue.push(message);
+    this.pending += 1;
+    if (lane.busy) return;
+    lane.busy = true;
+    // The caller may add more before it gives way: they travel together.
+    queueMicrotask(() => void this.work(partition));
+  }
+
+  /** Resolves when more may be added; rejects on a failure that no retry mends. */
+  room(): Promise<void> {
+    return this.until(PENDING_MAX / 2);
+  }
+
+  /** Resolves when everything that was added is stored; rejects when that cannot be reached. */
+  flush(): Promise<void> {
+    return this.until(0);
+  }
+
+  /** Gives up on what is not stored yet, once the requests under way are answered. */
+  abandon(): void {
+    this.abandoned.abort();
+  }
+
+  private async work(partition: number): Promise<void> {
+    const lane = this.lanes[partition]!;
+    try {
+      while (lane.queue.length > 0 && !this.failure) {
+        const messages = lane.queue.splice(0, MESSAGES_PER_REQUEST_MAX);
+        await this.deliver(partition, messages);
+        this.sent += messages.length;
+        this.pending -= messages.length;
+        this.notify();
+      }
+    } catch (error) {
+      this.failure ??= error as Error;
+      this.abandoned.abort();
+      this.notify();
+    } finally {
+      lane.busy = false;
+    }
+  }
+
+  private async deliver(partition: number, messages: Message[]): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.transport.send(partition, messages);
+        this.recovered();
+        return;
+      } catch (error) {
+        if (!isTransient(error) || this.topicIsGone(error)) {
+          throw new DeliveryError(`Cannot send to Kafka: ${reasonOf(error)}`, { cause: error });
+        }
+        this.troubled(error);
+      }
+      await this.backOff(attempt);
+    }
+  }
+
+  private async backOff(attempt: number): Promise<void> {
+    const longestMs = Math.min(100 * 2 ** Math.min(attempt, 10), BACKOFF_MS_MAX);
+    const { signal } = this.abandoned;
+    try {
+      await delay(longestMs * (0.5 + Math.random() / 2), undefined, { signal });
+    } catch {
+      throw new DeliveryError("Cannot send to Kafka: gave up waiting for it");
+    }
+  }
+
+  private topicIsGone(error: unknown): boolean {
+    const sinceMs = this.outageStartMs === undefined ? 0 : Date.now() - this.outageStartMs;
+    return isUnknownTopic(error) && sinceMs > UNKNOWN_TOPIC_MS_MAX;
+  }
+
+  private troubled(error: unknown): void {
+    if (this.outageStartMs !== undefined) return;
+    this.outageStartMs = Date.now();
+    this.events.onOutage(reasonOf(error));
+  }
+
+  private recovered(): void {
+    if (this.outageStartMs === undefined) return;
+    this.events.onRecovery(Date.now() - this.outageStartMs);
+    this.outageStartMs = undefined;
+  }
+
+  private until(pendingMax: number): Promise<void> {
+    const settle = Promise.withResolvers<void>();
+    this.waiting.push({ pendingMax, settle });
+    this.notify();
+    return settle.promise;
+  }
+
+  private notify(): void {
+    this.waiting = this.waiting.filter(({ pendingMax, settle }) => {
+      if (this.failure) settle.reject(this.failure);
+      else if (this.pending <= pendingMax) settle.resolve();
+      else return true;
+      return false;
+    });
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * The command line of `produce`: its flags, its help, and from text to checked options. Pure. All
+ * that is wrong with the flags is found before anything is opened.
+ */
+import { defineCommand, parseArgs, renderUsage } from "citty";
+import { EVENT_TYPES, type EventType } from "../../schema/event.ts";
+import type { FileFormat } from "./input/open.ts";
+import { DEFAULT_RULES, EVENT_FIELDS, type EventField, type RowRules } from "./input/row.ts";
+import { parseTimestamp } from "./input/timestamp.ts";
+
+/** A flag is wrong; programs exit with status 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+
+  constructor(fault: string) {
+    super(`Cannot read the flags: ${fault}`);
+  }
+}
+
+export interface SyntheticOptions {
+  users: number;
+  seed: string;
+  /** True when the seed was given, so that the run can be repeated. */
+  repeated: boolean;
+  startMs: number | undefined;
+  spanMs: number | undefined;
+}
+
+export interface FileOptions {
+  path: string;
+  format: FileFormat | undefined;
+  rules: RowRules;
+}
+
+export interface ProduceOptions {
+  synthetic: SyntheticOptions | undefined;
+  file: FileOptions | undefined;
+  rate: number;
+  speed: number | undefined;
+  countMax: number;
+  durationMs: number | undefined;
+  waitMs: number;
+  strict: boolean;
+  json: boolean;
+  topic: string;
+}
+
+/** What the environment sets when a flag is absent. */
+export interface FlagDefaults {
+  rate: number;
+  topic: string;
+  /** For a run without --seed: must differ between any two runs, since event ids come from it. */
+  seed: string;
+}
+
+const USERS_MAX = 50_000_000;
+
+const flag = (valueHint: string, description: string) =>
+  ({ type: "string", valueHint, description }) as const;
+const toggle = (description: string) => ({ type: "boolean", description }) as const;
+
+const definitions = {
+  rate: flag("N", "Events per second, 0 for no limit (default: PRODUCER_RATE or 1)"),
+  count: flag("N", "Stop after N events"),
+  duration: flag("TIME", "Stop after 30s, 5m, 1h or plain seconds"),
+  users: flag("N", "Made-up users, with ids from 1 to N (default: 100)"),
+  seed: flag("TEXT", "Make up the same events again: see SEED"),
+  start: flag("TIME", "Made-up events happen from 2026-01-31 08:00:00 on, not now"),
+  span: flag("TIME", "With --start: spread --count events over 12h or 7d"),
+  from: flag("FILE", "Send the rows of a file, or of standard input (-)"),
+  format: flag("FORMAT", "csv or ndjson (default: by name or first character)"),
+  map: flag("OURS=THEIRS,..", "The file's names for the fields of an event"),
+  types: flag("OURS=THEIRS,..", "The file's names for view, click and purchase"),
+  "user-offset": flag("N", "Added to each user id of the file (default: 0)"),
+  speed: flag("N", "Replay the file at its recorded pace, N times as fast"),
+  strict: toggle("Stop at the first row that is no event, with status 1"),
+  topic: flag("NAME", "Topic to send to (default: KAFKA_TOPIC or user_events)"),
+  wait: flag("TIME", "Wait this long for Kafka and the topic (default: 0)"),
+  json: toggle("Print the result as one JSON object on stdout"),
+  help: toggle("Show this help"),
+} as const;
+
+const command = defineCommand({
+  meta: {
+    name: "bun run produce",
+    description: "Sends events to Kafka: made-up ones, or those of a file",
+  },
+  args: definitions,
+});
+
+const NOTES = `FILES
+  NDJSON, or CSV with a header line. Fields: user_id, event_type, created_at and, if there is one,
+  event_id. Times may be ISO 8601 with a zone or without (then it is UTC), 2026-01-31 12:00:00 UTC,
+  or seconds, milliseconds, microseconds or nanoseconds since 1970. User ids are whole numbers from
+  1 on: for a file that starts at 0, --user-offset 1 adds 1 to each. --types takes several names as
+  view=seen|shown; a type it does not name keeps its own. A row without event_id gets an id that
+  depends on all its fields, so a file that is sent twice counts once, and so do two identical rows.
+  Rows that are no events are reported with their line, counted and left out. Without --rate or
+  --speed a file is sent as fast as it goes.
+
+SEED
+  With --seed and --start every byte is the same again, given the same --users, --rate, --count and
+  --span. With --seed alone the users, types and random parts of the ids are the same in the same
+  order, but the events happen now. Without --seed no two runs are alike. --span without --count
+  makes one event for each second, with the rhythm of the day, as fast as it goes unless --rate.
+
+ENDING
+  Ctrl-C stops, sends what is under way and reports; a second one quits at once. While Kafka is
+  away, sending pauses and goes on later. Status: 0 done, 1 failed, 2 wrong flags, settings or file.
+
+EXAMPLES
+  bun run produce                                    1 event a second until stopped
+  bun run produce --rate 1000 --duration 5m          a steady load
+  bun run produce --rate 0 --count 1000000           as fast as it goes
+  bun run produce --seed a --start 2026-01-01 --span 7d --count 100000
+                                                     a week of history, the same each time
+  bun run produce --from events.csv --map user_id=session,event_type=type,created_at=ts \\
+      --types view=clicks,click=carts,purchase=orders --user-offset 1
+  zcat events.ndjson.gz | bun run produce --from -   whatever a pipe gives`;
+
+export async function helpText(): Promise<string> {
+  const usage = (await renderUsage(command)).replace(/ +$/gm, "");
+  return `${usage}\n\n${NOTES}`;
+}
+
+/**
+ * Reads the command line; undefined when it asks for help.
+ * @throws UsageError naming the flag, the value found and what is allowed
+ */
+export function readFlags(argv: string[], defaults: FlagDefaults): ProduceOptions | undefined {
+  const texts = flagTexts(argv);
+  if (texts.has("help")) return undefined;
+  const fromFile = texts.has("from");
+  forbid(
+    texts,
+    fromFile ? SYNTHETIC_ONLY : FILE_ONLY,
+    fromFile ? "cannot go with --from" : "needs --from",
+  );
+  if (texts.has("span") && !texts.has("start")) throw new UsageError("--span needs --start");
+  if (texts.has("speed") && texts.has("rate")) {
+    throw new UsageError("--speed and --rate exclude each other: both set the pace");
+  }
+  const spanMs = read(texts, "span", parseDurationMs, "a time such as 12h or 7d");
+  const unpaced = fromFile || spanMs !== undefined;
+  const rate = read(texts, "rate", parseNumber, "a number, 0 or more");
+  const countDefault = spanMs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(spanMs / 1_000);
+  return {
+    synthetic: fromFile
+      ? undefined
+      : {
+          users: read(texts, "users", parseUsers, `a whole number from 1 to ${USERS_MAX}`) ?? 100,
+          seed: texts.get("seed") ?? defaults.seed,
+          repeated: texts.has("seed"),
+          startMs: read(texts, "start", parseStartMs, "a time from 1970 on"),
+          spanMs,
+        },
+    file: fromFile ? readFileFlags(texts) : undefined,
+    rate: rate ?? (unpaced ? 0 : defaults.rate),
+    speed: read(texts, "speed", (text) => parseNumber(text) || undefined, "a number above 0"),
+    countMax: read(texts, "count", parseWhole, "a whole number, 0 or more") ?? countDefault,
+    durationMs: read(texts, "duration", parseDurationMs, "a time such as 30s or 5m"),
+    waitMs: read(texts, "wait", parseDurationMs, "a time such as 60s") ?? 0,
+    strict: texts.has("strict"),
+    json: texts.has("json"),
+    topic: read(texts, "topic", parseTopic, "letters, digits, . _ and -") ?? defaults.topic,
+  };
+}
+
+const SYNTHETIC_ONLY = ["users", "seed", "start", "span"];
+const FILE_ONLY = ["format", "map", "types", "user-offset", "speed", "strict"];
+
+function readFileFlags(texts: ReadonlyMap<string, string>): FileOptions {
+  const path = texts.get("from")!;
+  if (path === "") throw new UsageError("--from needs the path of a file, or - for standard input");
+  const columns = { ...DEFAULT_RULES.columns };
+  for (const [field, column] of pairs(texts, "map", EVENT_FIELDS))
+    columns[field as EventField] = column;
+  return {
+    path,
+    format: read(texts, "format", parseFormat, "csv or ndjson"),
+    rules: {
+      columns,
+      types: readTypes(texts),
+      userOffset: read(texts, "user-offset", parseInteger, "a whole number") ?? 0,
+    },
+  };
+}
+
+/** A type that --types does not name keeps its own name. */
+function readTypes(texts: ReadonlyMap<string, string>): Map<string, EventType> {
+  const types = new Map<string, EventType>();
+  const named = pairs(texts, "types", EVENT_TYPES) as [EventType, string][];
+  const own = EVENT_TYPES.filter((type) => !named.some(([name]) => name === type));
+  for (const [type, names] of [...named, ...own.map((type) => [type, type] as const)]) {
+    for (const name of names.split("|")) {
+      const other = types.get(name);
+      if (other && other !== type) {
+        throw new UsageError(`--types makes ${name} both a ${other} and a ${type}`);
+      }
+      types.set(name, type);
+    }
+  }
+  return types;
+}
+
+/** The `ours=theirs` pairs of a flag. */
+function pairs(
+  texts: ReadonlyMap<string, string>,
+  name: string,
+  allowed: readonly string[],
+): [string, string][] {
+  const text = texts.get(name);
+  if (text === undefined) return [];
+  return text.split(",").map((pair) => {
+    const at = pair.indexOf("=");
+    const [ours, theirs] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    if (at < 0 || theirs === "" || !allowed.includes(ours)) {
+      throw new UsageError(
+        `--${name} ${text}: ${JSON.stringify(pair)} is not OURS=THEIRS, with OURS one of ${allowed.join(", ")}`,
+      );
+    }
+    return [ours, theirs];
+  });
+}
+
+/** The flags that were given, as text; citty would pass over one that it does not know. */
+function flagTexts(argv: string[]): Map<string, string> {
+  const parsed = parseArgs(argv, definitions) as Record<string, unknown> & { _: string[] };
+  const texts = new Map<string, string>();
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === "_" || name === "userOffset" || value === undefined) continue;
+    const definition = (definitions as Record<string, { type: string }>)[name];
+    if (!definition) throw new UsageError(`--${name} is no flag of produce; see --help`);
+    if (definition.type === "boolean" ? value === true : typeof value === "string") {
+      texts.set(name, String(value));
+    } else {
+      throw new UsageError(`--no-${name} is no flag of produce; see --help`);
+    }
+  }
+  if (parsed._.length > 0) throw new UsageError(`${parsed._[0]} is no flag of produce; see --help`);
+  return texts;
+}
+
+function forbid(texts: ReadonlyMap<string, string>, names: string[], reason: string): void {
+  const found = names.find((name) => texts.has(name));
+  if (found) throw new UsageError(`--${found} ${reason}`);
+}
+
+function read<T>(
+  texts: ReadonlyMap<string, string>,
+  name: keyof typeof definitions,
+  parse: (text: string) => T | undefined,
+  expected: string,
+): T | undefined {
+  const text = texts.get(name);
+  if (text === undefined) return undefined;
+  const value = parse(text.trim());
+  if (value === undefined) throw new UsageError(`--${name} ${text} must be ${expected}`);
+  return value;
+}
+
+const parseNumber = (text: string) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);
+const parseInteger = (text: string) => (/^-?\d{1,15}$/.test(text) ? Number(text) : undefined);
+const parseWhole = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
+const parseTopic = (text: string) => (/^[A-Za-z0-9._-]{1,249}$/.test(text) ? text : undefined);
+const parseFormat = (text: string) => (text === "csv" || text === "ndjson" ? text : undefined);
+
+function parseUsers(text: string): number | undefined {
+  const users = parseWhole(text);
+  return users !== undefined && users >= 1 && users <= USERS_MAX ? users : undefined;
+}
+
+function parseStartMs(text: string): number | undefined {
+  const startMs = parseTimestamp(text);
+  return startMs !== undefined && startMs >= 0 ? startMs : undefined;
+}
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, "": 1e3 };
+
+/** `500ms`, `30s`, `5m`, `1h`, `7d`; a bare number is seconds. */
+function parseDurationMs(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(text);
+  return match ? Math.round(Number(match[1]) * UNIT_MS[match[2] ?? ""]!) : undefined;
+}

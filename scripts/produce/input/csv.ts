@@ -1,0 +1,148 @@
+/**
+ * Reads events from CSV with a header line. Pure: lines in, events or faults out. Fields may be
+ * quoted and then hold commas, quotes and line ends. A row's identity is the list of its fields, so
+ * quoting and line ends make no difference. Lines are joined only while a quote is open and up to the
+ * longest row allowed: a stray quote costs its own row, not the rest of the file.
+ */
+import { parse } from "csv-parse/sync";
+import { EVENT_BYTES_MAX } from "../../../schema/event.ts";
+import type { LineGroup } from "./lines.ts";
+import type { NumberedRow, RowReader } from "./ndjson.ts";
+import { type DatedEvent, EVENT_FIELDS, eventOfRow, RowFault, type RowRules } from "./row.ts";
+
+/** The file cannot be used at all, such as when its header lacks a column. */
+export class HeaderError extends Error {
+  override name = "HeaderError";
+}
+
+type Line = string | RowFault;
+type Positions = Record<(typeof EVENT_FIELDS)[number], number>;
+
+export function csvReader(rules: RowRules): RowReader {
+  return new CsvReader(rules);
+}
+
+class CsvReader implements RowReader {
+  private header: { positions: Positions; columnCount: number } | undefined;
+  /** Lines of a row whose quote is still open, the first one numbered `openNumber`. */
+  private open: Line[] = [];
+  private openNumber = 0;
+
+  constructor(private readonly rules: RowRules) {}
+
+  read({ firstNumber, lines }: LineGroup): NumberedRow[] {
+    if (this.open.length === 0) return this.readAll(lines, firstNumber, false);
+    const joined = this.open.concat(lines);
+    this.open = [];
+    return this.readAll(joined, this.openNumber, false);
+  }
+
+  end(): NumberedRow[] {
+    const lines = this.open;
+    this.open = [];
+    return this.readAll(lines, this.openNumber, true);
+  }
+
+  private readAll(lines: Line[], firstNumber: number, atEnd: boolean): NumberedRow[] {
+    const rows: NumberedRow[] = [];
+    for (let index = 0; index < lines.length; ) {
+      const lineCount = linesOfRow(lines, index);
+      if (lineCount === undefined && !atEnd) {
+        this.open = lines.slice(index);
+        this.openNumber = firstNumber + index;
+        return rows;
+      }
+      const { row, used } = this.readRow(lines, index, lineCount ?? 0);
+      if (row) rows.push({ lineNumber: firstNumber + index, row });
+      index += used;
+    }
+    return rows;
+  }
+
+  /** Reads the row at `index`, of so many lines, 0 when its quote is never closed. */
+  private readRow(lines: Line[], index: number, lineCount: number) {
+    const first = lines[index]!;
+    if (first instanceof RowFault) return { row: first, used: 1 };
+    if (lineCount === 0) {
+      return { row: new RowFault("bad_quotes", "a quote is not closed"), used: 1 };
+    }
+    const text = lineCount === 1 ? first : lines.slice(index, index + lineCount).join("\n");
+    if (text.trim() === "") return { row: undefined, used: lineCount };
+    const fields = fieldsOf(text);
+    if (!this.header) {
+      this.header = readHeader(fields ?? [text], this.rules);
+      return { row: undefined, used: lineCount };
+    }
+    // When joining lines gave no proper row, a quote was stray: the other lines get their own try.
+    if (!fields) return { row: new RowFault("bad_quotes", "its quotes are misplaced"), used: 1 };
+    const { columnCount } = this.header;
+    if (fields.length !== columnCount) {
+      const detail = `the row has ${fields.length} columns, the header ${columnCount}`;
+      return { row: new RowFault("wrong_column_count", detail), used: 1 };
+    }
+    return { row: this.eventOf(fields, this.header.positions), used: lineCount };
+  }
+
+  private eventOf(fields: string[], positions: Positions): DatedEvent | RowFault {
+    const values = {
+      event_id: fields[positions.event_id],
+      user_id: fields[positions.user_id],
+      event_type: fields[positions.event_type],
+      created_at: fields[positions.created_at],
+    };
+    return eventOfRow(values, JSON.stringify(fields), this.rules);
+  }
+}
+
+/**
+ * How many lines the row at `index` takes: more than one while a quote is open. 0 when it cannot be
+ * closed within the longest row allowed, undefined when the lines at hand do not tell.
+ */
+function linesOfRow(lines: Line[], index: number): number | undefined {
+  let isOpen = false;
+  let length = 0;
+  for (let next = index; next < lines.length; next++) {
+    const line = lines[next]!;
+    if (line instanceof RowFault) return next === index ? 1 : 0;
+    length += line.length + 1;
+    if (length > EVENT_BYTES_MAX && next > index) return 0;
+    if (hasOddQuotes(line)) isOpen = !isOpen;
+    if (!isOpen) return next - index + 1;
+  }
+  return undefined;
+}
+
+function hasOddQuotes(line: string): boolean {
+  let isOdd = false;
+  for (let at = line.indexOf('"'); at >= 0; at = line.indexOf('"', at + 1)) isOdd = !isOdd;
+  return isOdd;
+}
+
+function fieldsOf(text: string): string[] | undefined {
+  if (!text.includes('"')) return text.split(",");
+  try {
+    const rows = parse(text, { relax_column_count: true, record_delimiter: "\u0000" });
+    return rows[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function readHeader(fields: string[], rules: RowRules) {
+  const names = fields.map((name) => name.trim());
+  const positions = {} as Positions;
+  for (const field of EVENT_FIELDS) {
+    const column = rules.columns[field];
+    positions[field] = names.indexOf(column);
+    if (names.lastIndexOf(column) !== positions[field]) {
+      throw new HeaderError(`its header names the column ${column} twice`);
+    }
+    if (positions[field] < 0 && (field !== "event_id" || column !== field)) {
+      const have = names.join(", ").slice(0, 200);
+      throw new HeaderError(
+        `its header has no column ${column} (it has ${have}); name the columns with --map ${field}=…`,
+      );
+    }
+  }
+  return { positions, columnCount: names.length };
+}

@@ -1,0 +1,67 @@
+/**
+ * Reads the usual ways to write a moment, and writes the one that events use. Pure. A time without a
+ * zone is UTC, whatever the machine's own zone is; digits beyond milliseconds are cut off.
+ */
+
+const FORM =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?$/i;
+const NUMBER = /^\d+(?:\.\d+)?$/;
+
+/** Smaller numbers (before March 1973 in seconds) are likelier years or counters than times. */
+const EPOCH_SECONDS_MIN = 1e8;
+const YEAR_10000_MS = 253_402_300_800_000;
+
+/** Milliseconds since the epoch, or undefined when the value is no moment. */
+export function parseTimestamp(value: unknown): number | undefined {
+  if (typeof value === "number") return fromEpoch(value);
+  if (typeof value !== "string") return undefined;
+  const text = value.trim();
+  if (NUMBER.test(text)) return fromEpoch(Number(text));
+  const match = FORM.exec(text);
+  return match ? fromParts(match) : undefined;
+}
+
+/** The unit follows from the size: seconds, milliseconds, microseconds or nanoseconds. */
+function fromEpoch(value: number): number | undefined {
+  if (!(value >= EPOCH_SECONDS_MIN)) return undefined;
+  const ms =
+    value < 1e11 ? value * 1e3 : value < 1e14 ? value : value < 1e17 ? value / 1e3 : value / 1e6;
+  // The smallest part of a second that a number can carry must not turn .123 into .122.
+  const whole = Math.floor(ms + 1e-4);
+  return whole < YEAR_10000_MS ? whole : undefined;
+}
+
+function fromParts(match: RegExpExecArray): number | undefined {
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone] = match;
+  const fields = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const date = new Date(0);
+  date.setUTCFullYear(fields[0], fields[1] - 1, fields[2]);
+  date.setUTCHours(fields[3], fields[4], fields[5], Number(fraction.padEnd(3, "0").slice(0, 3)));
+  // A field out of range, such as February 30, would have moved another one.
+  const same =
+    date.getUTCMonth() === fields[1] - 1 &&
+    date.getUTCDate() === fields[2] &&
+    date.getUTCHours() === fields[3] &&
+    date.getUTCMinutes() === fields[4] &&
+    date.getUTCSeconds() === fields[5];
+  const offset = zoneMs(zone);
+  if (!same || offset === undefined) return undefined;
+  const ms = date.getTime() - offset;
+  return ms < YEAR_10000_MS && ms >= -62_135_596_800_000 ? ms : undefined;
+}
+
+/** What the zone is ahead of UTC. */
+function zoneMs(zone: string | undefined): number | undefined {
+  if (!zone || !/^[+-]/.test(zone)) return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = zone.length > 3 ? Number(zone.slice(-2)) : 0;
+  if (hours > 14 || minutes > 59) return undefined;
+  return (zone[0] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}

@@ -1,0 +1,91 @@
+/**
+ * What `produce` tells a person while it runs, on stderr, and what it says at the end, on stdout: one
+ * sentence, or one JSON object for a machine. Counts rejected rows by reason.
+ */
+import type { RowFault, RowFaultReason } from "./input/row.ts";
+
+/** Why the run ended. */
+export type Ending = "done" | "duration" | "signal" | "strict" | "failure";
+
+export interface Summary {
+  topic: string;
+  /** Events that Kafka acknowledged. */
+  sent: number;
+  /** Events that were due but not acknowledged: they may or may not be in the topic. */
+  unsent: number;
+  rejected: number;
+  rejects: Partial<Record<RowFaultReason, number>>;
+  durationMs: number;
+  eventsPerSecond: number;
+  /** User and system time of this process. */
+  cpuMs: number;
+  ended: Ending;
+  /** What --seed repeats; null when the events came from a file. */
+  seed: string | null;
+}
+
+/** Rejected rows that are printed one by one; the others are only counted. */
+const REJECTS_PRINTED_MAX = 20;
+const REFRESH_MS = 500;
+
+export class Report {
+  rejected = 0;
+  readonly rejects: Partial<Record<RowFaultReason, number>> = {};
+  private timer: NodeJS.Timeout | undefined;
+  private lineShown = false;
+
+  /** Says something on stderr, above the live line. */
+  say(text: string): void {
+    this.clearLine();
+    process.stderr.write(`${text}\n`);
+  }
+
+  reject(lineNumber: number, { reason, detail }: RowFault): void {
+    this.rejected += 1;
+    this.rejects[reason] = (this.rejects[reason] ?? 0) + 1;
+    if (this.rejected <= REJECTS_PRINTED_MAX) this.say(`line ${lineNumber}: ${reason}: ${detail}`);
+    if (this.rejected === REJECTS_PRINTED_MAX) {
+      this.say("Further rejected rows are counted, not printed");
+    }
+  }
+
+  /** Shows a line with counts and rate, on a terminal only. */
+  startLive(progress: () => { sent: number; pending: number }): void {
+    if (process.stderr.isTTY !== true) return;
+    let last = { sent: progress().sent, atMs: performance.now() };
+    this.timer = setInterval(() => {
+      const { sent, pending } = progress();
+      const atMs = performance.now();
+      const rate = ((sent - last.sent) * 1_000) / (atMs - last.atMs);
+      last = { sent, atMs };
+      this.lineShown = true;
+      process.stderr.write(
+        `\r\u001b[2K${number(sent)} sent, ${number(rate)}/s, ${number(this.rejected)} rejected, ${number(pending)} waiting`,
+      );
+    }, REFRESH_MS);
+  }
+
+  stopLive(): void {
+    clearInterval(this.timer);
+    this.clearLine();
+  }
+
+  private clearLine(): void {
+    if (this.lineShown) process.stderr.write("\r\u001b[2K");
+    this.lineShown = false;
+  }
+}
+
+/** The summary as a sentence. */
+export function inWords(summary: Summary): string {
+  const { sent, unsent, rejected, rejects, durationMs, eventsPerSecond, topic } = summary;
+  const reasons = Object.entries(rejects).map(([reason, count]) => `${reason} ${number(count)}`);
+  const parts = [
+    `Sent ${number(sent)} events to ${topic} in ${(durationMs / 1_000).toFixed(1)} s (${number(eventsPerSecond)}/s)`,
+    `rejected ${number(rejected)}${reasons.length > 0 ? ` (${reasons.join(", ")})` : ""}`,
+  ];
+  if (unsent > 0) parts.push(`unsent ${number(unsent)}`);
+  return parts.join(", ");
+}
+
+const number = (value: number) => Math.round(value).toLocaleString("en-US");

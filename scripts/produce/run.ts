@@ -1,0 +1,92 @@
+/**
+ * The loop of `produce`: takes events from the source when they are due and gives them to the sender
+ * for as long as it has room, until the source ends or somebody stops it. Holds no state beyond the
+ * run, and starts no clock of its own.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "./delivery/message.ts";
+import type { Sender } from "./delivery/sender.ts";
+import { Pace, ReplayPace } from "./pace.ts";
+import type { Source } from "./source.ts";
+
+export interface RunOptions {
+  source: Source;
+  sender: Sender;
+  /** Events per second; 0 for no limit. */
+  rate: number;
+  /** Recorded seconds per second; undefined when the recorded pace does not matter. */
+  speed: number | undefined;
+  countMax: number;
+  /** Ends the run early, at the next event. */
+  stop: AbortSignal;
+}
+
+/** At full speed the timers and the network get their turn at least this often. */
+const EVENTS_PER_TURN_MAX = 8_192;
+
+/**
+ * Returns the number of events given to the sender.
+ * @throws DeliveryError when the sender failed for good, InputError when the source did
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const { source, sender, countMax, stop } = options;
+  const pace = new Pace(options.rate, performance.now());
+  const replay = options.speed === undefined ? undefined : new ReplayPace(options.speed);
+  let count = 0;
+  while (count < countMax && !stop.aborted) {
+    if (sender.full) {
+      await unlessStopped(sender.room(), stop);
+      continue;
+    }
+    const delayMs = pace.delayMs(performance.now());
+    if (delayMs > 0) {
+      await sleep(delayMs, stop);
+      continue;
+    }
+    const dated = source.next();
+    if (!dated) {
+      if (await unlessStopped(source.fill(), stop)) continue;
+      break;
+    }
+    for (;;) {
+      const earlyMs = replay?.delayMs(dated.createdAtMs, performance.now()) ?? 0;
+      if (earlyMs === 0 || stop.aborted) break;
+      await sleep(Math.min(earlyMs, TIMER_MS_MAX), stop);
+    }
+    if (stop.aborted) break;
+    sender.add(messageOf(dated.event));
+    pace.release();
+    count += 1;
+    if (count % EVENTS_PER_TURN_MAX === 0) await delay(0);
+  }
+  return count;
+}
+
+/** A longer timer than this would fire at once. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+/** What the promise gives, or undefined as soon as the run is stopped. */
+export async function unlessStopped<T>(
+  promise: Promise<T>,
+  stop: AbortSignal,
+): Promise<T | undefined> {
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  const onStop = () => resolve(undefined);
+  if (stop.aborted) onStop();
+  stop.addEventListener("abort", onStop, { once: true });
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    // A listener for each wait of a long run would pile up.
+    stop.removeEventListener("abort", onStop);
+  }
+}
+
+/** Sleeps, or returns early when stopped. */
+async function sleep(delayMs: number, stop: AbortSignal): Promise<void> {
+  try {
+    await delay(delayMs, undefined, { signal: stop });
+  } catch {
+    // Stopped: the caller looks at the signal.
+  }
+}

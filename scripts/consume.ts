@@ -4,6 +4,7 @@
  * there are partitions; they share the work and take over from one another.
  */
 import { defineCommand } from "citty";
+import { awaitSchema } from "./consume/await-schema.ts";
 import { GroupConsumer } from "./consume/consumer.ts";
 import { ConsumerMetrics } from "./consume/metrics.ts";
 import { readConfig } from "./lib/config.ts";
@@ -43,13 +44,17 @@ Exit status: 0 stopped, 1 cannot go on (the message says what to decide), 2 wron
       () => consumer.waitingFor,
     );
     log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
-    const stop = (signal: string) => {
-      log.info("Stopping", { signal });
-      void consumer.stop();
-    };
-    process.once("SIGINT", () => stop("SIGINT"));
-    process.once("SIGTERM", () => stop("SIGTERM"));
+    const interrupted = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        log.info("Stopping", { signal });
+        interrupted.abort();
+        void consumer.stop();
+      });
+    }
     try {
+      await awaitSchema(sql, interrupted.signal);
+      if (interrupted.signal.aborted) return;
       await consumer.start();
       await consumer.ended;
     } finally {

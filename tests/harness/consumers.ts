@@ -1,0 +1,31 @@
+/** Consumers as processes of their own, which a test may kill, freeze and start again. */
+import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { until } from "../../scripts/stack/until.ts";
+import { type Place, start } from "./platform.ts";
+
+export type ConsumerProcess = ReturnType<typeof start> & { metricsPort: number };
+
+/** Starts a consumer on the place; `script` may be a variant of the product's. */
+export async function startConsumer(
+  place: Place,
+  settings: Record<string, string> = {},
+  script = "scripts/consume.ts",
+): Promise<ConsumerProcess> {
+  const [port] = await freePorts(1);
+  const environment = { ...place.environment, CONSUMER_METRICS_PORT: String(port), ...settings };
+  return Object.assign(start(environment, script), { metricsPort: port as number });
+}
+
+/** Waits until the consumer is a member of the group with so many partitions. */
+export async function untilJoined(consumer: ConsumerProcess): Promise<void> {
+  await until("the consumer works", 60_000, async () => {
+    const response = await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`);
+    if (!response.ok) throw new Error(await response.text());
+  });
+}
+
+/** Ends a consumer as an operator does and gives its exit code. */
+export function stopConsumer(consumer: ConsumerProcess): Promise<number> {
+  consumer.kill("SIGTERM");
+  return consumer.exited;
+}

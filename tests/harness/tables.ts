@@ -1,0 +1,45 @@
+/** Reads the tables as a stranger would, and waits until they hold what a test expects. */
+import type { Sql } from "../../scripts/lib/postgres.ts";
+import { until } from "../../scripts/stack/until.ts";
+
+/** `user_events` in the form of the expected counts. */
+export async function readCounts(sql: Sql): Promise<Map<string, number>> {
+  const rows = await sql`select user_id, event_type, event_count from streaming.user_events`;
+  return new Map(rows.map((row) => [`${row.user_id} ${row.event_type}`, row.event_count]));
+}
+
+/** Keys whose counts differ, with both counts; empty when the two are equal. */
+export function differences(
+  expected: ReadonlyMap<string, number>,
+  actual: ReadonlyMap<string, number>,
+): string[] {
+  return [...new Set([...expected.keys(), ...actual.keys()])]
+    .filter((key) => expected.get(key) !== actual.get(key))
+    .map((key) => `${key}: expected ${expected.get(key) ?? 0}, found ${actual.get(key) ?? 0}`);
+}
+
+export interface Ledger {
+  read: number;
+  stored: number;
+  duplicates: number;
+  rejected: number;
+}
+
+export async function readLedger(sql: Sql): Promise<Ledger> {
+  const [row] = await sql<Ledger[]>`
+    select coalesce(sum(next_offset - first_offset), 0)::bigint as read,
+      coalesce(sum(stored), 0)::bigint as stored,
+      coalesce(sum(duplicates), 0)::bigint as duplicates,
+      coalesce(sum(rejected), 0)::bigint as rejected
+    from streaming.consumer_offsets`;
+  return row as Ledger;
+}
+
+/** Waits until so many records of the log have been dealt with. */
+export function untilRead(sql: Sql, records: number, msMax = 120_000): Promise<Ledger> {
+  return until(`${records} records are read`, msMax, async () => {
+    const ledger = await readLedger(sql);
+    if (ledger.read < records) throw new Error(`${ledger.read} are`);
+    return ledger;
+  });
+}

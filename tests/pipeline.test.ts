@@ -1,0 +1,206 @@
+/** The main path, whole: a file, the producer, Kafka, consumers and the tables in PostgreSQL. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createKafka } from "../scripts/lib/kafka.ts";
+import { until } from "../scripts/stack/until.ts";
+import {
+  type ConsumerProcess,
+  startConsumer,
+  stopConsumer,
+  untilJoined,
+} from "./harness/consumers.ts";
+import { makeEvents, sumCounts } from "./harness/events.ts";
+import { type Place, Platform, run, runOrThrow, start } from "./harness/platform.ts";
+import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
+
+setDefaultTimeout(300_000);
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start();
+});
+afterAll(() => platform.stop());
+
+/** Writes the lines to a file of the place and gives its path. */
+function writeLines(place: Place, name: string, lines: string[]): string {
+  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}-${name}.ndjson`);
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+const produce = (place: Place, path: string) =>
+  runOrThrow(place.environment, "scripts/produce.ts", ["--from", path, "--json"]);
+
+test("consume counts every event of a file once when nothing goes wrong", async () => {
+  const place = await platform.place("plain");
+  const { lines, counts } = makeEvents(20_000);
+  const consumer = await startConsumer(place);
+  await produce(place, writeLines(place, "events", lines));
+  await untilRead(place.sql, 20_000);
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  const verified = await run(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified.stdout).toContain("Every event counts once");
+  expect(verified.exitCode).toBe(0);
+  expect(await stopConsumer(consumer)).toBe(0);
+});
+
+test("consume tells its health, its events and its lag when asked over HTTP", async () => {
+  const place = await platform.place("metrics");
+  const consumer = await startConsumer(place);
+  await untilJoined(consumer);
+  await produce(place, writeLines(place, "events", makeEvents(500).lines));
+  await untilRead(place.sql, 500);
+  const metrics = await until("the metrics show it", 10_000, async () => {
+    const text = await (await fetch(`http://127.0.0.1:${consumer.metricsPort}/metrics`)).text();
+    if (!text.includes("rtdp_events_stored_total 500")) throw new Error(text.slice(0, 500));
+    return text;
+  });
+  for (const name of ["rtdp_lag_records", "rtdp_lag_seconds", "rtdp_transaction_seconds_bucket"]) {
+    expect(metrics).toContain(name);
+  }
+  expect(metrics).toMatch(/rtdp_lag_records\{partition="0"\} 0/);
+  expect((await fetch(`http://127.0.0.1:${consumer.metricsPort}/nothing`)).status).toBe(404);
+  await stopConsumer(consumer);
+});
+
+test("consume changes nothing when the same file is sent a second time", async () => {
+  const place = await platform.place("twice");
+  const { lines, counts } = makeEvents(5_000);
+  const path = writeLines(place, "events", lines);
+  const consumer = await startConsumer(place);
+  await produce(place, path);
+  await produce(place, path);
+  const ledger = await untilRead(place.sql, 10_000);
+  expect(ledger).toEqual({ read: 10_000, stored: 5_000, duplicates: 5_000, rejected: 0 });
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  await stopConsumer(consumer);
+});
+
+test("consume counts each event once when the producer is killed in the middle of its file", async () => {
+  const place = await platform.place("restarted");
+  const { lines, counts } = makeEvents(40_000);
+  const path = writeLines(place, "events", lines);
+  const consumer = await startConsumer(place);
+  const first = start(place.environment, "scripts/produce.ts", ["--from", path, "--rate", "15000"]);
+  await until("a part of the file is counted", 60_000, async () => {
+    const { read } = await readLedger(place.sql);
+    if (read < 5_000) throw new Error(`${read} are`);
+  });
+  first.kill("SIGKILL");
+  await first.exited;
+  await produce(place, path);
+  await until("the second run is counted", 60_000, async () => {
+    const { stored } = await readLedger(place.sql);
+    if (stored < 40_000) throw new Error(`${stored} are`);
+  });
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  expect((await readLedger(place.sql)).duplicates).toBeGreaterThan(0);
+  await stopConsumer(consumer);
+});
+
+for (const members of [2, 4]) {
+  test(`consume counts each event once when ${members} consumers join and leave under load`, async () => {
+    const place = await platform.place(`members_${members}`);
+    const { lines, counts } = makeEvents(60_000, { seed: members });
+    const path = writeLines(place, "events", lines);
+    const load = start(place.environment, "scripts/produce.ts", ["--from", path, "--rate", "6000"]);
+    const consumers: ConsumerProcess[] = [];
+    for (let member = 0; member < members; member++) {
+      consumers.push(await startConsumer(place));
+      const before = (await readLedger(place.sql)).read;
+      await untilRead(place.sql, Math.min(before + 3_000, 50_000));
+    }
+    await stopConsumer(consumers.shift() as ConsumerProcess);
+    expect(await load.exited).toBe(0);
+    await untilRead(place.sql, 60_000);
+    expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+    for (const consumer of consumers) expect(await stopConsumer(consumer)).toBe(0);
+  });
+}
+
+/** Values that are no events, by the reason that must be given for each. */
+const POISON: [string, string | Uint8Array | null][] = [
+  ["bad_json", "{not json"],
+  ["bad_json", '{"event_id":\0}'],
+  ["bad_user_id", '{"event_id":"00000000-0000-4000-8000-000000000000","user_id":"7"}'],
+  [
+    "bad_event_type",
+    '{"event_id":"00000000-0000-4000-8000-000000000000","user_id":7,"event_type":"like","created_at":"2026-01-01T00:00:00Z"}',
+  ],
+  ["too_large", "x".repeat(2_000_000)],
+  ["empty", ""],
+  ["empty", null],
+  ["bad_encoding", new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])],
+];
+
+test("consume puts 5 % poison of each kind aside with its reason and counts the rest", async () => {
+  const place = await platform.place("poison");
+  const { lines, counts } = makeEvents(8_000);
+  const expected = new Map<string, number>();
+  const producer = createKafka(place.config, { clientId: "test" }).producer({ idempotent: true });
+  await producer.connect();
+  for (let from = 0; from < lines.length; from += 500) {
+    const part = lines
+      .slice(from, from + 500)
+      .map((value, index) => ({ key: String(index), value }));
+    const poison = POISON.filter(
+      ([reason]) => reason !== "too_large" || from % 2_000 === 0,
+    ).flatMap(([reason, value]) =>
+      Array.from({ length: reason === "too_large" ? 1 : 25 }, () => {
+        expected.set(reason, (expected.get(reason) ?? 0) + 1);
+        return { key: "poison", value: value === null ? null : Buffer.from(value as string) };
+      }),
+    );
+    await producer.send({ topic: "poison", messages: [...part, ...poison] as never });
+  }
+  await producer.disconnect();
+  const rejected = [...expected.values()].reduce((total, count) => total + count, 0);
+  const consumer = await startConsumer(place);
+  const ledger = await untilRead(place.sql, lines.length + rejected);
+  expect(ledger).toEqual({
+    read: lines.length + rejected,
+    stored: lines.length,
+    duplicates: 0,
+    rejected,
+  });
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  const reasons = await place.sql`
+    select reason, count(*) from streaming.dead_letters group by reason`;
+  expect(new Map(reasons.map(({ reason, count }) => [reason, count]))).toEqual(expected);
+  await stopConsumer(consumer);
+});
+
+test("produce and consume work the same under Deno", async () => {
+  const place = await platform.place("deno");
+  const { lines, counts } = makeEvents(2_000);
+  const path = writeLines(place, "events", lines);
+  const deno = (script: string, ...args: string[]) =>
+    Bun.spawn(["node_modules/.bin/deno", "run", "-A", script, ...args], {
+      cwd: join(import.meta.dir, ".."),
+      env: place.environment,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  const producer = deno("scripts/produce.ts", "--from", path, "--json");
+  expect([await producer.exited, await new Response(producer.stderr).text()]).toEqual([0, ""]);
+  const consumer = deno("scripts/consume.ts");
+  await untilRead(place.sql, 2_000);
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  consumer.kill("SIGTERM");
+  expect(await consumer.exited).toBe(0);
+});
+
+test("consume adds up events of several files when their users are the same", async () => {
+  const place = await platform.place("several");
+  const [first, second] = [makeEvents(3_000, { seed: 11 }), makeEvents(3_000, { seed: 12 })];
+  const consumer = await startConsumer(place);
+  await Promise.all([
+    produce(place, writeLines(place, "first", first.lines)),
+    produce(place, writeLines(place, "second", second.lines)),
+  ]);
+  await untilRead(place.sql, 6_000);
+  const expected = sumCounts(first.counts, second.counts);
+  expect(differences(expected, await readCounts(place.sql))).toEqual([]);
+  await stopConsumer(consumer);
+});

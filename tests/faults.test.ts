@@ -1,0 +1,183 @@
+/** Processes are killed and frozen, and logs cut, under load; the counts must come out exact. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createKafka } from "../scripts/lib/kafka.ts";
+import { processTree } from "../scripts/stack/process-tree.ts";
+import { until } from "../scripts/stack/until.ts";
+import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
+import { makeEvents, randomNumbers } from "./harness/events.ts";
+import { type Place, Platform, run, runOrThrow, start } from "./harness/platform.ts";
+import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
+
+setDefaultTimeout(900_000);
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start();
+});
+afterAll(() => platform.stop());
+
+function writeLines(place: Place, lines: string[]): string {
+  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}.ndjson`);
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+/** Ledger by a connection that the test's own kills may have broken. */
+const readPatiently = (place: Place) =>
+  until("the ledger can be read", 120_000, () => readLedger(place.sql));
+
+test("consume counts 1,000,000 events once when consumer, broker and database are killed 20 times", async () => {
+  const KILLS = 20;
+  const place = await platform.place("killed");
+  const { lines, counts } = makeEvents(1_000_000, { users: 1_000 });
+  const path = writeLines(place, lines);
+  const random = randomNumbers(Number(process.env.KILL_SEED ?? Date.now() % 100_000));
+  const load = start(place.environment, "scripts/produce.ts", ["--from", path, "--rate", "15000"]);
+  const consumers = [await startConsumer(place), await startConsumer(place)];
+  const killed: string[] = [];
+  while (killed.length < KILLS) {
+    const before = (await readPatiently(place)).read;
+    await until("counting goes on", 180_000, async () => {
+      const { read } = await readLedger(place.sql);
+      const step = 1_000 + Math.floor(random() * 30_000);
+      if (read < Math.min(before + step, 1_000_000)) throw new Error(`${read} are read`);
+    });
+    const victim = (["consumer", "consumer", "kafka", "postgres"] as const)[
+      Math.floor(random() * 4)
+    ] as "consumer" | "kafka" | "postgres";
+    if (victim === "consumer") {
+      const [oldest] = consumers.splice(0, 1);
+      oldest?.kill("SIGKILL");
+      consumers.push(await startConsumer(place));
+    } else process.kill(await platform.processId(victim), "SIGKILL");
+    killed.push(victim);
+  }
+  expect(await load.exited).toBe(0);
+  await until("every event is counted", 300_000, async () => {
+    const { stored } = await readLedger(place.sql);
+    if (stored < 1_000_000) throw new Error(`${stored} are`);
+  });
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  const verified = await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified).toContain("Every event counts once");
+  for (const consumer of consumers) expect(await stopConsumer(consumer)).toBe(0);
+});
+
+test("consume pauses, rejects nothing and catches up when the database stands still for a minute", async () => {
+  const place = await platform.place("frozen");
+  const { lines, counts } = makeEvents(30_000);
+  const consumer = await startConsumer(place);
+  await untilJoined(consumer);
+  const load = start(place.environment, "scripts/produce.ts", [
+    ...["--from", writeLines(place, lines), "--rate", "2000"],
+  ]);
+  await untilRead(place.sql, 2_000);
+  const database = processTree(await platform.processId("postgres"));
+  for (const id of database) process.kill(id, "SIGSTOP");
+  const thawAtMs = performance.now() + 60_000;
+  await until("a minute has passed", 70_000, async () => {
+    if (performance.now() < thawAtMs) throw new Error("not yet");
+  });
+  for (const id of database) process.kill(id, "SIGCONT");
+  expect(await load.exited).toBe(0);
+  expect(await untilRead(place.sql, 30_000)).toEqual({
+    read: 30_000,
+    stored: 30_000,
+    duplicates: 0,
+    rejected: 0,
+  });
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  expect(await stopConsumer(consumer)).toBe(0);
+});
+
+/** Sends the lines and counts them with a consumer that is stopped afterwards. */
+async function countThenStop(place: Place, lines: string[]): Promise<void> {
+  await runOrThrow(place.environment, "scripts/produce.ts", ["--from", writeLines(place, lines)]);
+  const consumer = await startConsumer(place);
+  await untilRead(place.sql, lines.length);
+  await stopConsumer(consumer);
+}
+
+/** Deletes the log up to its end, as retention does, and appends further events. */
+async function deleteLog(place: Place): Promise<void> {
+  const admin = createKafka(place.config, { clientId: "test" }).admin();
+  await admin.connect();
+  const offsets = await admin.fetchTopicOffsets(place.config.KAFKA_TOPIC);
+  await admin.deleteTopicRecords({
+    topic: place.config.KAFKA_TOPIC,
+    partitions: offsets.map(({ partition, high }) => ({ partition, offset: high })),
+  });
+  await admin.disconnect();
+}
+
+test("consume stops and says which offsets are gone when retention has passed the stored ones", async () => {
+  const place = await platform.place("retention");
+  await countThenStop(place, makeEvents(1_000, { seed: 1 }).lines);
+  const { lines } = makeEvents(500, { seed: 2 });
+  await runOrThrow(place.environment, "scripts/produce.ts", ["--from", writeLines(place, lines)]);
+  await deleteLog(place);
+  const later = makeEvents(200, { seed: 3 });
+  await runOrThrow(place.environment, "scripts/produce.ts", [
+    ...["--from", writeLines(place, later.lines)],
+  ]);
+
+  const refused = await run(place.environment, "scripts/consume.ts");
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toMatch(/Cannot count offsets \d+ to \d+ of retention\/\d/);
+  expect(refused.stderr).toContain("CONSUMER_LOST_RECORDS=accept");
+
+  const consumer = await startConsumer(place, { CONSUMER_LOST_RECORDS: "accept" });
+  const ledger = await untilRead(place.sql, 1_700);
+  expect(ledger.stored).toBe(1_200);
+  await stopConsumer(consumer);
+  const verified = await run(place.environment, "scripts/verify.ts");
+  expect(verified.exitCode).toBe(1);
+  expect(verified.stdout).toContain("records were deleted unread");
+  expect(verified.stdout).toContain("The first hop that differs: kafka → consumer");
+});
+
+test("consume refuses to go on when the topic was deleted and created again", async () => {
+  const place = await platform.place("recreated");
+  await countThenStop(place, makeEvents(300).lines);
+  const admin = createKafka(place.config, { clientId: "test" }).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: ["recreated"] });
+  await admin.disconnect();
+  await until("the topic is there again", 30_000, () =>
+    runOrThrow(place.environment, "scripts/migrate.ts"),
+  );
+  const refused = await run(place.environment, "scripts/consume.ts");
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("the topic has been created anew");
+});
+
+test("consume refuses to count when another group counts the same topic already", async () => {
+  const place = await platform.place("groups");
+  await countThenStop(place, makeEvents(100).lines);
+  const refused = await run(
+    { ...place.environment, KAFKA_GROUP_ID: "another" },
+    "scripts/consume.ts",
+  );
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("set KAFKA_TOPIC=groups and KAFKA_GROUP_ID=groups");
+});
+
+test("consume names the command that mends it when the schema is not migrated", async () => {
+  const place = await platform.place("unmigrated");
+  await place.sql`drop table platform.migrations`;
+  const refused = await run(place.environment, "scripts/consume.ts");
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("the schema is not migrated; run `bun run migrate`");
+});
+
+test("consume names every wrong setting and ends with status 2 when settings are wrong", async () => {
+  const refused = await run(
+    { PATH: process.env.PATH ?? "", KAFKA_PORT: "many", POSTGRES_SSLMODE: "perhaps" },
+    "scripts/consume.ts",
+  );
+  expect(refused.exitCode).toBe(2);
+  expect(refused.stderr).toContain("KAFKA_PORT");
+  expect(refused.stderr).toContain("POSTGRES_SSLMODE");
+});

@@ -1,0 +1,106 @@
+/**
+ * The fence against zombies: a consumer that is frozen past its session still holds records which
+ * its successor counts. The same scenario runs with and without the fence; without it, events must
+ * be counted twice, or else these tests would prove nothing.
+ */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect } from "../scripts/lib/postgres.ts";
+import { until } from "../scripts/stack/until.ts";
+import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
+import { makeEvents } from "./harness/events.ts";
+import { type Place, Platform, runOrThrow } from "./harness/platform.ts";
+import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
+
+setDefaultTimeout(300_000);
+const SESSION = { CONSUMER_SESSION_TIMEOUT_MS: "6000" };
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start();
+});
+afterAll(() => platform.stop());
+
+/** Number of transactions that wait for a lock; nothing else runs in these services. */
+async function waitingTransactions(place: Place): Promise<number> {
+  const [row] = await place.sql`select count(distinct pid) from pg_locks where not granted`;
+  return row?.count;
+}
+
+async function untilWaiting(place: Place, count: number): Promise<void> {
+  await until(`${count} transactions wait for the lock`, 60_000, async () => {
+    const waiting = await waitingTransactions(place);
+    if (waiting < count) throw new Error(`${waiting} wait`);
+  });
+}
+
+/**
+ * A consumer has a transaction under way and further records read when it is frozen; its successor
+ * takes the same records up; then both go on. Returns what the tables hold in the end.
+ */
+async function runZombie(place: Place, script?: string) {
+  const { lines, counts } = makeEvents(4_000);
+  const send = (part: string[], name: string) => {
+    const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}-${name}.ndjson`);
+    writeFileSync(path, `${part.join("\n")}\n`);
+    return runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
+  };
+  const zombie = await startConsumer(place, SESSION, script);
+  await untilJoined(zombie);
+  await send(lines.slice(0, 1_000), "first");
+  await untilRead(place.sql, 1_000);
+
+  const blocker = connect(place.config, "owner", { connections: 1, applicationName: "blocker" });
+  const release = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const blocking = blocker.begin(async (transaction) => {
+    await transaction`select from streaming.consumer_offsets for update`;
+    held.resolve();
+    await release.promise;
+  });
+  await held.promise;
+  await send(lines.slice(1_000, 2_500), "second");
+  await untilWaiting(place, 4);
+  await send(lines.slice(2_500), "third");
+  await until("the zombie has read everything", 30_000, async () => {
+    const metrics = await fetch(`http://127.0.0.1:${zombie.metricsPort}/metrics`);
+    const lag = [...(await metrics.text()).matchAll(/rtdp_lag_records\{.*\} (\d+)/g)];
+    const read = lag.reduce((total, [, records]) => total + Number(records), 0);
+    if (read < 3_000) throw new Error(`it waits to store ${read} records`);
+  });
+  zombie.kill("SIGSTOP");
+
+  const successor = await startConsumer(place, SESSION, script);
+  await untilJoined(successor);
+  await untilWaiting(place, 8);
+  release.resolve();
+  await blocking;
+  await blocker.end();
+  await until("the successor has counted everything", 60_000, async () => {
+    const { read } = await readLedger(place.sql);
+    if (read < 4_000) throw new Error(`${read} are`);
+  });
+  zombie.kill("SIGCONT");
+  await until("the zombie has found out", 60_000, async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${zombie.metricsPort}/metrics`)).text();
+    const stored = /rtdp_events_stored_total (\d+)/.exec(metrics)?.[1];
+    const fenced = /rtdp_transactions_fenced_total (\d+)/.exec(metrics)?.[1];
+    if (Number(fenced) === 0 && Number(stored) < 4_000) throw new Error(`${stored}, ${fenced}`);
+  });
+  await stopConsumer(zombie);
+  await stopConsumer(successor);
+  return { counts, found: await readCounts(place.sql), ledger: await readLedger(place.sql) };
+}
+
+test("consume counts each event once when a zombie wakes after its successor took over", async () => {
+  const { counts, found, ledger } = await runZombie(await platform.place("fenced"));
+  expect(ledger.stored).toBe(4_000);
+  expect(differences(counts, found)).toEqual([]);
+});
+
+test("consume counts events twice in the same scenario when the fence is taken away", async () => {
+  const place = await platform.place("unfenced");
+  const { ledger } = await runZombie(place, "tests/harness/unfenced-consumer.ts");
+  expect(ledger.stored).toBeGreaterThan(4_000);
+});

@@ -1,0 +1,61 @@
+/**
+ * A whole stack for one test: real services, started by the same `up` that people use, in a folder
+ * and on ports of their own, so that it never meets a stack that is up. Nothing of it is left after
+ * `stop`, except what was fetched into the shared cache.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { type Config, readConfig } from "../../scripts/lib/config.ts";
+import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { services } from "../../scripts/stack/services.ts";
+import { type Environment, run, runOrThrow } from "./platform.ts";
+
+export interface Stack {
+  /** For the programs of the test: the settings with the generated passwords. */
+  settings: Environment;
+  config: Config;
+  stop(): Promise<void>;
+}
+
+/** Settings of a stack that does not run yet. */
+export async function newSettings(settings: Environment = {}): Promise<Environment> {
+  const portSettings = services.flatMap((service) => service.ports);
+  const ports = await freePorts(portSettings.length);
+  return {
+    PATH: process.env.PATH ?? "",
+    HOME: process.env.HOME ?? "",
+    ...(process.env.CACHE_DIR && { CACHE_DIR: process.env.CACHE_DIR }),
+    STATE_DIR: mkdtempSync(join(tmpdir(), "stack-test-")),
+    ...Object.fromEntries(portSettings.map((name, index) => [name, String(ports[index])])),
+    ...settings,
+  };
+}
+
+/** Starts the named services, all when none is named, and returns once they are ready. */
+export async function startStack(
+  options: { services?: string[]; settings?: Environment } = {},
+): Promise<Stack> {
+  const settings = await newSettings(options.settings);
+  try {
+    await runOrThrow(settings, "scripts/up.ts", options.services ?? []);
+  } catch (error) {
+    await removeStack(settings);
+    throw error;
+  }
+  const complete = { ...settings, ...generatedSettings(settings) };
+  return { settings: complete, config: readConfig(complete), stop: () => removeStack(settings) };
+}
+
+/** What `up` wrote into the environment file. */
+export function generatedSettings({ STATE_DIR }: Environment): Environment {
+  const path = join(STATE_DIR!, ".env");
+  return existsSync(path) ? (parseEnv(readFileSync(path, "utf8")) as Environment) : {};
+}
+
+/** Stops whatever runs and deletes the folder. */
+export async function removeStack(settings: Environment): Promise<void> {
+  await run(settings, "scripts/down.ts");
+  rmSync(settings.STATE_DIR!, { recursive: true, force: true });
+}

@@ -1,0 +1,39 @@
+/**
+ * The product's consumer without its fence: the transaction moves the offset whatever it is. It
+ * exists to show that the tests of the fence can fail.
+ */
+import { GroupConsumer } from "../../scripts/consume/consumer.ts";
+import { ConsumerMetrics } from "../../scripts/consume/metrics.ts";
+import { storeStatement } from "../../scripts/consume/store.ts";
+import { readConfig } from "../../scripts/lib/config.ts";
+import { serveMetrics } from "../../scripts/lib/http.ts";
+import { createKafka } from "../../scripts/lib/kafka.ts";
+import { startLogging } from "../../scripts/lib/log.ts";
+import { connect } from "../../scripts/lib/postgres.ts";
+
+const FENCE = "and next_offset = $4::text::bigint";
+/** The ledger's check would refuse the damage too: the offsets are moved by as many as counted. */
+const MOVE = "next_offset = $5::text::bigint,";
+
+const fenced = storeStatement("streaming");
+const statement = fenced
+  .replace(FENCE, "and $4::text::bigint >= 0")
+  .replace(MOVE, "next_offset = next_offset + $5::text::bigint - $4::text::bigint,");
+if (statement === fenced) throw new Error("Cannot remove the fence: the statement has changed");
+
+const config = readConfig();
+startLogging(config);
+const metrics = new ConsumerMetrics();
+const sql = connect(config, "ingest", { connections: 4, applicationName: "consumer" });
+const kafka = createKafka(config, { clientId: "consumer", patience: "long" });
+const consumer = new GroupConsumer({ config, kafka, sql, metrics, statement });
+const server = await serveMetrics(
+  config.CONSUMER_METRICS_PORT,
+  metrics.registry,
+  () => consumer.waitingFor,
+);
+process.once("SIGTERM", () => void consumer.stop());
+await consumer.start();
+await consumer.ended;
+server.close();
+await sql.end({ timeout: 1 });

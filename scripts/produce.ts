@@ -49,6 +49,7 @@ async function main(): Promise<number> {
   report.stopLive();
   const summary = summarize(options, report, sender, stop.signal, failure, startMs);
   await print(options.json ? JSON.stringify(summary) : inWords(summary));
+  // Everything is stored or given up by now: what goes wrong here changes nothing.
   await connection.close().catch(() => {});
   return conclude(summary, failure, report);
 }

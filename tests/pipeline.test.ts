@@ -176,7 +176,7 @@ test("produce and consume work the same under Deno", async () => {
   const { lines, counts } = makeEvents(2_000);
   const path = writeLines(place, "events", lines);
   const deno = (script: string, ...args: string[]) =>
-    Bun.spawn(["node_modules/.bin/deno", "run", "-A", script, ...args], {
+    Bun.spawn(["node_modules/deno/deno", "run", "-A", script, ...args], {
       cwd: join(import.meta.dir, ".."),
       env: place.environment,
       stdout: "pipe",

@@ -9,8 +9,8 @@ import type { PartitionReader } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
 
 /** A transaction is written when it would reach either bound, whatever the backlog. */
-export const TRANSACTION_ROWS_MAX = 200_000;
-export const DEAD_LETTER_BYTES_MAX = 16_777_216;
+const TRANSACTION_ROWS_MAX = 200_000;
+const DEAD_LETTER_BYTES_MAX = 16_777_216;
 
 export interface WriterEvents {
   written(tally: Tally, durationMs: number): void;

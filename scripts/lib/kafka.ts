@@ -173,5 +173,5 @@ export async function sendRecords(
   });
 }
 
-export type { Admin, Consumer, EachBatchPayload, Kafka, Producer } from "kafkajs";
+export type { Consumer, EachBatchPayload, Kafka, Producer } from "kafkajs";
 export { Partitioners };

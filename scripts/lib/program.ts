@@ -4,6 +4,7 @@
  */
 import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
 import { ConfigError } from "./config.ts";
+import { loadEnvironmentFile } from "./environment-file.ts";
 
 /** The command line is wrong; the message says which part and what would be right. */
 export class UsageError extends Error {
@@ -17,6 +18,7 @@ export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Pro
       console.log(await renderUsage(command));
       return;
     }
+    await loadEnvironmentFile();
     await runCommand(command, { rawArgs });
   } catch (error) {
     process.exitCode = isUsageFault(error) ? 2 : 1;

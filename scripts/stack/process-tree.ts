@@ -6,14 +6,19 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const onLinux = process.platform === "linux";
 
-/** Memory of a process and all its descendants in bytes; a page shared by several counts once. */
-export function memoryBytes(processId: number): number {
+/** A process and all its descendants. */
+export function processTree(processId: number): number[] {
   const children = childrenByParent();
   const tree = [processId];
   for (let index = 0; index < tree.length; index++) {
     tree.push(...(children.get(tree[index]!) ?? []));
   }
-  return tree.map(ownMemoryBytes).reduce((sum, bytes) => sum + bytes, 0);
+  return tree;
+}
+
+/** Memory of a process and all its descendants in bytes; a page shared by several counts once. */
+export function memoryBytes(processId: number): number {
+  return processTree(processId).reduce((sum, id) => sum + ownMemoryBytes(id), 0);
 }
 
 /** The command and its arguments, or nothing when the process is gone. */

@@ -9,6 +9,7 @@ import { parseEnv } from "node:util";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { until } from "../../scripts/stack/until.ts";
 
 export type Environment = Record<string, string>;
 
@@ -113,14 +114,16 @@ export class Platform {
     return place;
   }
 
-  /** Process id of a service's main process, as `status` gives it. */
-  async processId(service: "kafka" | "postgres"): Promise<number> {
-    const services = JSON.parse(
-      (await run(this.#environment, "scripts/status.ts", ["--json"])).stdout,
-    ) as { service: string; processId?: number }[];
-    const found = services.find((row) => row.service === service)?.processId;
-    if (found === undefined) throw new Error(`Cannot find the process of ${service}: it is not up`);
-    return found;
+  /** Process id of a service's main process, as `status` gives it; waits while it restarts. */
+  processId(service: "kafka" | "postgres"): Promise<number> {
+    return until(`${service} has a process`, 120_000, async () => {
+      const { stdout } = await run(this.#environment, "scripts/status.ts", ["--json"]);
+      const rows = JSON.parse(stdout) as { service: string; processId?: number }[];
+      const found = rows.find((row) => row.service === service)?.processId;
+      // A signal to process 0 would go to this very process and all its siblings.
+      if (!found) throw new Error("it is not up");
+      return found;
+    });
   }
 
   async stop(): Promise<void> {

@@ -22,6 +22,9 @@ export interface Connection extends Transport {
 /** How long one attempt to reach Kafka may take, when it does not even refuse. */
 const ATTEMPT_MS_MAX = 15_000;
 
+/** kafkajs waits for answers under way, which may never come. */
+const CLOSE_MS_MAX = 2_000;
+
 /**
  * kafkajs starts again at 0 when a partition's sequence reaches 2^31 - 1, which is not where Kafka
  * does, and the broker then refuses everything. Before that, a new producer starts from 0.
@@ -93,7 +96,7 @@ function openTopic(
       lane.sequence += messages.length;
     },
     async close() {
-      await Promise.all(producers.map((producer) => producer.disconnect()));
+      await within(CLOSE_MS_MAX, Promise.all(producers.map((producer) => producer.disconnect())));
     },
   };
 }

@@ -30,6 +30,8 @@ const MESSAGES_PER_REQUEST_MAX = 2_000;
 /** Records that wait for an answer or for their turn: about 2 MB. */
 const PENDING_MAX = 16_384;
 const BACKOFF_MS_MAX = 3_000;
+/** A request without an answer for so long counts as an outage, although it has not failed yet. */
+const SILENCE_MS_MAX = 5_000;
 /** A topic may be unknown for moments after a broker's start; for longer it was deleted. */
 const UNKNOWN_TOPIC_MS_MAX = 30_000;
 
@@ -41,7 +43,7 @@ export class Sender {
   private readonly lanes: { queue: Message[]; busy: boolean }[];
   private failure: Error | undefined;
   private outageStartMs: number | undefined;
-  private readonly abandoned = new AbortController();
+  private readonly failed = new AbortController();
   private waiting: { pendingMax: number; settle: PromiseWithResolvers<void> }[] = [];
 
   constructor(
@@ -85,9 +87,9 @@ export class Sender {
     return this.until(0);
   }
 
-  /** Gives up on what is not stored yet, once the requests under way are answered. */
+  /** Gives up on what is not stored yet; a request under way may still succeed. */
   abandon(): void {
-    this.abandoned.abort();
+    this.fail(new DeliveryError("Cannot send to Kafka: gave up waiting for it"));
   }
 
   private async work(partition: number): Promise<void> {
@@ -101,9 +103,7 @@ export class Sender {
         this.notify();
       }
     } catch (error) {
-      this.failure ??= error as Error;
-      this.abandoned.abort();
-      this.notify();
+      this.fail(error as Error);
     } finally {
       lane.busy = false;
     }
@@ -111,6 +111,7 @@ export class Sender {
 
   private async deliver(partition: number, messages: Message[]): Promise<void> {
     for (let attempt = 0; ; attempt++) {
+      const stalled = setTimeout(() => this.troubled(new Error("no answer")), SILENCE_MS_MAX);
       try {
         await this.transport.send(partition, messages);
         this.recovered();
@@ -120,6 +121,8 @@ export class Sender {
           throw new DeliveryError(`Cannot send to Kafka: ${reasonOf(error)}`, { cause: error });
         }
         this.troubled(error);
+      } finally {
+        clearTimeout(stalled);
       }
       await this.backOff(attempt);
     }
@@ -127,12 +130,14 @@ export class Sender {
 
   private async backOff(attempt: number): Promise<void> {
     const longestMs = Math.min(100 * 2 ** Math.min(attempt, 10), BACKOFF_MS_MAX);
-    const { signal } = this.abandoned;
-    try {
-      await delay(longestMs * (0.5 + Math.random() / 2), undefined, { signal });
-    } catch {
-      throw new DeliveryError("Cannot send to Kafka: gave up waiting for it");
-    }
+    const { signal } = this.failed;
+    await delay(longestMs * (0.5 + Math.random() / 2), undefined, { signal });
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.failed.abort();
+    this.notify();
   }
 
   private topicIsGone(error: unknown): boolean {

@@ -59,8 +59,8 @@ class LineCutter {
   end(): LineGroup | undefined {
     const bytes = this.started ? this.rest : withoutMark(this.rest);
     if (bytes.length === 0 && !this.skipping) return undefined;
-    const firstNumber = this.number;
-    return { firstNumber, lines: this.cut(Buffer.concat([bytes, Buffer.from([NEWLINE])])) };
+    const ended = bytes.at(-1) === NEWLINE ? bytes : Buffer.concat([bytes, Buffer.from([NEWLINE])]);
+    return { firstNumber: this.number, lines: this.cut(ended) };
   }
 
   /** The lines of bytes that end with a line end. */

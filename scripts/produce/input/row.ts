@@ -73,7 +73,7 @@ export function eventOfRow(
       return new RowFault("missing_field", `${rules.columns[field]} is missing`);
     }
   }
-  const type = rules.types.get(String(values.event_type));
+  const type = rules.types.get(textOf(values.event_type));
   if (!type) {
     const known = [...rules.types.keys()].join(", ");
     return fault(
@@ -97,13 +97,13 @@ export function eventOfRow(
     return fault(rules, "created_at", "bad_created_at", values, "not a moment in a known form");
   }
   const hasId = !isNothing(values.event_id);
-  if (hasId && !UUID.test(String(values.event_id))) {
+  if (hasId && !UUID.test(textOf(values.event_id))) {
     return fault(rules, "event_id", "bad_event_id", values, "not a UUID");
   }
   return {
     createdAtMs,
     event: {
-      event_id: hasId ? String(values.event_id).toLowerCase() : rowId(content),
+      event_id: hasId ? textOf(values.event_id).toLowerCase() : rowId(content),
       user_id: userId,
       event_type: type,
       created_at: new Date(createdAtMs).toISOString(),
@@ -113,9 +113,13 @@ export function eventOfRow(
 
 const isNothing = (value: unknown) => value === undefined || value === null || value === "";
 
+/** JSON lists and objects have no text: as one, ["view"] would pass for a view. */
+const textOf = (value: unknown) =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
+
 /** The user id with the offset added, or undefined when it is no whole number. */
 function userIdOf(value: unknown, offset: number): number | undefined {
-  const isNumber = typeof value === "number" || WHOLE_NUMBER.test(String(value));
+  const isNumber = typeof value === "number" || WHOLE_NUMBER.test(textOf(value));
   const userId = isNumber ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(userId) || !Number.isSafeInteger(userId + offset)) return undefined;
   return userId + offset;

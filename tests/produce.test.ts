@@ -1,0 +1,253 @@
+/** The producer against a real Kafka: what it says it sent is what the topic holds. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createKafka, type Kafka } from "../scripts/lib/kafka.ts";
+import { readLog } from "../scripts/lib/read-log.ts";
+import { RecordCursor } from "../scripts/lib/record-cursor.ts";
+import type { Summary } from "../scripts/produce/report.ts";
+import { until } from "../scripts/stack/until.ts";
+import { makeEvents } from "./harness/events.ts";
+import { run, runOrThrow, start } from "./harness/platform.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
+
+setDefaultTimeout(300_000);
+
+const PARTITIONS = 4;
+const SCRIPT = "scripts/produce.ts";
+
+let stack: Stack;
+let kafka: Kafka;
+beforeAll(async () => {
+  stack = await startStack({ services: ["kafka"] });
+  kafka = createKafka(stack.config, { clientId: "produce-test" });
+});
+afterAll(() => stack.stop());
+
+async function createTopic(topic: string): Promise<string> {
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }],
+  });
+  await admin.disconnect();
+  return topic;
+}
+
+async function endOffsets(topic: string): Promise<number[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const offsets = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+}
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** The values of each partition, in order; checks on the way that the key is the user id. */
+async function readTopic(topic: string): Promise<string[][]> {
+  const offsets = await endOffsets(topic);
+  const values: string[][] = offsets.map(() => []);
+  const cursor = new RecordCursor();
+  const ranges = new Map(offsets.map((to, partition) => [partition, { from: 0, to }]));
+  await readLog(kafka, topic, ranges, (partition, batch) => {
+    cursor.open(batch);
+    while (cursor.next()) {
+      const text = (at: number, length: number) =>
+        Buffer.from(cursor.bytes.buffer, cursor.bytes.byteOffset + at, length).toString();
+      const key = text(cursor.keyStart, cursor.keyLength);
+      const value = text(cursor.valueStart, cursor.valueLength);
+      if (!value.includes(`"user_id":${key},`)) throw new Error(`key ${key}, value ${value}`);
+      values[partition]!.push(value);
+    }
+  });
+  return values;
+}
+
+/** Runs the producer to its end, which has to be a good one. */
+async function produce(topic: string, args: string[], stdin?: string): Promise<Summary> {
+  const all = ["--topic", topic, "--json", ...args];
+  return JSON.parse(await runOrThrow(stack.settings, SCRIPT, all, stdin));
+}
+
+function writeInput(name: string, text: string): string {
+  const path = join(stack.config.STATE_DIR, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function kafkaProcessId(): Promise<number> {
+  const status = JSON.parse(await runOrThrow(stack.settings, "scripts/status.ts", ["--json"]));
+  return status.find((row: { service: string }) => row.service === "kafka").processId;
+}
+
+test("produce sends each row of a file as it is, users' rows in order", async () => {
+  const topic = await createTopic("rows");
+  const { lines } = makeEvents(20_000);
+  const path = writeInput("rows.ndjson", lines.join("\n"));
+  expect(await produce(topic, ["--from", path])).toMatchObject({
+    sent: 20_000,
+    rejected: 0,
+    unsent: 0,
+  });
+  const values = await readTopic(topic);
+  expect(values.flat().sort()).toEqual(lines.toSorted());
+  const userOf = (line: string) => /"user_id":(\d+)/.exec(line)![1]!;
+  for (const partition of values) {
+    const users = new Set(partition.map(userOf));
+    // All rows of these users, and in the order of the file.
+    expect(partition.length).toBe(lines.filter((line) => users.has(userOf(line))).length);
+    for (const user of users) {
+      expect(partition.filter((line) => userOf(line) === user)).toEqual(
+        lines.filter((line) => userOf(line) === user),
+      );
+    }
+  }
+});
+
+test("produce gives the rows of a foreign CSV the same ids each time, from a file or a pipe", async () => {
+  const topic = await createTopic("foreign");
+  const rows = Array.from({ length: 3_000 }, (_, index) => {
+    const type = ["clicks", "carts", "orders"][index % 3];
+    return `${1_659_304_800_000 + index},${index % 20},${index},${type}`;
+  });
+  const text = `ts,session,aid,type\r\n${rows.join("\r\n")}\r\n`;
+  const flags = [
+    ...["--map", "user_id=session,event_type=type,created_at=ts", "--user-offset", "1"],
+    ...["--types", "view=clicks,click=carts,purchase=orders"],
+  ];
+  const path = writeInput("foreign.csv", text);
+  expect(await produce(topic, ["--from", path, ...flags])).toMatchObject({
+    sent: 3_000,
+    rejected: 0,
+  });
+  const once = (await readTopic(topic)).flat();
+  expect(await produce(topic, ["--from", "-", ...flags], text)).toMatchObject({ sent: 3_000 });
+  const twice = (await readTopic(topic)).flat();
+  expect(twice.length).toBe(6_000);
+  expect(new Set(twice).size).toBe(3_000);
+  const found = once.map((value) => {
+    const { event_id: _, ...fields } = JSON.parse(value);
+    return JSON.stringify(fields);
+  });
+  const ours = { clicks: "view", carts: "click", orders: "purchase" };
+  const expected = rows.map((row) => {
+    const [ts, session, , type] = row.split(",");
+    return JSON.stringify({
+      user_id: Number(session) + 1,
+      event_type: ours[type as keyof typeof ours],
+      created_at: new Date(Number(ts)).toISOString(),
+    });
+  });
+  expect(found.sort()).toEqual(expected.sort());
+});
+
+test("produce leaves out bad rows, names their lines, and stops at the first when strict", async () => {
+  const topic = await createTopic("bad_rows");
+  const { lines } = makeEvents(10);
+  const text = [
+    lines[0],
+    "{",
+    ...lines.slice(1, 5),
+    lines[5]!.replace("user_id", "user"),
+    lines[6],
+  ].join("\n");
+  const args = ["--topic", topic, "--json", "--from", "-"];
+  const tolerant = await run(stack.settings, SCRIPT, args, text);
+  expect(JSON.parse(tolerant.stdout)).toMatchObject({
+    sent: 6,
+    rejected: 2,
+    rejects: { bad_json: 1, missing_field: 1 },
+    ended: "done",
+  });
+  expect(tolerant.exitCode).toBe(0);
+  expect(tolerant.stderr).toContain("line 2: bad_json");
+  expect(tolerant.stderr).toContain("line 7: missing_field: user_id is missing");
+  const strict = await run(stack.settings, SCRIPT, [...args, "--strict"], text);
+  expect(JSON.parse(strict.stdout)).toMatchObject({ sent: 1, rejected: 1, ended: "strict" });
+  expect(strict.exitCode).toBe(1);
+  expect(sum(await endOffsets(topic))).toBe(7);
+});
+
+test("produce sends the same bytes in the same order when Kafka is killed on the way", async () => {
+  const flags = ["--rate", "0", "--count", "400000", "--seed", "kill", "--start", "2026-01-01"];
+  const calm = await createTopic("calm");
+  await produce(calm, flags);
+  const stormy = await createTopic("stormy");
+  const program = start(stack.settings, SCRIPT, ["--topic", stormy, "--json", ...flags]);
+  let before = 0;
+  for (let kill = 0; kill < 3; kill++) {
+    before = await until("more of the run is stored", 60_000, async () => {
+      const stored = sum(await endOffsets(stormy));
+      if (stored <= before) throw new Error(`still ${stored}`);
+      return stored;
+    });
+    process.kill(await kafkaProcessId(), "SIGKILL");
+  }
+  const [summary, stderr, exitCode] = await Promise.all([
+    new Response(program.stdout).json() as Promise<Summary>,
+    new Response(program.stderr).text(),
+    program.exited,
+  ]);
+  expect(exitCode).toBe(0);
+  expect(summary).toMatchObject({ sent: 400_000, unsent: 0 });
+  expect(stderr).toContain("Kafka unreachable, waiting");
+  expect(stderr).toContain("Kafka is back after");
+  // No event is missing, none is there twice, and none has changed its place.
+  expect(await readTopic(stormy)).toEqual(await readTopic(calm));
+});
+
+test("produce reports on SIGINT exactly what the topic holds", async () => {
+  const topic = await createTopic("interrupted");
+  const program = start(stack.settings, SCRIPT, ["--topic", topic, "--json", "--rate", "0"]);
+  await until("events arrive", 30_000, async () => {
+    if (sum(await endOffsets(topic)) < 50_000) throw new Error("not yet");
+  });
+  program.kill("SIGINT");
+  const summary: Summary = await new Response(program.stdout).json();
+  expect(await program.exited).toBe(0);
+  expect(summary).toMatchObject({ ended: "signal", unsent: 0, sent: sum(await endOffsets(topic)) });
+});
+
+test("produce gives up and says so when it is stopped while Kafka does not answer", async () => {
+  const topic = await createTopic("silent");
+  const program = start(stack.settings, SCRIPT, ["--topic", topic, "--json", "--rate", "0"]);
+  await until("events arrive", 30_000, async () => {
+    if (sum(await endOffsets(topic)) < 50_000) throw new Error("not yet");
+  });
+  const processId = await kafkaProcessId();
+  process.kill(processId, "SIGSTOP");
+  try {
+    program.kill("SIGTERM");
+    const summary: Summary = await new Response(program.stdout).json();
+    expect(summary.ended).toBe("failure");
+    expect(summary.unsent).toBeGreaterThan(0);
+    expect(await program.exited).toBe(1);
+  } finally {
+    process.kill(processId, "SIGCONT");
+  }
+  expect(await new Response(program.stderr).text()).toContain("gave up waiting");
+});
+
+test("produce keeps the rate it was asked for", async () => {
+  const topic = await createTopic("paced");
+  const summary = await produce(topic, ["--rate", "2000", "--duration", "3s"]);
+  expect(summary.sent).toBeWithin(5_800, 6_050);
+  expect(summary.ended).toBe("duration");
+});
+
+test("produce says what to do when the topic or Kafka is not there, or a flag is wrong", async () => {
+  const missing = await run(stack.settings, SCRIPT, ["--topic", "nowhere"]);
+  expect(missing.exitCode).toBe(1);
+  expect(missing.stderr).toContain(
+    "topic nowhere: it does not exist; create it with `bun run migrate`",
+  );
+  const nobody = { ...stack.settings, KAFKA_BROKERS: "127.0.0.1:1" };
+  const unreachable = await run(nobody, SCRIPT, []);
+  expect(unreachable.exitCode).toBe(1);
+  expect(unreachable.stderr).toContain("Cannot reach Kafka at 127.0.0.1:1");
+  expect(unreachable.stderr).toContain("`bun run up kafka`, or set KAFKA_BROKERS");
+  const wrong = await run(stack.settings, SCRIPT, ["--rate", "fast"]);
+  expect(wrong).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(wrong.stderr).toContain("--rate fast must be a number");
+});

@@ -52,6 +52,8 @@ export class GroupConsumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.ended = this.#end.promise;
+    // It may end before anyone waits for it.
+    this.ended.catch(() => {});
     this.#consumer = createConsumer(options.kafka, {
       groupId: options.config.KAFKA_GROUP_ID,
       sessionTimeoutMs: options.config.CONSUMER_SESSION_TIMEOUT_MS,
@@ -234,7 +236,14 @@ export class GroupConsumer {
       if (writer.isClosed || isStale()) return;
       reader.skipTo(fetched);
     }
-    for (const recordBatch of recordBatches(batch.messages)) reader.read(recordBatch);
+    try {
+      for (const recordBatch of recordBatches(batch.messages)) reader.read(recordBatch);
+    } catch (error) {
+      // Reading the same bytes again would fail the same way, and skipping them would lose events.
+      writer.close();
+      this.#fail(error);
+      return;
+    }
     reader.skipTo(Number(batch.lastOffset()) + 1);
     writer.backlog = Number(batch.highWatermark) - reader.position;
     this.#options.metrics.read(batch.partition, Number(batch.highWatermark));

@@ -87,6 +87,7 @@ export function createConsumer(
     maxWaitTimeInMs: 100,
     allowAutoTopicCreation: false,
     readUncommitted: false,
+    metadataMaxAge: 60_000, // Partitions that are added are noticed within a minute.
     retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 20 },
   });
 }

@@ -34,7 +34,7 @@ export async function fetchLogState(kafka: Kafka, topic: string): Promise<Map<nu
 }
 
 /** The topic is not there; automatic creation is off, because its settings matter. */
-class TopicMissingError extends Error {
+export class TopicMissingError extends Error {
   override name = "TopicMissingError";
   constructor(topic: string) {
     super(`Cannot read topic ${topic}: it does not exist; create it with \`bun run migrate\``);

@@ -70,6 +70,9 @@ async function produce(topic: string, args: string[], stdin?: string): Promise<S
   return JSON.parse(await runOrThrow(stack.settings, SCRIPT, all, stdin));
 }
 
+const summaryOf = async (program: { stdout: ReadableStream }) =>
+  (await new Response(program.stdout).json()) as Summary;
+
 function writeInput(name: string, text: string): string {
   const path = join(stack.config.STATE_DIR, name);
   writeFileSync(path, text);
@@ -170,27 +173,30 @@ test("produce leaves out bad rows, names their lines, and stops at the first whe
 });
 
 test("produce sends the same bytes in the same order when Kafka is killed on the way", async () => {
-  const flags = ["--rate", "0", "--count", "400000", "--seed", "kill", "--start", "2026-01-01"];
+  const flags = ["--rate", "0", "--count", "600000", "--seed", "kill", "--start", "2026-01-01"];
   const calm = await createTopic("calm");
   await produce(calm, flags);
   const stormy = await createTopic("stormy");
   const program = start(stack.settings, SCRIPT, ["--topic", stormy, "--json", ...flags]);
-  let before = 0;
-  for (let kill = 0; kill < 3; kill++) {
-    before = await until("more of the run is stored", 60_000, async () => {
-      const stored = sum(await endOffsets(stormy));
-      if (stored <= before) throw new Error(`still ${stored}`);
-      return stored;
-    });
+  await until("events arrive", 30_000, async () => {
+    if (sum(await endOffsets(stormy)) === 0) throw new Error("not yet");
+  });
+  let stored = 0;
+  for (let kills = 0; kills < 3 && stored < 600_000; kills++) {
     process.kill(await kafkaProcessId(), "SIGKILL");
+    stored = await until("Kafka is back and more is stored", 90_000, async () => {
+      const now = sum(await endOffsets(stormy));
+      if (now === stored) throw new Error(`still ${now}`);
+      return now;
+    });
   }
   const [summary, stderr, exitCode] = await Promise.all([
-    new Response(program.stdout).json() as Promise<Summary>,
+    summaryOf(program),
     new Response(program.stderr).text(),
     program.exited,
   ]);
   expect(exitCode).toBe(0);
-  expect(summary).toMatchObject({ sent: 400_000, unsent: 0 });
+  expect(summary).toMatchObject({ sent: 600_000, unsent: 0 });
   expect(stderr).toContain("Kafka unreachable, waiting");
   expect(stderr).toContain("Kafka is back after");
   // No event is missing, none is there twice, and none has changed its place.
@@ -204,7 +210,7 @@ test("produce reports on SIGINT exactly what the topic holds", async () => {
     if (sum(await endOffsets(topic)) < 50_000) throw new Error("not yet");
   });
   program.kill("SIGINT");
-  const summary: Summary = await new Response(program.stdout).json();
+  const summary = await summaryOf(program);
   expect(await program.exited).toBe(0);
   expect(summary).toMatchObject({ ended: "signal", unsent: 0, sent: sum(await endOffsets(topic)) });
 });
@@ -219,7 +225,7 @@ test("produce gives up and says so when it is stopped while Kafka does not answe
   process.kill(processId, "SIGSTOP");
   try {
     program.kill("SIGTERM");
-    const summary: Summary = await new Response(program.stdout).json();
+    const summary = await summaryOf(program);
     expect(summary.ended).toBe("failure");
     expect(summary.unsent).toBeGreaterThan(0);
     expect(await program.exited).toBe(1);

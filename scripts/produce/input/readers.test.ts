@@ -186,7 +186,7 @@ test("readers give rows without an id one that depends on the row alone", () => 
   expect(again).toBe(first);
   expect(other).not.toBe(first);
   // Where the row stands, and how it is quoted, makes no difference.
-  expect(idOf(csv(`${head}\n"1659304800025",0,"7",clicks`, OTTO))).toEqual([first]);
+  expect(idOf(csv(`${head}\n"1659304800025",0,"7",clicks`, OTTO))).toEqual([first!]);
   expect(first).toMatchInlineSnapshot(`"1ec7967f-cf79-8be4-86e9-538371bcbb42"`);
   expect(
     idOf(ndjson(`{"user_id":1,"event_type":"view","created_at":"${TIME}"}`)),

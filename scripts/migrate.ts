@@ -6,8 +6,8 @@ import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
 import { connect } from "./lib/postgres.ts";
 import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
-import { migrate } from "./migrate/migrations.ts";
-import { setPasswords } from "./migrate/passwords.ts";
+import { exclusively, migrate } from "./migrate/migrations.ts";
+import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
 import { answersKafka, answersPostgres } from "./stack/probe.ts";
 import { until } from "./stack/until.ts";
@@ -50,12 +50,11 @@ const command = defineCommand({
 async function migrateDatabase(config: Config): Promise<void> {
   const sql = connect(config, "owner", { applicationName: "migrate" });
   try {
-    const applied = await migrate(sql);
-    const changed = await setPasswords(
-      sql,
-      config,
-      applied.some((name) => /_roles\.sql$/.test(name)),
-    );
+    const { applied, changed } = await exclusively(sql, async () => {
+      const logins = await existingLogins(sql, config);
+      const applied = await migrate(sql);
+      return { applied, changed: await setPasswords(sql, config, logins) };
+    });
     for (const name of applied) console.log(`Applied ${name}`);
     if (changed.length > 0) console.log(`Set the password of ${changed.join(", ")}`);
     if (applied.length + changed.length === 0) console.log("The database is up to date");

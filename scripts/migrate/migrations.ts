@@ -68,20 +68,23 @@ export function pendingMigrations(files: Migration[], applied: Applied[]): Migra
   return files.slice(applied.length);
 }
 
-/** Applies what is pending and returns the names. `sql` must hold a single connection of the owner. */
-export async function migrate(sql: Sql, files = readMigrations()): Promise<string[]> {
+/** Lets one process at a time change this database. `sql` must hold a single connection. */
+export async function exclusively<Result>(sql: Sql, work: () => Promise<Result>): Promise<Result> {
   await sql`select pg_advisory_lock(${LOCK_KEY})`;
   try {
-    await createBookkeeping(sql);
-    const applied = await sql<
-      Applied[]
-    >`select name, sha256 from platform.migrations order by name`;
-    const pending = pendingMigrations(files, applied);
-    for (const file of pending) await apply(sql, file);
-    return pending.map((file) => file.name);
+    return await work();
   } finally {
     await sql`select pg_advisory_unlock(${LOCK_KEY})`;
   }
+}
+
+/** Applies what is pending, as the owner, and returns the names. Call it within `exclusively`. */
+export async function migrate(sql: Sql, files = readMigrations()): Promise<string[]> {
+  await createBookkeeping(sql);
+  const applied = await sql<Applied[]>`select name, sha256 from platform.migrations order by name`;
+  const pending = pendingMigrations(files, applied);
+  for (const file of pending) await apply(sql, file);
+  return pending.map((file) => file.name);
 }
 
 /**

@@ -2,22 +2,36 @@
  * Gives the roles of the programs the passwords of the settings. A password that already fits is
  * left alone, and none ever reaches the server in clear.
  */
-import type { Config } from "../lib/config.ts";
+import { type Config, ConfigError } from "../lib/config.ts";
 import { connect, credentials, type Role, type Sql } from "../lib/postgres.ts";
 import { scramVerifier } from "./scram.ts";
 
 const ROLES = ["ingest", "transform", "read"] as const satisfies Role[];
 const INVALID_PASSWORD = "28P01";
 
-/**
- * Returns the logins whose password was set. `areNew` says that the roles were made just now, so
- * that no login with them has to fail first.
- */
-export async function setPasswords(sql: Sql, config: Config, areNew: boolean): Promise<string[]> {
+/** Logins that the server has already, to be asked before the migrations make the others. */
+export async function existingLogins(sql: Sql, config: Config): Promise<string[]> {
+  const users = ROLES.map((role) => credentials(config, role).user);
+  const rows = await sql<{ rolname: string }[]>`
+    select rolname from pg_roles where rolname in ${sql(users)}`;
+  return rows.map((row) => row.rolname);
+}
+
+/** Returns the logins whose password was set: those that are new and those it does not fit. */
+export async function setPasswords(
+  sql: Sql,
+  config: Config,
+  existing: string[],
+): Promise<string[]> {
   const changed: string[] = [];
   for (const role of ROLES) {
-    if (!areNew && (await canLogIn(config, role))) continue;
     const { user, setting } = credentials(config, role);
+    if (existing.includes(user) && (await canLogIn(config, role))) continue;
+    if (config[setting] === undefined) {
+      throw new ConfigError(
+        `Cannot set the password of ${user}: ${setting} is not set; \`bun run up\` generates it`,
+      );
+    }
     await sql`alter role ${sql(user)} password ${sql.unsafe(literal(String(config[setting])))}`;
     changed.push(user);
   }

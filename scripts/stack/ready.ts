@@ -3,14 +3,14 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Config } from "../lib/config.ts";
 import { logFile } from "./folders.ts";
 import type { Service } from "./services.ts";
-import { listProcesses } from "./supervisor.ts";
+import { listProcesses, type ProcessInfo } from "./supervisor.ts";
 import { GiveUp, until } from "./until.ts";
 
 const LINES_SHOWN = 15;
 const TAIL_BYTES = 16_384;
 
-/** supervisord has given up on a program in one of these states. */
-const ENDED = ["FATAL", "EXITED", "STOPPED"];
+/** The exit status that says that a setting is wrong. */
+const WRONG_SETTING = 2;
 
 /** @throws Error with the reason and the last lines of the service's log */
 export async function waitUntilReady(
@@ -25,9 +25,7 @@ export async function waitUntilReady(
       async () => {
         const processes = await listProcesses(config);
         const found = processes.find((candidate) => candidate.name === service.name);
-        if (!found || ENDED.includes(found.state)) {
-          throw new GiveUp(`it ended (${found?.state.toLowerCase()})`);
-        }
+        if (!found || hasEnded(found)) throw new GiveUp("it ended");
         await service.probe(config, found.processId);
       },
       { signal },
@@ -40,6 +38,12 @@ export async function waitUntilReady(
       `Cannot start ${service.name}: ${reason}\nThe last lines of ${path}:\n${lastLines(path)}`,
     );
   }
+}
+
+/** Nothing would start it again, or it would not help. */
+function hasEnded({ state, exitStatus }: ProcessInfo): boolean {
+  if (state === "BACKOFF") return exitStatus === WRONG_SETTING;
+  return ["FATAL", "EXITED", "STOPPED"].includes(state);
 }
 
 function lastLines(path: string): string {

@@ -13,7 +13,7 @@ import { kafkaArchive, runFile } from "./folders.ts";
 import { freePorts } from "./free-ports.ts";
 import { takeLock } from "./install/exclusive.ts";
 import { answersKafka } from "./probe.ts";
-import { until } from "./until.ts";
+import { GiveUp, until } from "./until.ts";
 
 const READY_MS_MAX = 180_000;
 const END_MS_MAX = 180_000;
@@ -44,12 +44,17 @@ async function train(config: Config): Promise<void> {
     env: { ...inheritedEnvironment(), ...asEnvironment(trained), KAFKA_ARCHIVE_OUTPUT: draft },
     stdio: ["ignore", "inherit", "inherit"],
   });
+  process.on("SIGTERM", () => broker.kill("SIGKILL"));
   try {
-    await until("the scratch broker answers", READY_MS_MAX, () => answersKafka(trained));
+    await until("the scratch broker answers", READY_MS_MAX, async () => {
+      if (broker.exitCode !== null || broker.signalCode !== null) throw new GiveUp("it ended");
+      await answersKafka(trained);
+    });
     await exercise(trained);
     broker.kill("SIGTERM");
     await until("the archive is written", END_MS_MAX, async () => {
-      if (broker.exitCode === null) throw new Error("Java still writes it");
+      if (broker.exitCode === null && broker.signalCode === null)
+        throw new Error("Java still writes it");
     });
     renameSync(draft, archive);
     console.log(`Made ${archive}`);

@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { type Config, readConfig } from "../scripts/lib/config.ts";
+import { createKafka } from "../scripts/lib/kafka.ts";
+import { connect } from "../scripts/lib/postgres.ts";
+import { secretNames } from "../scripts/stack/environment.ts";
+import { supervisorSocket } from "../scripts/stack/folders.ts";
+import { isFree } from "../scripts/stack/ports.ts";
+import { answersKafka, answersPostgres } from "../scripts/stack/probe.ts";
+import { isAlive, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
+import type { Row } from "../scripts/stack/report.ts";
+import { recordedProcess } from "../scripts/stack/supervisor.ts";
+import { until } from "../scripts/stack/until.ts";
+import { type Environment, run, runOrThrow } from "./harness/platform.ts";
+import { generatedSettings, newSettings, removeStack, startStack } from "./harness/stack.ts";
+
+const MINUTES = 60_000;
+const RECORDS = 500;
+
+let settings: Environment;
+let config: Config;
+
+beforeAll(async () => {
+  settings = await newSettings();
+});
+
+afterAll(async () => {
+  await removeStack(settings);
+}, 2 * MINUTES);
+
+const up = (environment: Environment, ...services: string[]) =>
+  run(environment, "scripts/up.ts", services);
+
+/** The given services as `status` sees them. */
+async function rows(environment: Environment, ...names: string[]): Promise<Row[]> {
+  const answer = await runOrThrow(environment, "scripts/status.ts", ["--json"]);
+  return (JSON.parse(answer) as Row[]).filter(({ service }) => names.includes(service));
+}
+
+const processIds = async (environment: Environment) =>
+  (await rows(environment, "kafka", "postgres")).map(({ processId }) => processId!);
+
+/** Every process of a stack carries the address of its supervisord. */
+const processesOf = (of: Config) =>
+  processesWithEnvironment([`SUPERVISOR_SOCKET=${supervisorSocket(of)}`]).filter(isAlive);
+
+async function portsAreFree(of: Config): Promise<boolean> {
+  const ports = [of.KAFKA_PORT, of.KAFKA_CONTROLLER_PORT, of.POSTGRES_PORT];
+  return (await Promise.all(ports.map(isFree))).every(Boolean);
+}
+
+test(
+  "up starts the services from nothing and keeps its secrets to itself",
+  async () => {
+    const { exitCode, stdout, stderr } = await up(settings, "kafka", "postgres");
+    expect(stderr).not.toContain("Cannot");
+    expect(exitCode).toBe(0);
+    const secrets = generatedSettings(settings);
+    expect(Object.keys(secrets)).toEqual([...secretNames]);
+    for (const secret of Object.values(secrets)) expect(stdout + stderr).not.toContain(secret);
+    expect(statSync(join(settings.STATE_DIR!, ".env")).mode & 0o777).toBe(0o600);
+    settings = { ...settings, ...secrets };
+    config = readConfig(settings);
+    const states = (await rows(settings, "kafka", "postgres")).map(({ state }) => state);
+    expect(states).toEqual(["ready", "ready"]);
+  },
+  10 * MINUTES,
+);
+
+test(
+  "up starts nothing twice when it runs again",
+  async () => {
+    const before = await processIds(settings);
+    const startedAt = performance.now();
+    const { exitCode } = await up(settings, "kafka", "postgres");
+    expect(exitCode).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(await processIds(settings)).toEqual(before);
+  },
+  MINUTES,
+);
+
+test(
+  "migrate does everything once when several run at the same time",
+  async () => {
+    const runs = await Promise.all([1, 2, 3].map(() => run(settings, "scripts/migrate.ts")));
+    expect(runs.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual([
+      [0, ""],
+      [0, ""],
+      [0, ""],
+    ]);
+    const output = runs.map(({ stdout }) => stdout).join("");
+    expect(output.match(/Applied 0001_/g)).toHaveLength(1);
+    expect(output.match(/Created topic/g)).toHaveLength(1);
+    const again = await runOrThrow(settings, "scripts/migrate.ts");
+    expect(again).toBe(`The database is up to date\nTopic ${config.KAFKA_TOPIC} is up to date\n`);
+    const sql = connect(config, "read");
+    await sql`select 1`;
+    await sql.end();
+  },
+  2 * MINUTES,
+);
+
+test(
+  "what was acknowledged is there when Kafka and PostgreSQL were killed",
+  async () => {
+    const kafka = createKafka(config, { clientId: "test", patience: "long" });
+    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const messages = Array.from({ length: RECORDS }, (_, key) => ({
+      key: String(key),
+      value: "a record",
+    }));
+    await producer.send({ topic: config.KAFKA_TOPIC, acks: -1, messages });
+    await producer.disconnect();
+    const sql = connect(config, "owner");
+    await sql`create table survives as select generate_series(1, ${RECORDS}) as number`;
+    await sql.end();
+
+    const killed = await processIds(settings);
+    for (const processId of killed) process.kill(processId, "SIGKILL");
+    await until("both answer again", MINUTES, async () => {
+      if (killed.some(isAlive)) throw new Error("the killed processes are still there");
+      await Promise.all([answersKafka(config), answersPostgres(config)]);
+    });
+
+    const admin = kafka.admin();
+    await admin.connect();
+    const offsets = await admin.fetchTopicOffsets(config.KAFKA_TOPIC);
+    await admin.disconnect();
+    expect(offsets.reduce((sum, { high }) => sum + Number(high), 0)).toBe(RECORDS);
+    const after = connect(config, "owner");
+    const [row] = await after`select count(*) from survives`;
+    await after.end();
+    expect(row?.count).toBe(RECORDS);
+  },
+  3 * MINUTES,
+);
+
+test(
+  "up names the port and the setting when a port is taken, and leaves nothing",
+  async () => {
+    const other = await newSettings();
+    const holder = createServer().listen(Number(other.KAFKA_PORT), "127.0.0.1");
+    try {
+      const { exitCode, stderr } = await up(other, "kafka", "postgres");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(
+        `Cannot start kafka: port ${other.KAFKA_PORT} is in use; set KAFKA_PORT to a free one`,
+      );
+      expect(processesOf(readConfig(other))).toEqual([]);
+      expect(existsSync(join(other.STATE_DIR!, "postgres"))).toBe(false);
+    } finally {
+      holder.close();
+      await removeStack(other);
+    }
+  },
+  MINUTES,
+);
+
+test(
+  "up shows the log of a service that fails, and stops what it started",
+  async () => {
+    const failing = await startStack({ services: ["postgres"] });
+    try {
+      await runOrThrow(failing.settings, "scripts/down.ts");
+      const other = { ...failing.settings, POSTGRES_DB: "another_database" };
+      const { exitCode, stderr } = await up(other, "kafka", "postgres");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("Cannot start postgres");
+      expect(stderr).toContain("set POSTGRES_DB and POSTGRES_USER back");
+      expect(processesOf(failing.config)).toEqual([]);
+      expect(await portsAreFree(failing.config)).toBe(true);
+    } finally {
+      await failing.stop();
+    }
+  },
+  2 * MINUTES,
+);
+
+test(
+  "two stacks of one checkout live side by side, each with its own data",
+  async () => {
+    const before = await processIds(settings);
+    const second = await startStack({ services: ["kafka", "postgres"] });
+    try {
+      const sql = connect(second.config, "owner");
+      const [row] = await sql`select to_regclass('survives') as found`;
+      await sql.end();
+      expect(row?.found).toBeNull();
+    } finally {
+      await second.stop();
+    }
+    expect(processesOf(second.config)).toEqual([]);
+    expect(await processIds(settings)).toEqual(before);
+  },
+  2 * MINUTES,
+);
+
+test(
+  "up restarts what runs when a setting changed, and says which",
+  async () => {
+    const before = await processIds(settings);
+    settings = { ...settings, KAFKA_HEAP_MB: "320" };
+    const { exitCode, stderr } = await up(settings, "kafka");
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("settings changed: KAFKA_HEAP_MB");
+    const after = await rows(settings, "kafka", "postgres");
+    expect(after.map(({ state }) => state)).toEqual(["ready", "ready"]);
+    expect(after.map(({ processId }) => processId)).not.toEqual(before);
+  },
+  2 * MINUTES,
+);
+
+test(
+  "down leaves no process when supervisord was killed",
+  async () => {
+    process.kill(recordedProcess(config)!, "SIGKILL");
+    await runOrThrow(settings, "scripts/down.ts");
+    expect(processesOf(config)).toEqual([]);
+    expect(await portsAreFree(config)).toBe(true);
+  },
+  2 * MINUTES,
+);
+
+test(
+  "down leaves no process and keeps the data, and --wipe deletes it after saying what",
+  async () => {
+    expect((await up(settings, "kafka", "postgres")).exitCode).toBe(0);
+    await runOrThrow(settings, "scripts/down.ts");
+    expect(processesOf(config)).toEqual([]);
+    expect(await portsAreFree(config)).toBe(true);
+    expect(existsSync(join(settings.STATE_DIR!, "postgres"))).toBe(true);
+
+    const unconfirmed = await run(settings, "scripts/down.ts", ["--wipe"]);
+    expect(unconfirmed.exitCode).toBe(2);
+    const output = await runOrThrow(settings, "scripts/down.ts", ["--wipe", "--yes"]);
+    expect(output).toContain(`Will delete ${join(settings.STATE_DIR!, "kafka")}`);
+    expect(readdirSync(settings.STATE_DIR!)).toEqual([".env"]);
+  },
+  3 * MINUTES,
+);
+
+test("up and logs list the services when they are given another name", async () => {
+  for (const script of ["scripts/up.ts", "scripts/logs.ts"]) {
+    const { exitCode, stderr } = await run(settings, script, ["kafak"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("Cannot find service kafak: the services are kafka, postgres");
+  }
+});

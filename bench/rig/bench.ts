@@ -1,0 +1,20 @@
+/** What every section gets: the stack, a connection as owner, and how thorough to be. */
+import type { Sql } from "../../scripts/lib/postgres.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Stack } from "./stack.ts";
+
+export interface Bench {
+  stack: Stack;
+  owner: Sql;
+  effort: Effort;
+  /** Made once for each number of users and kept. */
+  dataset(users: number, events?: number): Dataset;
+  /** Tells, on a terminal or in a log, what is being done. */
+  say(words: string): void;
+}
+
+export interface Effort {
+  quick: boolean;
+  events: number;
+  rounds: number;
+}

@@ -1,0 +1,78 @@
+/**
+ * Client processes that belong to the benchmark: started with the settings of its stack, stopped and
+ * continued by process id, and ended with it whatever happens.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { ROOT } from "../../scripts/lib/config.ts";
+import type { Stack } from "./stack.ts";
+
+export interface Client {
+  processId: number;
+  /** Fails when the process ends although nobody has asked it to. */
+  assertAlive(): void;
+  pause(): void;
+  resume(): void;
+  /** Ends it as an operator would, and at once when it does not obey. */
+  end(): Promise<void>;
+}
+
+const running = new Set<Client>();
+
+/** Starts a program of the checkout; `onLine` gets each line that it prints. */
+export function startClient(
+  stack: Stack,
+  command: string[],
+  environment: Record<string, string> = {},
+  onLine: (line: string) => void = () => {},
+): Client {
+  const child = Bun.spawn(command, {
+    cwd: ROOT,
+    env: { ...stack.environment, ...environment },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    detached: true,
+  });
+  const words = new Response(child.stderr).text();
+  void readLines(child.stdout, onLine);
+  let ending = false;
+  let said = "";
+  void words.then((text) => {
+    said = text;
+  });
+  const client: Client = {
+    processId: child.pid,
+    assertAlive() {
+      if (ending || child.exitCode === null) return;
+      throw new Error(`Cannot go on: ${command.join(" ")} ended: ${said.trim().slice(-2_000)}`);
+    },
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
+    async end() {
+      ending = true;
+      running.delete(client);
+      if (child.exitCode !== null) return;
+      child.kill("SIGCONT");
+      child.kill("SIGTERM");
+      const obeyed = await Promise.race([child.exited, delay(15_000, "late", { ref: false })]);
+      if (obeyed === "late") child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+  running.add(client);
+  return client;
+}
+
+export async function endAllClients(): Promise<void> {
+  await Promise.all([...running].map((client) => client.end()));
+}
+
+async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void) {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of stream) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+}

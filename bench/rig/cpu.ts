@@ -1,0 +1,121 @@
+/**
+ * CPU time by who used it, from /proc: the clients, PostgreSQL with all its processes, Kafka, and
+ * what everybody else on the machine used meanwhile, which tells a disturbed round from a quiet one.
+ * Linux only; the kernel counts in hundredths of a second.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import type { Stack } from "./stack.ts";
+
+const TICKS_PER_SECOND = 100;
+
+/** Seconds of CPU. */
+export interface CpuUse {
+  client: number;
+  postgres: number;
+  kafka: number;
+  /** All but these and the benchmark's own process. */
+  others: number;
+  wallSeconds: number;
+}
+
+/**
+ * Starts to measure; the function that it returns ends that and gives the difference. The client is
+ * what runs under the given process ids, or this process itself.
+ */
+export function measureCpu(stack: Stack, clients: readonly number[] | "own"): () => CpuUse {
+  const before = sample(stack, clients);
+  return () => {
+    const after = sample(stack, clients);
+    const [client, postgres, kafka, own, all] = (
+      ["client", "postgres", "kafka", "own", "all"] as const
+    ).map((part) => after[part] - before[part]) as [number, number, number, number, number];
+    return {
+      client,
+      postgres,
+      kafka,
+      others: Math.max(0, all - own - client - postgres - kafka),
+      wallSeconds: (after.atMs - before.atMs) / 1_000,
+    };
+  };
+}
+
+/** Share of the machine's cores that everybody else used. */
+export const disturbance = (cpu: CpuUse) => cpu.others / (cpu.wallSeconds * cpus().length);
+
+export const usedSeconds = (cpu: CpuUse) => cpu.client + cpu.postgres + cpu.kafka;
+
+/** The most memory that each process has ever had resident, summed, in bytes. */
+export function peakMemoryBytes(processIds: readonly number[]): number {
+  const kilobytes = processIds.map((id) =>
+    Number(/^VmHWM:\s+(\d+)/m.exec(read(`/proc/${id}/status`))?.[1] ?? 0),
+  );
+  return kilobytes.reduce((sum, value) => sum + value * 1_024, 0);
+}
+
+function sample(stack: Stack, clients: readonly number[] | "own") {
+  const usage = process.cpuUsage();
+  const ownSeconds = (usage.user + usage.system) / 1_000_000;
+  const ownIsClient = clients === "own";
+  const processes = readProcesses();
+  const [, ...fields] = read("/proc/stat").split("\n")[0]!.split(/\s+/).map(Number);
+  const [user, nice, system, , , interrupts, softInterrupts] = fields as number[];
+  return {
+    client: ownIsClient
+      ? ownSeconds
+      : clients.reduce((sum, id) => sum + treeSeconds(processes, id), 0),
+    postgres: treeSeconds(processes, stack.postgresProcess),
+    kafka: treeSeconds(processes, stack.kafkaProcess),
+    own: ownIsClient ? 0 : ownSeconds,
+    all: (user! + nice! + system! + interrupts! + softInterrupts!) / TICKS_PER_SECOND,
+    atMs: performance.now(),
+  };
+}
+
+interface ProcessTimes {
+  parent: number;
+  ownTicks: number;
+  /** Of children that have ended and were waited for. */
+  endedTicks: number;
+}
+
+function readProcesses(): Map<number, ProcessTimes> {
+  const processes = new Map<number, ProcessTimes>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = read(`/proc/${name}/stat`);
+    // The program's name, in parentheses, may itself hold spaces.
+    const fields = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number);
+    if (fields.length < 15) continue;
+    processes.set(Number(name), {
+      parent: fields[1]!,
+      ownTicks: fields[11]! + fields[12]!,
+      endedTicks: fields[13]! + fields[14]!,
+    });
+  }
+  return processes;
+}
+
+/** A process, its living descendants, and those of them that have ended. */
+function treeSeconds(processes: Map<number, ProcessTimes>, root: number): number {
+  const tree = [root];
+  let ticks = 0;
+  for (const id of tree) {
+    const found = processes.get(id);
+    if (!found) continue;
+    ticks += found.ownTicks + found.endedTicks;
+    for (const [child, { parent }] of processes) if (parent === id) tree.push(child);
+  }
+  return ticks / TICKS_PER_SECOND;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

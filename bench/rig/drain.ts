@@ -1,0 +1,94 @@
+/**
+ * Processes that drain a topic, and when they were through: a rung tells it on its output, the
+ * product is asked through PostgreSQL, where alone it counts that an event has arrived.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { freePorts } from "../../scripts/stack/free-ports.ts";
+import type { Bench } from "./bench.ts";
+import { type Client, startClient } from "./clients.ts";
+import { storedEvents } from "./tables.ts";
+
+const POLL_MS = 10;
+const PATIENCE_MS = 300_000;
+
+export interface Drain {
+  clients: Client[];
+  groupId: string;
+  /** Resolves, with the time since the epoch in ms, when this many events in all were drained. */
+  reached(events: number): Promise<number>;
+  end(): Promise<void>;
+}
+
+/** `rung` is one of those in bench/rung.ts. */
+export function drainWithRung(
+  { stack }: Bench,
+  rung: string,
+  topic: string,
+  processes: number,
+): Drain {
+  const groupId = `${topic}-${rung}`;
+  const seen: { events: number; atMs: number }[] = [];
+  const clients = Array.from({ length: processes }, (_, index) => {
+    seen.push({ events: 0, atMs: 0 });
+    return startClient(
+      stack,
+      ["bun", "--no-env-file", "bench/rung.ts", rung],
+      { KAFKA_TOPIC: topic, KAFKA_GROUP_ID: groupId },
+      (line) => {
+        const [events = 0, atMs = 0] = line.split(" ").map(Number);
+        seen[index] = { events, atMs };
+      },
+    );
+  });
+  return drain(clients, groupId, async () => ({
+    events: seen.reduce((sum, { events }) => sum + events, 0),
+    atMs: Math.max(...seen.map(({ atMs }) => atMs)),
+  }));
+}
+
+/** The consumer that the platform runs. */
+export async function drainWithConsumer(
+  { stack, owner }: Bench,
+  topic: string,
+  processes: number,
+): Promise<Drain> {
+  const groupId = `${topic}-consumer`;
+  const ports = await freePorts(processes);
+  const clients = ports.map((port) =>
+    startClient(stack, ["bun", "--no-env-file", "scripts/consume.ts"], {
+      KAFKA_TOPIC: topic,
+      KAFKA_GROUP_ID: groupId,
+      CONSUMER_METRICS_PORT: String(port),
+    }),
+  );
+  return drain(clients, groupId, async () => ({
+    events: await storedEvents(owner),
+    atMs: Date.now(),
+  }));
+}
+
+function drain(
+  clients: Client[],
+  groupId: string,
+  progress: () => Promise<{ events: number; atMs: number }>,
+): Drain {
+  return {
+    clients,
+    groupId,
+    async reached(events) {
+      const deadlineMs = performance.now() + PATIENCE_MS;
+      for (;;) {
+        const now = await progress();
+        if (now.events >= events) return now.atMs;
+        for (const client of clients) client.assertAlive();
+        if (performance.now() > deadlineMs) {
+          throw new Error(`Cannot drain the topic: only ${now.events} of ${events} events so far`);
+        }
+        await delay(POLL_MS);
+      }
+    },
+    async end() {
+      await Promise.all(clients.map((client) => client.end()));
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * The stack that is measured: Kafka and PostgreSQL of its own, on free ports, with their data in a
+ * new folder. It never touches a stack that is up, and nothing of it is left when `stop` resolves.
+ */
+import type { Config } from "../../scripts/lib/config.ts";
+import { type Environment, runOrThrow } from "../../tests/harness/platform.ts";
+import { startStack as startServices } from "../../tests/harness/stack.ts";
+
+export interface Stack {
+  config: Config;
+  /** For programs that are started: the settings of this stack and of no other. */
+  environment: Environment;
+  kafkaProcess: number;
+  postgresProcess: number;
+  stop(): Promise<void>;
+}
+
+const SETTINGS = {
+  // Nothing that a round appends is deleted before it has been read.
+  KAFKA_RETENTION_BYTES: "17179869184",
+  // A round stops the consumers while it fills the topic; they must not lose their membership.
+  CONSUMER_SESSION_TIMEOUT_MS: "120000",
+};
+
+export async function startStack(): Promise<Stack> {
+  const mirror = process.env.MAVEN_REPOSITORY_URL;
+  const { settings, config, stop } = await startServices({
+    services: ["kafka", "postgres"],
+    settings: { ...SETTINGS, ...(mirror && { MAVEN_REPOSITORY_URL: mirror }) },
+  });
+  try {
+    await runOrThrow(settings, "scripts/migrate.ts");
+    const rows: { service: string; processId?: number }[] = JSON.parse(
+      await runOrThrow(settings, "scripts/status.ts", ["--json"]),
+    );
+    const processOf = (name: string) => {
+      const id = rows.find(({ service }) => service === name)?.processId;
+      if (!id) throw new Error(`Cannot measure ${name}: it does not run`);
+      return id;
+    };
+    return {
+      config,
+      environment: settings,
+      kafkaProcess: processOf("kafka"),
+      postgresProcess: processOf("postgres"),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * One rung of the ladder as a process of its own: fetches a topic and does as much with each event as
+ * the rung says, with the consumer's own parts. Prints `events time-ms` after every fetch.
+ * `naive` is the consumer of most tutorials: one upsert for each message, awaited.
+ */
+import { EVENT_TYPES } from "../schema/event.ts";
+import { decodeEvent, EventFields } from "../scripts/consume/decode-event.ts";
+import { PartitionReader } from "../scripts/consume/partition-reader.ts";
+import { readConfig } from "../scripts/lib/config.ts";
+import { createConsumer, createKafka, recordBatches } from "../scripts/lib/kafka.ts";
+import { startLogging } from "../scripts/lib/log.ts";
+import { connect, type Sql } from "../scripts/lib/postgres.ts";
+import { type RecordBatch, RecordCursor } from "../scripts/lib/record-cursor.ts";
+
+type Work = (partition: number, batch: RecordBatch) => void | Promise<void>;
+
+const config = readConfig();
+startLogging(config);
+const cursor = new RecordCursor();
+
+function parse(): Work {
+  const fields = new EventFields();
+  return (_partition, batch) => {
+    cursor.open(batch);
+    while (cursor.next()) {
+      const fault = decodeEvent(cursor.bytes, cursor.valueStart, cursor.valueLength, fields);
+      if (fault) throw new Error(`Cannot decode an event: ${fault}`);
+    }
+  };
+}
+
+/** Up to the columns of a transaction, taken as often as the consumer does with a backlog. */
+function aggregate(): Work {
+  const readers = new Map<number, { reader: PartitionReader; takenMs: number }>();
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  return (partition, batch) => {
+    let state = readers.get(partition);
+    if (!state) {
+      const reader = new PartitionReader({
+        readFrom: batch.baseOffset,
+        countFrom: batch.baseOffset,
+        windowRecords: config.DUPLICATE_WINDOW_RECORDS,
+        seed,
+      });
+      state = { reader, takenMs: performance.now() };
+      readers.set(partition, state);
+    }
+    state.reader.read(batch);
+    if (performance.now() - state.takenMs < config.CONSUMER_TRANSACTION_DELAY_MS_MAX) return;
+    const tally = state.reader.take();
+    tally.users.columns();
+    tally.minutes();
+    state.takenMs = performance.now();
+  };
+}
+
+function naive(sql: Sql): Work {
+  const text = new TextDecoder();
+  return async (_partition, batch) => {
+    cursor.open(batch);
+    while (cursor.next()) {
+      const { valueStart, valueLength } = cursor;
+      const value = cursor.bytes.subarray(valueStart, valueStart + valueLength);
+      const event = JSON.parse(text.decode(value));
+      if (!EVENT_TYPES.includes(event.event_type)) continue;
+      await sql`
+        insert into streaming.user_events as kept
+          (user_id, event_type, event_count, created_at, updated_at)
+        values (${event.user_id}, ${event.event_type}, 1, ${event.created_at}, now())
+        on conflict (user_id, event_type) do update set
+          event_count = kept.event_count + 1, updated_at = now()`;
+    }
+  };
+}
+
+const works: Record<string, () => Work> = {
+  fetch: () => () => {},
+  parse,
+  aggregate,
+  naive: () => naive(connect(config, "ingest")),
+};
+
+const [rung = ""] = process.argv.slice(2);
+const work = works[rung]?.();
+if (!work) throw new Error(`Cannot run ${rung}: the rungs are ${Object.keys(works).join(", ")}`);
+const consumer = createConsumer(createKafka(config, { clientId: rung }), {
+  groupId: config.KAFKA_GROUP_ID,
+  sessionTimeoutMs: config.CONSUMER_SESSION_TIMEOUT_MS,
+});
+let events = 0;
+await consumer.connect();
+await consumer.subscribe({ topics: [config.KAFKA_TOPIC], fromBeginning: true });
+await consumer.run({
+  autoCommit: false,
+  // The naive consumer, as in the tutorials, awaits each message before it takes the next.
+  partitionsConsumedConcurrently: rung === "naive" ? 1 : 64,
+  eachBatch: async ({ batch, heartbeat }) => {
+    for (const encoded of recordBatches(batch.messages)) {
+      await work(batch.partition, encoded);
+      events += encoded.recordCount;
+    }
+    process.stdout.write(`${events} ${Date.now()}\n`);
+    await heartbeat();
+  },
+});

@@ -1,0 +1,124 @@
+/** The sections of the benchmark, each with how its result is shown. */
+import type { Bench } from "./rig/bench.ts";
+import { type Ceiling, ceilings } from "./sections/ceilings.ts";
+import { type LadderRow, ladder } from "./sections/ladder.ts";
+import { type LatencyResult, latency } from "./sections/latency.ts";
+import { type NaiveResult, naive } from "./sections/naive.ts";
+import { type SustainedStep, sustained } from "./sections/sustained.ts";
+import { fixed, mebibytes, percent, table, thousands } from "./table.ts";
+
+interface Section {
+  result: unknown;
+  table: string;
+}
+
+export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
+  async ladder(bench) {
+    const rows = await ladder(bench);
+    return { result: rows, table: ladderTable(rows) };
+  },
+  async naive(bench) {
+    const result = await naive(bench);
+    return { result, table: naiveTable(result) };
+  },
+  async ceilings(bench) {
+    const rows = await ceilings(bench);
+    return { result: rows, table: ceilingsTable(rows) };
+  },
+  async latency(bench) {
+    const rows = await latency(bench);
+    return { result: rows, table: latencyTable(rows) };
+  },
+  async sustained(bench) {
+    const rows = await sustained(bench);
+    return { result: rows, table: sustainedTable(rows) };
+  },
+};
+
+const ladderTable = (rows: LadderRow[]) =>
+  table(
+    "Throughput ladder, thousands of events: median (least-most) of the rounds",
+    [
+      "rung",
+      "users",
+      "processes",
+      "warm /s",
+      "warm /CPU-s",
+      "CPU-s/million client+PG+Kafka",
+      "others",
+      "cold /s",
+      "first row s",
+      "peak MiB",
+    ],
+    rows.map(({ rung, users, processes, warm, cold, firstRowSeconds, peakMemoryBytes }) => {
+      const { client, postgres, kafka } = warm.cpuSecondsPerMillion;
+      return [
+        rung,
+        String(users),
+        String(processes),
+        thousands(warm.eventsPerSecond),
+        thousands(warm.eventsPerCpuSecond),
+        [client, postgres, kafka].map((seconds) => seconds.toFixed(2)).join("+"),
+        percent(warm.othersShare.median),
+        cold ? thousands(cold.eventsPerSecond) : "",
+        fixed(firstRowSeconds?.median, 2),
+        mebibytes(peakMemoryBytes),
+      ];
+    }),
+  );
+
+const naiveTable = ({ users, events, warm }: NaiveResult) =>
+  table(
+    "One upsert for each message, thousands of events",
+    ["design", "users", "events", "warm /s", "warm /CPU-s", "others"],
+    [
+      [
+        "naive",
+        String(users),
+        String(events),
+        thousands(warm.eventsPerSecond),
+        thousands(warm.eventsPerCpuSecond),
+        percent(warm.othersShare.median),
+      ],
+    ],
+  );
+
+const ceilingsTable = (rows: Ceiling[]) =>
+  table(
+    "What each part does alone, thousands",
+    ["part", "of", "/s", "/CPU-s", "others"],
+    rows.map(({ name, unit, rate }) => [
+      name,
+      unit,
+      thousands(rate.eventsPerSecond),
+      thousands(rate.eventsPerCpuSecond),
+      percent(rate.othersShare.median),
+    ]),
+  );
+
+const latencyTable = (rows: LatencyResult[]) =>
+  table(
+    "Event to row committed and visible, ms; the least disturbed run first",
+    ["events/s", "events", "p50", "p90", "p99", "max", "others"],
+    rows.map(({ eventsPerSecond, events, p50Ms, p90Ms, p99Ms, maxMs, othersShare }) => [
+      eventsPerSecond.toFixed(0),
+      String(events),
+      ...[p50Ms, p90Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1)),
+      percent(othersShare),
+    ]),
+  );
+
+const sustainedTable = (rows: SustainedStep[]) =>
+  table(
+    "Producer and consumer at the same time, one process each",
+    ["events/s asked", "delivered", "most behind", "behind s", "gave way", "/CPU-s, all", "others"],
+    rows.map(({ rate, delivered, lagMax, gaveWay, eventsPerCpuSecond, othersShare }) => [
+      String(rate),
+      delivered.toFixed(0),
+      String(lagMax),
+      (lagMax / rate).toFixed(2),
+      gaveWay ?? "nothing",
+      eventsPerCpuSecond.toFixed(0),
+      percent(othersShare),
+    ]),
+  );

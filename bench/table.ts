@@ -1,0 +1,30 @@
+/** Aligned tables and short numbers for people. Pure. */
+import type { Spread } from "./rig/spread.ts";
+
+/** Every column but the first is aligned to the right. */
+export function table(title: string, heads: string[], rows: string[][]): string {
+  const lines = [heads, ...rows];
+  const widths = heads.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+      )
+      .join("  "),
+  );
+  return [title, ...text].join("\n");
+}
+
+/** In thousands: `438 (361-558)`. */
+export const thousands = ({ median, min, max }: Spread) =>
+  `${thousand(median)} (${thousand(min)}-${thousand(max)})`;
+
+export const percent = (share: number) => `${Math.round(share * 100)} %`;
+export const mebibytes = (bytes: number) => String(Math.round(bytes / 1_048_576));
+export const fixed = (value: number | undefined, digits: number) =>
+  value === undefined ? "" : value.toFixed(digits);
+
+const thousand = (value: number) => {
+  const inThousands = value / 1_000;
+  return inThousands < 10 ? inThousands.toFixed(1) : String(Math.round(inThousands));
+};

@@ -7,7 +7,8 @@ import { processTree } from "../scripts/stack/process-tree.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents, randomNumbers } from "./harness/events.ts";
-import { type Place, Platform, run, runOrThrow, start } from "./harness/platform.ts";
+import { type Place, Platform } from "./harness/platform.ts";
+import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(900_000);

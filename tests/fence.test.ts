@@ -10,7 +10,8 @@ import { connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
-import { type Place, Platform, runOrThrow } from "./harness/platform.ts";
+import { type Place, Platform } from "./harness/platform.ts";
+import { runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);

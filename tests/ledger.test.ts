@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
-import { type Place, Platform, run, runOrThrow, start } from "./harness/platform.ts";
+import { type Place, Platform } from "./harness/platform.ts";
+import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);

@@ -11,7 +11,8 @@ import {
   untilJoined,
 } from "./harness/consumers.ts";
 import { makeEvents, sumCounts } from "./harness/events.ts";
-import { type Place, Platform, run, runOrThrow, start } from "./harness/platform.ts";
+import { type Place, Platform } from "./harness/platform.ts";
+import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);

@@ -8,7 +8,7 @@ import { RecordCursor } from "../scripts/lib/record-cursor.ts";
 import type { Summary } from "../scripts/produce/report.ts";
 import { until } from "../scripts/stack/until.ts";
 import { makeEvents } from "./harness/events.ts";
-import { run, runOrThrow, start } from "./harness/platform.ts";
+import { run, runOrThrow, start } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";
 
 setDefaultTimeout(300_000);
@@ -29,6 +29,13 @@ async function createTopic(topic: string): Promise<string> {
   await admin.connect();
   await admin.createTopics({
     topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }],
+    waitForLeaders: false,
+  });
+  // After the tests that stop or kill Kafka, it takes its time.
+  await until(`the topic ${topic} is ready`, 60_000, async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const leaders = topics[0]!.partitions.filter(({ leader }) => leader >= 0);
+    if (leaders.length < PARTITIONS) throw new Error(`${leaders.length} leaders`);
   });
   await admin.disconnect();
   return topic;
@@ -218,6 +225,7 @@ test("produce reports on SIGINT exactly what the topic holds", async () => {
 test("produce gives up and says so when it is stopped while Kafka does not answer", async () => {
   const topic = await createTopic("silent");
   const program = start(stack.settings, SCRIPT, ["--topic", topic, "--json", "--rate", "0"]);
+  const impatient = start(stack.settings, SCRIPT, ["--topic", topic, "--rate", "0"]);
   await until("events arrive", 30_000, async () => {
     if (sum(await endOffsets(topic)) < 50_000) throw new Error("not yet");
   });
@@ -225,6 +233,12 @@ test("produce gives up and says so when it is stopped while Kafka does not answe
   process.kill(processId, "SIGSTOP");
   try {
     program.kill("SIGTERM");
+    impatient.kill("SIGINT");
+    await until("a second signal ends it", 10_000, async () => {
+      impatient.kill("SIGINT");
+      if (impatient.exitCode === null) throw new Error("still there");
+    });
+    expect(impatient.exitCode).toBe(130);
     const summary = await summaryOf(program);
     expect(summary.ended).toBe("failure");
     expect(summary.unsent).toBeGreaterThan(0);

@@ -13,7 +13,7 @@ import { isAlive, processesWithEnvironment } from "../scripts/stack/process-tree
 import type { Row } from "../scripts/stack/report.ts";
 import { recordedProcess } from "../scripts/stack/supervisor.ts";
 import { until } from "../scripts/stack/until.ts";
-import { type Environment, run, runOrThrow } from "./harness/platform.ts";
+import { type Environment, run, runOrThrow } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack, startStack } from "./harness/stack.ts";
 
 const MINUTES = 60_000;

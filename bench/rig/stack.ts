@@ -3,7 +3,7 @@
  * new folder. It never touches a stack that is up, and nothing of it is left when `stop` resolves.
  */
 import type { Config } from "../../scripts/lib/config.ts";
-import { type Environment, runOrThrow } from "../../tests/harness/platform.ts";
+import { type Environment, runOrThrow } from "../../tests/harness/script.ts";
 import { startStack as startServices } from "../../tests/harness/stack.ts";
 
 export interface Stack {

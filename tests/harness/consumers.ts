@@ -1,7 +1,8 @@
 /** Consumers as processes of their own, which a test may kill, freeze and start again. */
 import { freePorts } from "../../scripts/stack/free-ports.ts";
 import { until } from "../../scripts/stack/until.ts";
-import { type Place, start } from "./platform.ts";
+import type { Place } from "./platform.ts";
+import { start } from "./script.ts";
 
 export type ConsumerProcess = ReturnType<typeof start> & { metricsPort: number };
 

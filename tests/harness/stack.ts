@@ -10,7 +10,7 @@ import { parseEnv } from "node:util";
 import { type Config, readConfig } from "../../scripts/lib/config.ts";
 import { freePorts } from "../../scripts/stack/free-ports.ts";
 import { services } from "../../scripts/stack/services.ts";
-import { type Environment, run, runOrThrow } from "./platform.ts";
+import { type Environment, run, runOrThrow } from "./script.ts";
 
 export interface Stack {
   /** For the programs of the test: the settings with the generated passwords. */

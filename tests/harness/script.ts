@@ -1,0 +1,50 @@
+/** Runs the project's own scripts, as the commands of package.json do, with exactly these settings. */
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
+
+export type Environment = Record<string, string>;
+
+export interface Finished {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs one of the project's scripts to its end. */
+export async function run(
+  environment: Environment,
+  script: string,
+  args: string[] = [],
+  stdin?: string | Uint8Array,
+): Promise<Finished> {
+  const program = start(environment, script, args, stdin);
+  const [exitCode, stdout, stderr] = await Promise.all([
+    program.exited,
+    new Response(program.stdout).text(),
+    new Response(program.stderr).text(),
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+/** The same, for a step that has to succeed. */
+export async function runOrThrow(...call: Parameters<typeof run>): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(...call);
+  if (exitCode !== 0) throw new Error(`${call[1]} ended with ${exitCode}: ${stderr}${stdout}`);
+  return stdout;
+}
+
+/** Starts one of the project's scripts and leaves it running. */
+export function start(
+  environment: Environment,
+  script: string,
+  args: string[] = [],
+  stdin?: string | Uint8Array,
+) {
+  return Bun.spawn([process.execPath, "--no-env-file", join(ROOT, script), ...args], {
+    cwd: ROOT,
+    env: environment,
+    stdin: stdin === undefined ? "ignore" : new Blob([stdin as string]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}

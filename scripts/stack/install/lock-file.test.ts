@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { kafkaJars } from "./kafka.ts";
+import { parseJarLock } from "./lock-file.ts";
+
+const HASH = "a".repeat(64);
+
+test("parseJarLock() gives coordinates, file name, hash and size", () => {
+  expect(parseJarLock(`org.example:some-library_2.13:1.0.1-7 ${HASH} 42\n`)).toEqual([
+    {
+      coordinates: "org.example:some-library_2.13:1.0.1-7",
+      name: "some-library_2.13-1.0.1-7.jar",
+      sha256: HASH,
+      bytes: 42,
+    },
+  ]);
+});
+
+test("parseJarLock() names the line when it is no jar", () => {
+  const good = `org.example:library:1 ${HASH} 42`;
+  for (const bad of ["library 1", `org.example:library:1 ${HASH}`, `a:b:../c ${HASH} 1`]) {
+    expect(() => parseJarLock(`${good}\n${bad}\n`)).toThrow(`line 2 is ${bad}`);
+  }
+});
+
+test("kafkaJars() has the broker, its log binding, and no file twice", () => {
+  const names = kafkaJars().map(({ name }) => name);
+  expect(names).toContain("kafka_2.13-4.4.0.jar");
+  expect(names).toContain("log4j-slf4j-impl-2.25.5.jar");
+  expect(new Set(names).size).toBe(names.length);
+});

@@ -3,7 +3,7 @@
  * to their readers, and lets go of them at a rebalance. Called by `consume.ts`; a partition's own
  * logic is in `partition-reader.ts` (what is counted) and `partition-writer.ts` (when it is stored).
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../lib/config.ts";
 import {
   type Consumer,
@@ -248,6 +248,8 @@ export class GroupConsumer {
     writer.backlog = Number(batch.highWatermark) - reader.position;
     this.#options.metrics.read(batch.partition, Number(batch.highWatermark));
     writer.schedule();
+    // Lets the transaction go out before the next partition's batch takes the thread.
+    await nextTurn();
     await heartbeat();
   }
 

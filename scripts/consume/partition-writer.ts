@@ -1,7 +1,7 @@
 /**
  * Decides when the pending tally of one partition is written, and writes one at a time. Caught up,
- * a tally goes at once, for freshness; with a backlog it waits a little and grows, because the
- * database pays for each distinct key in a transaction and not for each event.
+ * a tally goes at once, for freshness; with a backlog it keeps a distance from the one before and
+ * grows, because the database pays for each distinct key in a transaction and not for each event.
  */
 import type { Config } from "../lib/config.ts";
 import { backoffMs, isOutage } from "./failure.ts";
@@ -31,7 +31,7 @@ export class PartitionWriter {
   readonly #events: WriterEvents;
   readonly #delayMsMax: number;
   #writing: Promise<void> | undefined;
-  #pendingSinceMs = 0;
+  #writtenAtMs = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   #room: PromiseWithResolvers<void> | undefined;
@@ -70,12 +70,10 @@ export class PartitionWriter {
 
   /** To be called after each read: writes now, or sets the time at which to write. */
   schedule(): void {
-    if (this.#closed || this.reader.pending.isEmpty) return;
-    if (this.#pendingSinceMs === 0) this.#pendingSinceMs = performance.now();
-    if (this.#writing) return;
+    if (this.#closed || this.#writing || this.reader.pending.isEmpty) return;
     const waitMs =
       this.backlog > 0 && !this.isFull
-        ? this.#pendingSinceMs + this.#delayMsMax - performance.now()
+        ? this.#writtenAtMs + this.#delayMsMax - performance.now()
         : 0;
     clearTimeout(this.#timer);
     if (waitMs > 0) this.#timer = setTimeout(() => this.#write(), waitMs);
@@ -101,7 +99,7 @@ export class PartitionWriter {
     if (this.#closed || this.#writing) return;
     clearTimeout(this.#timer);
     const tally = this.reader.take();
-    this.#pendingSinceMs = 0;
+    this.#writtenAtMs = performance.now();
     this.#room?.resolve();
     this.#room = undefined;
     this.#writing = this.#storeUntilDone(tally).finally(() => {

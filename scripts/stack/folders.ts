@@ -3,9 +3,9 @@
  * again is in CACHE_DIR, keyed by the lock it was made from and shared by all checkouts.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Config, ROOT } from "../lib/config.ts";
 
 /** The address of a unix socket holds about 100 bytes, and supervisord appends its process id. */
@@ -48,6 +48,21 @@ export function supervisorSocket(config: Config): string {
 export function makePrivateFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return path;
+}
+
+/** @throws Error when somebody else made the folder first, as anyone can in a shared place */
+export function makeSocketFolder(config: Config): void {
+  const path = makePrivateFolder(dirname(supervisorSocket(config)));
+  const { uid, mode } = lstatSync(path);
+  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
+    throw new Error(`Cannot use ${path}: it is open to others; delete it`);
+  }
+}
+
+/** Deletes the folder of the socket where it is not in STATE_DIR. */
+export function removeSocketFolder(config: Config): void {
+  const path = dirname(supervisorSocket(config));
+  if (path !== dirname(runFile(config, "any"))) rmSync(path, { recursive: true, force: true });
 }
 
 /** Names what a lock file leads to: another lock, another folder. */

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../lib/config.ts";
-import { dataFolder, supervisorSocket } from "./folders.ts";
+import { dataFolder, removeSocketFolder, supervisorSocket } from "./folders.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "./process-tree.ts";
 import { forgetSettings } from "./running-settings.ts";
 import type { Service } from "./services.ts";
@@ -29,6 +29,7 @@ export async function stopAll(config: Config, services: Service[]): Promise<stri
   }
   const orphans = await stopOrphans(config);
   forgetSettings(config);
+  removeSocketFolder(config);
   return [...stopped, ...orphans.map((processId) => `process ${processId}`)];
 }
 

@@ -5,7 +5,13 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Config, ROOT } from "../lib/config.ts";
-import { makePrivateFolder, opsPython, runFile, supervisorSocket } from "./folders.ts";
+import {
+  makePrivateFolder,
+  makeSocketFolder,
+  opsPython,
+  runFile,
+  supervisorSocket,
+} from "./folders.ts";
 import { isAlive } from "./process-tree.ts";
 import { until } from "./until.ts";
 
@@ -29,10 +35,9 @@ export async function startSupervisor(
   config: Config,
   environment: Record<string, string>,
 ): Promise<void> {
-  for (const path of [supervisorSocket(config), runFile(config, "")]) {
-    makePrivateFolder(dirname(path));
-  }
+  makePrivateFolder(dirname(runFile(config, "any")));
   makePrivateFolder(join(config.STATE_DIR, "log"));
+  makeSocketFolder(config);
   const started = Bun.spawnSync(
     [opsPython(config), "-m", "supervisor.supervisord", "-c", join(ROOT, "supervisord.conf")],
     {

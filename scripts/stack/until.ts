@@ -26,7 +26,7 @@ export async function until<Result>(
         );
       }
     }
-    await pause(intervalMs, undefined, signal ? { signal } : {});
+    await pause(intervalMs);
   }
 }
 

@@ -29,5 +29,5 @@ test.each(failing)("eventSchema rejects %s for the field in its name, and no oth
 
 test("event.v1.schema.json is what `bun run schema` writes", () => {
   const written = readFileSync(new URL("event.v1.schema.json", import.meta.url), "utf8");
-  expect(written).toBe(eventJsonSchema());
+  expect(JSON.parse(written)).toEqual(JSON.parse(eventJsonSchema()));
 });

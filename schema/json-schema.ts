@@ -1,5 +1,5 @@
 /**
- * The event contract as a JSON Schema document (draft 2020-12), text as it stands in
+ * The event contract as a JSON Schema document (draft 2020-12), the text of
  * `event.v1.schema.json`. Pure; `bun run schema` writes it and a test compares it.
  */
 import { z } from "zod";

@@ -8,7 +8,8 @@ import { ConfigError, readConfig } from "./lib/config.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect } from "./produce/delivery/connect.ts";
 import { Sender } from "./produce/delivery/sender.ts";
-import { helpText, type ProduceOptions, readFlags, UsageError } from "./produce/flags.ts";
+import { type ProduceOptions, readFlags, UsageError } from "./produce/flags.ts";
+import { helpText } from "./produce/help.ts";
 import { InputError } from "./produce/input/open.ts";
 import { type Ending, inWords, Report, type Summary } from "./produce/report.ts";
 import { run, unlessStopped } from "./produce/run.ts";
@@ -38,7 +39,9 @@ async function main(): Promise<number> {
   const source = openSource(options, report, stop);
   // A file that cannot be used is found before Kafka is looked for.
   const first = await unlessStopped(source.fill(), stop.signal);
-  const connection = await connect(config, options.topic, options.waitMs);
+  const connecting = connect(config, options.topic, options.waitMs);
+  const connection = await unlessStopped(connecting, stop.signal);
+  if (!connection) return EXIT_INTERRUPTED;
   const sender = new Sender(connection, {
     onOutage: (reason) => report.say(`Kafka unreachable, waiting… (${reason})`),
     onRecovery: (outageMs) => report.say(`Kafka is back after ${(outageMs / 1_000).toFixed(1)} s`),
@@ -102,8 +105,10 @@ function openSource(options: ProduceOptions, report: Report, stop: AbortControll
 
 function stopOnSignals(): AbortController {
   const stop = new AbortController();
+  let isRepeated = false;
   const onSignal = () => {
-    if (stop.signal.reason === "signal") process.exit(EXIT_INTERRUPTED);
+    if (isRepeated) process.exit(EXIT_INTERRUPTED);
+    isRepeated = true;
     stop.abort("signal");
   };
   process.on("SIGINT", onSignal);

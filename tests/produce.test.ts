@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createKafka, type Kafka } from "../scripts/lib/kafka.ts";
 import { readLog } from "../scripts/lib/read-log.ts";
 import { RecordCursor } from "../scripts/lib/record-cursor.ts";
+import { connect } from "../scripts/produce/delivery/connect.ts";
 import type { Summary } from "../scripts/produce/report.ts";
 import { until } from "../scripts/stack/until.ts";
 import { makeEvents } from "./harness/events.ts";
@@ -247,6 +248,17 @@ test("produce gives up and says so when it is stopped while Kafka does not answe
     process.kill(processId, "SIGCONT");
   }
   expect(await new Response(program.stderr).text()).toContain("gave up waiting");
+});
+
+test("connect() goes on with a new producer before sequence numbers run out", async () => {
+  const topic = await createTopic("sequences");
+  const connection = await connect(stack.config, topic, 0, 10);
+  const messages = makeEvents(42, { users: 1 }).lines.map((value) => ({ key: "1", value }));
+  for (let at = 0; at < messages.length; at += 4) {
+    await connection.send(2, messages.slice(at, at + 4));
+  }
+  await connection.close();
+  expect((await readTopic(topic))[2]).toEqual(messages.map(({ value }) => value));
 });
 
 test("produce keeps the rate it was asked for", async () => {

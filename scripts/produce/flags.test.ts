@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { helpText, type ProduceOptions, readFlags, UsageError } from "./flags.ts";
+import { type ProduceOptions, readFlags, UsageError } from "./flags.ts";
+import { helpText } from "./help.ts";
 
 const DEFAULTS = { rate: 1, topic: "user_events", seed: "random" };
 const flags = (line: string): ProduceOptions =>

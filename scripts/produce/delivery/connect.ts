@@ -34,7 +34,12 @@ const SEQUENCE_MAX = 2_000_000_000;
 /**
  * @throws DeliveryError when Kafka cannot be reached within `waitMs`, or the topic does not exist
  */
-export async function connect(config: Config, topic: string, waitMs: number): Promise<Connection> {
+export async function connect(
+  config: Config,
+  topic: string,
+  waitMs: number,
+  sequenceMax = SEQUENCE_MAX,
+): Promise<Connection> {
   const kafka = createKafka(config, { clientId: "produce" });
   const deadlineMs = Date.now() + waitMs;
   for (;;) {
@@ -42,7 +47,7 @@ export async function connect(config: Config, topic: string, waitMs: number): Pr
       const partitionCount = await within(ATTEMPT_MS_MAX, countPartitions(kafka, topic));
       const producer = createProducer(kafka);
       await within(ATTEMPT_MS_MAX, producer.connect());
-      return openTopic(kafka, producer, topic, partitionCount);
+      return openTopic(kafka, producer, topic, partitionCount, sequenceMax);
     } catch (error) {
       // A topic that is missing may still be created, while there is time to wait.
       const mayPass = isTransient(error) || error instanceof DeliveryError;
@@ -73,6 +78,7 @@ function openTopic(
   first: Producer,
   topic: string,
   partitionCount: number,
+  sequenceMax: number,
 ): Connection {
   const producers = [first];
   const lanes = Array.from({ length: partitionCount }, () => ({ producer: first, sequence: 0 }));
@@ -80,7 +86,7 @@ function openTopic(
     partitionCount,
     async send(partition, messages) {
       const lane = lanes[partition]!;
-      if (lane.sequence + messages.length > SEQUENCE_MAX) {
+      if (lane.sequence + messages.length > sequenceMax) {
         const producer = createProducer(kafka);
         await producer.connect();
         producers.push(producer);

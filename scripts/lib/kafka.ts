@@ -146,6 +146,9 @@ export function createProducer(kafka: kafkajs.Kafka): kafkajs.Producer {
   });
 }
 
+/** A few records gain nothing, and the hop to the compressing thread costs more than sending them. */
+const COMPRESSED_BYTES_MIN = 1_024;
+
 /** Records of one partition, in the format of a record batch's body. */
 export interface EncodedRecords {
   topic: string;
@@ -169,7 +172,8 @@ export async function sendRecords(
   await producer.send({
     topic,
     acks: -1,
-    compression: CompressionTypes.ZSTD,
+    compression:
+      records.length < COMPRESSED_BYTES_MIN ? CompressionTypes.None : CompressionTypes.ZSTD,
     messages: messages as unknown as kafkajs.Message[],
   });
 }

@@ -15,6 +15,7 @@ import {
 import { getLogger } from "../lib/log.ts";
 import { fetchLogState, type LogState } from "../lib/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
+import type { RecordBatch } from "../lib/record-cursor.ts";
 import { type Claim, claimPartition, NeedsPersonError } from "./claim.ts";
 import { backoffMs, isOutage } from "./failure.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
@@ -23,6 +24,9 @@ import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";
 
 const log = getLogger(["consume"]);
+
+/** How long decoding may hold the thread; a record batch more or less does not matter. */
+const SLICE_MS = 10;
 
 export interface ConsumerOptions {
   config: Config;
@@ -236,21 +240,44 @@ export class GroupConsumer {
       if (writer.isClosed || isStale()) return;
       reader.skipTo(fetched);
     }
-    try {
-      for (const recordBatch of recordBatches(batch.messages)) reader.read(recordBatch);
-    } catch (error) {
-      // Reading the same bytes again would fail the same way, and skipping them would lose events.
-      writer.close();
-      this.#fail(error);
-      return;
-    }
+    const isOver = () => this.#stopping || writer.isClosed || isStale();
+    const logEnd = Number(batch.highWatermark);
+    this.#options.metrics.read(batch.partition, logEnd);
+    if (!(await this.#read(writer, recordBatches(batch.messages), logEnd, isOver))) return;
     reader.skipTo(Number(batch.lastOffset()) + 1);
-    writer.backlog = Number(batch.highWatermark) - reader.position;
-    this.#options.metrics.read(batch.partition, Number(batch.highWatermark));
+    writer.backlog = logEnd - reader.position;
     writer.schedule();
-    // Lets the transaction go out before the next partition's batch takes the thread.
-    await nextTurn();
     await heartbeat();
+  }
+
+  /**
+   * Reads the record batches in slices of a few milliseconds, so that transactions, heartbeats and
+   * other partitions get their turn meanwhile. Returns whether all of them were read.
+   */
+  async #read(
+    writer: PartitionWriter,
+    batches: RecordBatch[],
+    logEnd: number,
+    isOver: () => boolean,
+  ): Promise<boolean> {
+    let turnAtMs = performance.now();
+    for (const batch of batches) {
+      try {
+        writer.reader.read(batch);
+      } catch (error) {
+        // Reading the same bytes again would fail the same way, and skipping them would lose events.
+        writer.close();
+        this.#fail(error);
+        return false;
+      }
+      if (performance.now() - turnAtMs < SLICE_MS) continue;
+      writer.backlog = logEnd - writer.reader.position;
+      writer.schedule();
+      await nextTurn();
+      if (isOver()) return false;
+      turnAtMs = performance.now();
+    }
+    return true;
   }
 
   /** Waits while the pending tally is full, without losing the membership in the group. */

@@ -69,7 +69,6 @@ const environmentSchema = z.object({
 
   PRODUCER_RATE: z.coerce.number().min(0).default(1),
   CONSUMER_METRICS_PORT: port(9464),
-  CONSUMER_PENDING_BYTES_MAX: count(67_108_864),
   CONSUMER_TRANSACTION_DELAY_MS_MAX: z.coerce.number().int().min(0).max(10_000).default(500),
   CONSUMER_SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(1_800_000).default(10_000),
   CONSUMER_LOST_RECORDS: z.enum(["stop", "accept"]).default("stop"),

@@ -35,8 +35,8 @@ const command = defineCommand({
     const quick = args.quick === true;
     const effort: Effort = {
       quick,
-      events: wholeNumber("events", args.events, quick ? 500_000 : 2_000_000, EVENTS_MIN),
-      rounds: wholeNumber("rounds", args.rounds, quick ? 1 : 5, 1),
+      events: wholeNumber("events", args.events, quick ? 500_000 : 1_000_000, EVENTS_MIN),
+      rounds: wholeNumber("rounds", args.rounds, quick ? 1 : 3, 1),
     };
     const wanted = names.filter((name) =>
       args.only ? name === args.only : name !== "peers" || args.peers,

@@ -15,7 +15,7 @@ const SPREAD_MS = 300_000;
 /** As many records as the producer puts into one request at full speed. */
 const RECORDS_PER_BATCH = 2_000;
 
-export interface EncodedBatch {
+interface EncodedBatch {
   recordCount: number;
   records: Buffer;
 }

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createKafka, type Kafka } from "../scripts/lib/kafka.ts";
 import { readLog } from "../scripts/lib/read-log.ts";
-import { RecordCursor } from "../scripts/lib/record-cursor.ts";
+import { type RecordBatch, RecordCursor } from "../scripts/lib/record-cursor.ts";
 import { connect } from "../scripts/produce/delivery/connect.ts";
 import type { Summary } from "../scripts/produce/report.ts";
 import { until } from "../scripts/stack/until.ts";
@@ -58,7 +58,7 @@ async function readTopic(topic: string): Promise<string[][]> {
   const values: string[][] = offsets.map(() => []);
   const cursor = new RecordCursor();
   const ranges = new Map(offsets.map((to, partition) => [partition, { from: 0, to }]));
-  await readLog(kafka, topic, ranges, (partition, batch) => {
+  const keep = (partition: number, batch: RecordBatch) => {
     cursor.open(batch);
     while (cursor.next()) {
       const text = (at: number, length: number) =>
@@ -66,9 +66,11 @@ async function readTopic(topic: string): Promise<string[][]> {
       const key = text(cursor.keyStart, cursor.keyLength);
       const value = text(cursor.valueStart, cursor.valueLength);
       if (!value.includes(`"user_id":${key},`)) throw new Error(`key ${key}, value ${value}`);
-      values[partition]!.push(value);
+      values[partition]![cursor.offset] = value;
     }
-  });
+  };
+  // The first reader of a new cluster may fail while Kafka makes the topic for its offsets.
+  await until("the topic is read", 60_000, () => readLog(kafka, topic, ranges, keep));
   return values;
 }
 

@@ -16,12 +16,11 @@ import { getLogger } from "../lib/log.ts";
 import { fetchLogState, type LogState } from "../lib/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
 import type { RecordBatch } from "../lib/record-cursor.ts";
-import { type Claim, claimPartition, NeedsPersonError } from "./claim.ts";
 import { backoffMs, isOutage } from "./failure.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
-import { PartitionReader, windowStart } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";
+import { acceptLoss, takeUp } from "./take-up.ts";
 
 const log = getLogger(["consume"]);
 
@@ -49,6 +48,7 @@ export class GroupConsumer {
   /** Counts the assignments, so that work for an old one can see that it is. */
   #generation = 0;
   #joined = false;
+  #assigned: number[] = [];
   #stopping = false;
   #outageSinceMs: number | undefined;
   #commitTimer: ReturnType<typeof setInterval> | undefined;
@@ -67,12 +67,9 @@ export class GroupConsumer {
   /** Undefined when it is counting, else what it is waiting for. */
   get waitingFor(): string | undefined {
     if (!this.#joined) return "membership in the consumer group";
+    if (this.#assigned.some((partition) => !this.#writers.has(partition))) return "its partitions";
     if (this.#outageSinceMs !== undefined) return "PostgreSQL";
     return undefined;
-  }
-
-  get writers(): ReadonlyMap<number, PartitionWriter> {
-    return this.#writers;
   }
 
   async start(): Promise<void> {
@@ -85,6 +82,7 @@ export class GroupConsumer {
       this.#options.metrics.rebalances.inc();
     });
     consumer.on(CRASH, ({ payload }) => {
+      this.#joined = false;
       if (!payload.restart) this.#fail(payload.error);
       else log.warning("Kafka is away, trying again", { error: payload.error.message });
     });
@@ -121,6 +119,7 @@ export class GroupConsumer {
     const topic = this.#options.config.KAFKA_TOPIC;
     this.#generation += 1;
     this.#joined = true;
+    this.#assigned = assigned;
     for (const [partition, writer] of this.#writers) {
       if (assigned.includes(partition)) continue;
       writer.close();
@@ -169,14 +168,8 @@ export class GroupConsumer {
     isCurrent: () => boolean,
   ): Promise<PartitionWriter> {
     const { config, sql, metrics, statement } = this.#options;
-    const key: PartitionKey = {
-      schema: "streaming",
-      groupId: config.KAFKA_GROUP_ID,
-      topic: config.KAFKA_TOPIC,
-      partition,
-    };
-    const claim = await claimPartition(sql, key, log, config.DUPLICATE_WINDOW_RECORDS);
-    const reader = this.#openReader(partition, claim, log);
+    const key = this.#key(partition);
+    const reader = await takeUp(this.#options, key, log, this.#seed);
     const writer: PartitionWriter = new PartitionWriter(reader, {
       config,
       store: (tally) => storeTally(sql, key, tally, statement),
@@ -195,31 +188,9 @@ export class GroupConsumer {
     return writer;
   }
 
-  #openReader(partition: number, claim: Claim, log: LogState): PartitionReader {
-    const { nextOffset, windowRecords } = claim;
-    const reader = new PartitionReader({
-      readFrom: windowStart(nextOffset, windowRecords, log.logStart),
-      countFrom: nextOffset,
-      windowRecords,
-      seed: this.#seed,
-    });
-    if (log.logStart > nextOffset) this.#lose(partition, reader, log.logStart);
-    return reader;
-  }
-
-  /** Retention has overtaken the consumer: events are gone for good, and hiding it is no option. */
-  #lose(partition: number, reader: PartitionReader, logStart: number): void {
-    const { config } = this.#options;
-    const from = Math.max(reader.position, reader.countFrom);
-    const range = `offsets ${from} to ${logStart - 1} of ${config.KAFKA_TOPIC}/${partition}`;
-    if (config.CONSUMER_LOST_RECORDS === "stop") {
-      throw new NeedsPersonError(
-        `Cannot count ${range}: the log has deleted them unread; to go on without them, and have verify report them as lost, set CONSUMER_LOST_RECORDS=accept`,
-      );
-    }
-    this.#options.metrics.lost.inc(logStart - from);
-    log.error("Records were deleted unread and are counted as lost", { range });
-    reader.loseTo(logStart);
+  #key(partition: number): PartitionKey {
+    const { KAFKA_GROUP_ID: groupId, KAFKA_TOPIC: topic } = this.#options.config;
+    return { schema: "streaming", groupId, topic, partition };
   }
 
   #seek(partition: number, position: number): void {
@@ -297,7 +268,7 @@ export class GroupConsumer {
     const state = (await fetchLogState(kafka, config.KAFKA_TOPIC)).get(partition);
     if (!state || writer.isClosed || state.logStart <= writer.reader.position) return;
     try {
-      this.#lose(partition, writer.reader, state.logStart);
+      acceptLoss(this.#options, this.#key(partition), writer.reader, state.logStart);
     } catch (error) {
       writer.close();
       this.#fail(error);

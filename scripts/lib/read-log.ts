@@ -25,10 +25,17 @@ export async function readLog(
 ): Promise<void> {
   const unread = new Map([...ranges].filter(([, { from, to }]) => from < to));
   if (unread.size === 0) return;
+  const positions = new Map([...unread].map(([partition, { from }]) => [partition, from]));
   const groupId = `${topic}-reader-${randomUUID()}`;
   const consumer = createConsumer(kafka, { groupId, sessionTimeoutMs: 30_000 });
   const end = Promise.withResolvers<void>();
-  const { CRASH, END_BATCH_PROCESS } = consumer.events;
+  const { CRASH, END_BATCH_PROCESS, GROUP_JOIN } = consumer.events;
+  // Raised before the first fetch, and again after a restart, which must go on where it was.
+  consumer.on(GROUP_JOIN, () => {
+    for (const [partition, position] of positions) {
+      consumer.seek({ topic, partition, offset: String(position) });
+    }
+  });
   consumer.on(CRASH, ({ payload }) => {
     if (!payload.restart) end.reject(payload.error);
   });
@@ -46,14 +53,13 @@ export async function readLog(
       eachBatch: async ({ batch, heartbeat }) => {
         if (!unread.has(batch.partition)) return;
         for (const encoded of recordBatches(batch.messages)) {
+          if (encoded.lastOffset < (positions.get(batch.partition) as number)) continue;
           await onBatch(batch.partition, encoded);
+          positions.set(batch.partition, encoded.lastOffset + 1);
         }
-        await heartbeat().catch(() => {});
+        await heartbeat();
       },
     });
-    for (const [partition, { from }] of unread) {
-      consumer.seek({ topic, partition, offset: String(from) });
-    }
     await end.promise;
   } finally {
     await consumer.disconnect();

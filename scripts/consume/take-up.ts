@@ -1,0 +1,63 @@
+/**
+ * Begins to read a partition at the place where counting stands, and decides what happens when the
+ * log no longer reaches back to it. Called by the consumer at each assignment.
+ */
+import type { Config } from "../lib/config.ts";
+import { getLogger } from "../lib/log.ts";
+import type { LogState } from "../lib/log-state.ts";
+import type { Sql } from "../lib/postgres.ts";
+import { claimPartition, NeedsPersonError } from "./claim.ts";
+import type { ConsumerMetrics } from "./metrics.ts";
+import { PartitionReader, windowStart } from "./partition-reader.ts";
+import type { PartitionKey } from "./store.ts";
+
+export interface TakeUpOptions {
+  config: Config;
+  sql: Sql;
+  metrics: ConsumerMetrics;
+}
+
+/**
+ * Claims the partition and gives its reader, which starts where the window of duplicates does.
+ * @throws NeedsPersonError when only a person can say how to go on
+ */
+export async function takeUp(
+  { config, sql, metrics }: TakeUpOptions,
+  key: PartitionKey,
+  log: LogState,
+  seed: number,
+): Promise<PartitionReader> {
+  const claim = await claimPartition(sql, key, log, config.DUPLICATE_WINDOW_RECORDS);
+  const reader = new PartitionReader({
+    readFrom: windowStart(claim.nextOffset, claim.windowRecords, log.logStart),
+    countFrom: claim.nextOffset,
+    windowRecords: claim.windowRecords,
+    seed,
+  });
+  if (log.logStart > claim.nextOffset) {
+    acceptLoss({ config, metrics }, key, reader, log.logStart);
+  }
+  return reader;
+}
+
+/**
+ * Retention has overtaken the consumer: events are gone for good, and hiding it is no option.
+ * @throws NeedsPersonError unless the setting says that the loss is accepted
+ */
+export function acceptLoss(
+  { config, metrics }: Omit<TakeUpOptions, "sql">,
+  { topic, partition }: PartitionKey,
+  reader: PartitionReader,
+  logStart: number,
+): void {
+  const from = Math.max(reader.position, reader.countFrom);
+  const range = `offsets ${from} to ${logStart - 1} of ${topic}/${partition}`;
+  if (config.CONSUMER_LOST_RECORDS === "stop") {
+    throw new NeedsPersonError(
+      `Cannot count ${range}: the log has deleted them unread; to go on without them, and have verify report them as lost, set CONSUMER_LOST_RECORDS=accept`,
+    );
+  }
+  metrics.lost.inc(logStart - from);
+  getLogger(["consume"]).error("Records were deleted unread and are counted as lost", { range });
+  reader.loseTo(logStart);
+}

@@ -39,11 +39,14 @@ export async function readLog(
   consumer.on(CRASH, ({ payload }) => {
     if (!payload.restart) end.reject(payload.error);
   });
+  const moveTo = (partition: number, position: number) => {
+    positions.set(partition, position);
+    if (position >= (unread.get(partition)?.to ?? 0)) unread.delete(partition);
+    if (unread.size === 0) end.resolve();
+  };
   // Also raised for batches that hold nothing but markers, which `eachBatch` never sees.
   consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-    const range = unread.get(payload.partition);
-    if (range && Number(payload.lastOffset) + 1 >= range.to) unread.delete(payload.partition);
-    if (unread.size === 0) end.resolve();
+    moveTo(payload.partition, Number(payload.lastOffset) + 1);
   });
   await consumer.connect();
   try {
@@ -55,7 +58,7 @@ export async function readLog(
         for (const encoded of recordBatches(batch.messages)) {
           if (encoded.lastOffset < (positions.get(batch.partition) as number)) continue;
           await onBatch(batch.partition, encoded);
-          positions.set(batch.partition, encoded.lastOffset + 1);
+          moveTo(batch.partition, encoded.lastOffset + 1);
         }
         await heartbeat();
       },

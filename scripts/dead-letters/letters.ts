@@ -1,6 +1,6 @@
 /** Finds, replays and purges rows of `dead_letters`; `dead-letters.ts` is its command line. */
 import type { Config } from "../lib/config.ts";
-import type { Kafka } from "../lib/kafka.ts";
+import { createProducer, type Kafka } from "../lib/kafka.ts";
 import type { Sql } from "../lib/postgres.ts";
 
 export interface Letter {
@@ -76,11 +76,7 @@ export async function replayLetters(
     (letter) => payload || (letter.payload && letter.payload.length === letter.payloadBytes),
   );
   if (whole.length === 0) return 0;
-  const producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-  });
+  const producer = createProducer(kafka);
   await producer.connect();
   try {
     for (const letter of whole) {

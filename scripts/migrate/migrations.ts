@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ROOT } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 
-export const MIGRATIONS = join(ROOT, "postgres/migrations");
+const MIGRATIONS = join(ROOT, "postgres/migrations");
 
 /** Any number will do, as long as nothing else in the database locks on it. */
 const LOCK_KEY = 7_203_041;

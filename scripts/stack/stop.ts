@@ -34,7 +34,7 @@ export async function stopAll(config: Config, services: Service[]): Promise<stri
 }
 
 /** Programs of this stack whose supervisord is gone. */
-export function orphanProcesses(config: Config): number[] {
+function orphanProcesses(config: Config): number[] {
   const marked = processesWithEnvironment([
     `SUPERVISOR_SOCKET=${supervisorSocket(config)}`,
     "SUPERVISOR_ENABLED=1",

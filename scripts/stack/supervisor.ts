@@ -24,8 +24,6 @@ export interface ProcessInfo {
   state: string;
   processId: number;
   startedAtSeconds: number;
-  /** Of its last end. */
-  exitStatus: number;
   /** Why it is not running, in supervisord's words. */
   reason: string;
 }
@@ -74,7 +72,6 @@ export async function listProcesses(config: Config): Promise<ProcessInfo[]> {
       state: field("statename"),
       processId: Number(field("pid")),
       startedAtSeconds: Number(field("start")),
-      exitStatus: Number(field("exitstatus")),
       reason: field("spawnerr"),
     };
   });

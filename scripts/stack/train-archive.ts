@@ -20,11 +20,16 @@ const END_MS_MAX = 180_000;
 
 const config = readConfig();
 const archive = kafkaArchive(config);
-const release = await takeLock(`${archive}.lock`, 0);
 try {
-  if (!existsSync(archive)) await train(config);
-} finally {
-  release();
+  const release = await takeLock(`${archive}.lock`, 0);
+  try {
+    if (!existsSync(archive)) await train(config);
+  } finally {
+    release();
+  }
+} catch (error) {
+  console.error(`Cannot make ${archive}: ${(error as Error).message}`);
+  process.exitCode = 1;
 }
 
 async function train(config: Config): Promise<void> {

@@ -3,10 +3,10 @@
  * fetched again before the broker meets it.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT } from "../../lib/config.ts";
-import { KAFKA_LOCK, kafkaFolder, makePrivateFolder, opsPython } from "../folders.ts";
+import { KAFKA_LOCK, kafkaArchive, kafkaFolder, makePrivateFolder, opsPython } from "../folders.ts";
 import { takeLock } from "./exclusive.ts";
 import { type Jar, parseJarLock } from "./lock-file.ts";
 import { megabytes, Progress } from "./progress.ts";
@@ -58,6 +58,8 @@ async function fetchJars(config: Config, jars: Jar[]): Promise<void> {
           : {},
       },
     );
+    // Java refuses an archive that was made with other files, also when their content is the same.
+    rmSync(kafkaArchive(config), { force: true });
     progress.done();
   } catch (error) {
     progress.failed();

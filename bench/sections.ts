@@ -4,6 +4,7 @@ import { type Ceiling, ceilings } from "./sections/ceilings.ts";
 import { type LadderRow, ladder } from "./sections/ladder.ts";
 import { type LatencyResult, latency } from "./sections/latency.ts";
 import { type NaiveResult, naive } from "./sections/naive.ts";
+import { peers } from "./sections/peers.ts";
 import { type SustainedStep, sustained } from "./sections/sustained.ts";
 import { fixed, mebibytes, percent, table, thousands } from "./table.ts";
 
@@ -15,7 +16,8 @@ interface Section {
 export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
   async ladder(bench) {
     const rows = await ladder(bench);
-    return { result: rows, table: ladderTable(rows) };
+    const title = "Throughput ladder, thousands of events: median (least-most) of the rounds";
+    return { result: rows, table: ratesTable(title, rows) };
   },
   async naive(bench) {
     const result = await naive(bench);
@@ -33,13 +35,18 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
     const rows = await sustained(bench);
     return { result: rows, table: sustainedTable(rows) };
   },
+  async peers(bench) {
+    const rows = await peers(bench);
+    const title = "The same counts by others, thousands of events: median (least-most)";
+    return { result: rows, table: ratesTable(title, rows) };
+  },
 };
 
-const ladderTable = (rows: LadderRow[]) =>
+const ratesTable = (title: string, rows: LadderRow[]) =>
   table(
-    "Throughput ladder, thousands of events: median (least-most) of the rounds",
+    title,
     [
-      "rung",
+      "",
       "users",
       "processes",
       "warm /s",
@@ -47,13 +54,14 @@ const ladderTable = (rows: LadderRow[]) =>
       "CPU-s/million client+PG+Kafka",
       "others",
       "cold /s",
+      "cold /CPU-s",
       "first row s",
       "peak MiB",
     ],
-    rows.map(({ rung, users, processes, warm, cold, firstRowSeconds, peakMemoryBytes }) => {
+    rows.map(({ name, users, processes, warm, cold, firstRowSeconds, peakMemoryBytes }) => {
       const { client, postgres, kafka } = warm.cpuSecondsPerMillion;
       return [
-        rung,
+        name,
         String(users),
         String(processes),
         thousands(warm.eventsPerSecond),
@@ -61,6 +69,7 @@ const ladderTable = (rows: LadderRow[]) =>
         [client, postgres, kafka].map((seconds) => seconds.toFixed(2)).join("+"),
         percent(warm.othersShare.median),
         cold ? thousands(cold.eventsPerSecond) : "",
+        cold ? thousands(cold.eventsPerCpuSecond) : "",
         fixed(firstRowSeconds?.median, 2),
         mebibytes(peakMemoryBytes),
       ];

@@ -67,10 +67,12 @@ export async function drainWithConsumer(
   }));
 }
 
-function drain(
+/** `progress` tells how many events were drained, and at which time that was so. */
+export function drain(
   clients: Client[],
   groupId: string,
   progress: () => Promise<{ events: number; atMs: number }>,
+  pollMs = POLL_MS,
 ): Drain {
   return {
     clients,
@@ -84,7 +86,7 @@ function drain(
         if (performance.now() > deadlineMs) {
           throw new Error(`Cannot drain the topic: only ${now.events} of ${events} events so far`);
         }
-        await delay(POLL_MS);
+        await delay(pollMs);
       }
     },
     async end() {

@@ -21,8 +21,13 @@ export async function storedEvents(owner: Sql): Promise<number> {
  * `times` times.
  * @throws Error naming the first count that differs
  */
-export async function assertExact(owner: Sql, dataset: Dataset, times: number): Promise<void> {
-  const rows = await owner`select user_id, event_type, event_count from streaming.user_events`;
+export async function assertExact(
+  owner: Sql,
+  dataset: Dataset,
+  times: number,
+  table = "streaming.user_events",
+): Promise<void> {
+  const rows = await owner`select user_id, event_type, event_count from ${owner(table)}`;
   const expected = dataset.counts.map((count) => count * times);
   for (const { user_id, event_type, event_count } of rows) {
     const at = (user_id - 1) * EVENT_TYPES.length + EVENT_TYPES.indexOf(event_type);

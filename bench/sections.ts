@@ -36,9 +36,10 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
     return { result: rows, table: sustainedTable(rows) };
   },
   async peers(bench) {
-    const rows = await peers(bench);
+    const result = await peers(bench);
     const title = "The same counts by others, thousands of events: median (least-most)";
-    return { result: rows, table: ratesTable(title, rows) };
+    const tables = [ratesTable(title, result.throughput), latencyTable(result.latency)];
+    return { result, table: tables.join("\n\n") };
   },
 };
 
@@ -107,12 +108,16 @@ const ceilingsTable = (rows: Ceiling[]) =>
 
 const latencyTable = (rows: LatencyResult[]) =>
   table(
-    "Event to row committed and visible, ms; the least disturbed run first",
-    ["events/s", "events", "p50", "p90", "p99", "max", "others"],
-    rows.map(({ eventsPerSecond, events, p50Ms, p90Ms, p99Ms, maxMs, othersShare }) => [
+    "Event to row committed and visible, ms",
+    ["", "events/s", "events", "p50", "p90", "p99", "max", "cores client+PG+Kafka", "others"],
+    rows.map(({ name, eventsPerSecond, events, p50Ms, p90Ms, p99Ms, maxMs, cpu, othersShare }) => [
+      name,
       eventsPerSecond.toFixed(0),
       String(events),
       ...[p50Ms, p90Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1)),
+      [cpu.client, cpu.postgres, cpu.kafka]
+        .map((seconds) => (seconds / cpu.wallSeconds).toFixed(2))
+        .join("+"),
       percent(othersShare),
     ]),
   );

@@ -4,20 +4,16 @@
  * are read from the clock of this one machine, the first in whole milliseconds, rounded down.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
-import { fetchLogState } from "../../scripts/lib/log-state.ts";
-import { connect } from "../../scripts/lib/postgres.ts";
-import { readLog } from "../../scripts/lib/read-log.ts";
-import { RecordCursor } from "../../scripts/lib/record-cursor.ts";
+import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import type { Bench } from "../rig/bench.ts";
 import { startClient } from "../rig/clients.ts";
+import type { Contender } from "../rig/contest.ts";
 import { type CpuUse, disturbance, measureCpu } from "../rig/cpu.ts";
-import { drainWithConsumer } from "../rig/drain.ts";
-import { groupIsStable } from "../rig/group.ts";
+import { readEventTimes } from "../rig/event-times.ts";
+import { product } from "../rig/product.ts";
 import { quantile } from "../rig/spread.ts";
-import { emptyTables } from "../rig/tables.ts";
-import { makeTopic, type Topic } from "../rig/topic.ts";
-import { type Sighting, watchOffsets } from "../rig/watch-offsets.ts";
+import { makeTopic } from "../rig/topic.ts";
+import { type Watch, watchOffsets } from "../rig/watch.ts";
 
 const RATE = 1_000;
 const USERS = 1_000;
@@ -25,101 +21,86 @@ const USERS = 1_000;
 const WARMING_SECONDS = 5;
 
 export interface LatencyResult {
+  name: string;
   eventsPerSecond: number;
   events: number;
   p50Ms: number;
   p90Ms: number;
   p99Ms: number;
   maxMs: number;
-  /** Producer, Kafka, consumer and PostgreSQL, and who watched, while it lasted. */
+  /** The client is the contender and the producer. */
   cpu: CpuUse;
   othersShare: number;
 }
 
+/** Our own consumer, three times unless it has to be quick; the least disturbed run first. */
 export async function latency(bench: Bench): Promise<LatencyResult[]> {
-  const seconds = bench.effort.quick ? 15 : 60;
   const results: LatencyResult[] = [];
   for (let run = 0; run < (bench.effort.quick ? 1 : 3); run++) {
-    bench.say(`latency: ${RATE} events/s for ${seconds} s`);
-    results.push(await latencyOnce(bench, `latency-${run}`, seconds));
+    results.push(await latencyOf(bench, product(bench, 1), watchOffsets));
   }
   return results.sort((a, b) => a.othersShare - b.othersShare);
 }
 
-async function latencyOnce(bench: Bench, name: string, seconds: number): Promise<LatencyResult> {
-  const { stack, owner } = bench;
-  const topic = await makeTopic(stack, name);
-  await emptyTables(owner);
-  const drain = await drainWithConsumer(bench, name, 1);
-  const watcher = connect(stack.config, "read");
+export async function latencyOf(
+  bench: Bench,
+  contender: Contender,
+  watchWith: (sql: Sql) => Watch,
+): Promise<LatencyResult> {
+  const { stack, effort } = bench;
+  const seconds = effort.quick ? 15 : 60;
+  bench.say(`latency: ${contender.name}, ${RATE} events/s for ${seconds} s`);
+  const topic = await makeTopic(stack, `latency-${contender.name}`);
+  await contender.emptyTables();
+  const drain = await contender.start(topic.name);
+  const sql = connect(stack.config, "owner");
   try {
-    await groupIsStable(topic.kafka, drain.groupId, 1);
-    const watch = watchOffsets(watcher);
+    await contender.settled(topic, drain);
+    const watch = watchWith(sql);
     const producer = startClient(stack, [
-      ...["bun", "--no-env-file", "scripts/produce.ts", "--topic", name, "--users", String(USERS)],
-      ...["--rate", String(RATE), "--duration", `${seconds + WARMING_SECONDS + 1}s`],
+      ...["bun", "--no-env-file", "scripts/produce.ts", "--topic", topic.name],
+      ...["--users", String(USERS), "--rate", String(RATE)],
     ]);
-    const consumers = drain.clients.map(({ processId }) => processId);
     await drain.reached(1);
     await delay(WARMING_SECONDS * 1_000);
-    const used = measureCpu(stack, [producer.processId, ...consumers]);
+    const clients = [producer, ...drain.clients].map(({ processId }) => processId);
+    const used = measureCpu(stack, clients);
     const fromMs = Date.now();
     await delay(seconds * 1_000);
     const cpu = used();
     await producer.end();
-    await delay(1_000);
+    const events = await readEventTimes(topic);
+    await drain.reached(events.length);
+    // For the watch, too, to see the last ones.
+    await delay(100);
     await watch.stop();
-    const spans = await visibleAfterMs(topic, watch.sightings, fromMs, fromMs + seconds * 1_000);
-    return summarize(spans, seconds, cpu);
+    const measured = events.filter(
+      ({ createdAtMs }) => createdAtMs >= fromMs && createdAtMs < fromMs + seconds * 1_000,
+    );
+    const spans = measured.map((event) => {
+      const visibleAtMs = watch.visibleAtMs(event);
+      if (visibleAtMs === undefined) throw new Error("Cannot trust this run: an event is missing");
+      return visibleAtMs - event.createdAtMs;
+    });
+    return summarize(contender.name, spans, seconds, cpu);
   } finally {
-    await watcher.end({ timeout: 2 });
+    await sql.end({ timeout: 2 });
     await drain.end();
-    await emptyTables(owner);
+    await contender.emptyTables();
     await topic.delete();
   }
 }
 
-/** How long each event of that time took, read back from the topic; sorted. */
-async function visibleAfterMs(
-  topic: Topic,
-  sightings: Map<number, Sighting[]>,
-  fromMs: number,
-  toMs: number,
-): Promise<Float64Array> {
-  const state = await fetchLogState(topic.kafka, topic.name);
-  const ranges = [...state].map(
-    ([partition, { logStart, logEnd }]) => [partition, { from: logStart, to: logEnd }] as const,
-  );
-  const spans: number[] = [];
-  const cursor = new RecordCursor();
-  const event = new EventFields();
-  const next = new Map<number, number>();
-  await readLog(topic.kafka, topic.name, new Map(ranges), (partition, batch) => {
-    const seen = sightings.get(partition) ?? [];
-    let at = next.get(partition) ?? 0;
-    cursor.open(batch);
-    while (cursor.next()) {
-      while (at < seen.length && seen[at]!.nextOffset <= cursor.offset) at += 1;
-      decodeEvent(cursor.bytes, cursor.valueStart, cursor.valueLength, event);
-      if (event.createdAtMs < fromMs || event.createdAtMs >= toMs) continue;
-      const sighting = seen[at];
-      if (!sighting) throw new Error(`Cannot trust this run: offset ${cursor.offset} never stored`);
-      spans.push(sighting.atMs - event.createdAtMs);
-    }
-    next.set(partition, at);
-  });
-  return Float64Array.from(spans).sort();
-}
-
-function summarize(spans: Float64Array, seconds: number, cpu: CpuUse): LatencyResult {
-  const sorted = [...spans];
+function summarize(name: string, spans: number[], seconds: number, cpu: CpuUse): LatencyResult {
+  spans.sort((a, b) => a - b);
   return {
+    name,
     eventsPerSecond: spans.length / seconds,
     events: spans.length,
-    p50Ms: quantile(sorted, 0.5),
-    p90Ms: quantile(sorted, 0.9),
-    p99Ms: quantile(sorted, 0.99),
-    maxMs: sorted.at(-1) ?? 0,
+    p50Ms: quantile(spans, 0.5),
+    p90Ms: quantile(spans, 0.9),
+    p99Ms: quantile(spans, 0.99),
+    maxMs: spans.at(-1) ?? 0,
     cpu,
     othersShare: disturbance(cpu),
   };

@@ -8,11 +8,18 @@ import { drain } from "../rig/drain.ts";
 import { type Flink, installFlink } from "../rig/flink.ts";
 import { product } from "../rig/product.ts";
 import { assertExact } from "../rig/tables.ts";
+import { watchCounts, watchOffsets } from "../rig/watch.ts";
+import { type LatencyResult, latencyOf } from "./latency.ts";
 
 /** The sum over all rows is not free, so it is asked for less often than our four offsets. */
 const POLL_MS = 100;
 
-export async function peers(bench: Bench): Promise<Contest[]> {
+export interface Peers {
+  throughput: Contest[];
+  latency: LatencyResult[];
+}
+
+export async function peers(bench: Bench): Promise<Peers> {
   bench.say("peers: installing Apache Flink");
   const flink = await installFlink(bench.stack.config);
   await bench.owner.unsafe(`
@@ -29,8 +36,12 @@ export async function peers(bench: Bench): Promise<Contest[]> {
       rows.push(await contest(bench, bench.dataset(users), contender));
     }
   }
+  const latency = [
+    await latencyOf(bench, product(bench, 1), watchOffsets),
+    await latencyOf(bench, flinkContender(bench, flink), (sql) => watchCounts(sql, "peers.counts")),
+  ];
   await bench.owner`drop schema peers cascade`;
-  return rows;
+  return { throughput: rows, latency };
 }
 
 function flinkContender({ stack, owner }: Bench, flink: Flink): Contender {

@@ -1,0 +1,29 @@
+/** Reads back from a topic when each of its events happened. */
+import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
+import { fetchLogState } from "../../scripts/lib/log-state.ts";
+import { readLog } from "../../scripts/lib/read-log.ts";
+import { RecordCursor } from "../../scripts/lib/record-cursor.ts";
+import type { Topic } from "./topic.ts";
+import type { SentEvent } from "./watch.ts";
+
+/** All events of the topic, in the order in which they happened. */
+export async function readEventTimes(topic: Topic): Promise<SentEvent[]> {
+  const state = await fetchLogState(topic.kafka, topic.name);
+  const ranges = [...state].map(
+    ([partition, { logStart, logEnd }]) => [partition, { from: logStart, to: logEnd }] as const,
+  );
+  const events: SentEvent[] = [];
+  const cursor = new RecordCursor();
+  const fields = new EventFields();
+  await readLog(topic.kafka, topic.name, new Map(ranges), (partition, batch) => {
+    cursor.open(batch);
+    while (cursor.next()) {
+      decodeEvent(cursor.bytes, cursor.valueStart, cursor.valueLength, fields);
+      const { createdAtMs } = fields;
+      events.push({ partition, offset: cursor.offset, createdAtMs, rank: 0 });
+    }
+  });
+  events.sort((a, b) => a.createdAtMs - b.createdAtMs);
+  for (const [rank, event] of events.entries()) event.rank = rank;
+  return events;
+}

@@ -1,0 +1,86 @@
+/**
+ * Sees from outside when events become visible in PostgreSQL, by asking again and again. A moment is
+ * never too early, and late by one pause and one query at the most.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Sql } from "../../scripts/lib/postgres.ts";
+
+/** An event in the topic; `rank` is its place among all, by the moment at which they happened. */
+export interface SentEvent {
+  partition: number;
+  offset: number;
+  createdAtMs: number;
+  rank: number;
+}
+
+export interface Watch {
+  stop(): Promise<void>;
+  /** Since the epoch; undefined for an event that never became visible. */
+  visibleAtMs(event: SentEvent): number | undefined;
+}
+
+/** From `atMs` on, everything below `place` was visible. */
+interface Sighting {
+  place: number;
+  atMs: number;
+}
+
+/** Our tables say of each partition up to which offset its events are in them. */
+export function watchOffsets(sql: Sql): Watch {
+  const sightings = new Map<number, Sighting[]>();
+  const stop = repeat(1, async () => {
+    const rows = await sql`select partition, next_offset from streaming.consumer_offsets`;
+    const atMs = now();
+    for (const { partition, next_offset } of rows) {
+      const seen = sightings.get(partition) ?? [];
+      sightings.set(partition, seen);
+      note(seen, next_offset, atMs);
+    }
+  });
+  return {
+    stop,
+    visibleAtMs: ({ partition, offset }) => firstAbove(sightings.get(partition) ?? [], offset),
+  };
+}
+
+/** Where a table has only counts, the event of rank n is taken as visible once n + 1 are counted. */
+export function watchCounts(sql: Sql, table: string): Watch {
+  const seen: Sighting[] = [];
+  const stop = repeat(5, async () => {
+    const [row] = await sql`
+      select coalesce(sum(event_count), 0)::bigint as events from ${sql(table)}`;
+    note(seen, row?.events, now());
+  });
+  return { stop, visibleAtMs: ({ rank }) => firstAbove(seen, rank) };
+}
+
+const now = () => performance.timeOrigin + performance.now();
+
+function note(seen: Sighting[], place: number, atMs: number): void {
+  if (place > (seen.at(-1)?.place ?? 0)) seen.push({ place, atMs });
+}
+
+/** When the first sighting was that is above the place. */
+function firstAbove(seen: readonly Sighting[], place: number): number | undefined {
+  let [low, high] = [0, seen.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (seen[middle]!.place > place) high = middle;
+    else low = middle + 1;
+  }
+  return seen[low]?.atMs;
+}
+
+function repeat(pauseMs: number, look: () => Promise<void>): () => Promise<void> {
+  let stopped = false;
+  const looking = (async () => {
+    while (!stopped) {
+      await look();
+      await delay(pauseMs);
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await looking;
+  };
+}

@@ -168,16 +168,33 @@ function readTypeIndex(bytes: Uint8Array, at: number): number {
   return -1;
 }
 
+/** Bytes of `YYYY-MM-DDThh:mm`. */
+const MINUTE_LENGTH = 16;
+/** The minute read last, since most events follow in the same one, and the moment it begins. */
+const lastMinute = new Uint8Array(MINUTE_LENGTH);
+let lastMinuteMs = Number.NaN;
+
 /** Milliseconds since the epoch of `YYYY-MM-DDThh:mm:ss.sssZ`; NaN when it is not a moment. */
 function readTimestampMs(bytes: Uint8Array, at: number): number {
+  if (!matches(bytes, at, lastMinute)) {
+    lastMinuteMs = readMinuteMs(bytes, at);
+    lastMinute.set(bytes.subarray(at, at + MINUTE_LENGTH));
+  }
+  if (bytes[at + 16] !== 0x3a || bytes[at + 19] !== 0x2e || bytes[at + 23] !== 0x5a) {
+    return Number.NaN;
+  }
+  const second = decimal2(bytes, at + 17);
+  const ms = decimal2(bytes, at + 20) * 10 + (decimal2(bytes, at + 21) % 10);
+  return second <= 59 ? lastMinuteMs + second * 1_000 + ms : Number.NaN;
+}
+
+/** Milliseconds since the epoch of `YYYY-MM-DDThh:mm`; NaN when there is no such minute. */
+function readMinuteMs(bytes: Uint8Array, at: number): number {
   if (
     bytes[at + 4] !== 0x2d ||
     bytes[at + 7] !== 0x2d ||
     bytes[at + 10] !== 0x54 ||
-    bytes[at + 13] !== 0x3a ||
-    bytes[at + 16] !== 0x3a ||
-    bytes[at + 19] !== 0x2e ||
-    bytes[at + 23] !== 0x5a
+    bytes[at + 13] !== 0x3a
   ) {
     return Number.NaN;
   }
@@ -186,21 +203,10 @@ function readTimestampMs(bytes: Uint8Array, at: number): number {
   const day = decimal2(bytes, at + 8);
   const hour = decimal2(bytes, at + 11);
   const minute = decimal2(bytes, at + 14);
-  const second = decimal2(bytes, at + 17);
-  const ms = decimal2(bytes, at + 20) * 10 + (decimal2(bytes, at + 21) % 10);
-  if (
-    !(year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysOfMonth(year, month)) ||
-    !(hour <= 23 && minute <= 59 && second <= 59 && ms >= 0)
-  ) {
-    return Number.NaN;
-  }
-  return (
-    daysSinceEpoch(year, month, day) * 86_400_000 +
-    hour * 3_600_000 +
-    minute * 60_000 +
-    second * 1_000 +
-    ms
-  );
+  const isDay =
+    year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysOfMonth(year, month);
+  if (!isDay || !(hour <= 23 && minute <= 59)) return Number.NaN;
+  return daysSinceEpoch(year, month, day) * 86_400_000 + hour * 3_600_000 + minute * 60_000;
 }
 
 /** Two decimal digits as a number; NaN when one of them is none. */

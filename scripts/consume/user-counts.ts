@@ -6,8 +6,11 @@
 import { EVENT_TYPES } from "../../schema/event.ts";
 
 const TYPES = EVENT_TYPES.length;
-/** Cells of a user; a power of two, so that a slot's cells are found by a shift. */
-const STRIDE = 2 ** Math.ceil(Math.log2(TYPES));
+/** Numbers of a slot: the user id, or 0 where it is free, then counts, then first moments. */
+const COUNTS = 1;
+const FIRST_MS = COUNTS + TYPES;
+/** A power of two, so that a slot fills lines of the processor's cache exactly. */
+const STRIDE = 2 ** Math.ceil(Math.log2(FIRST_MS + TYPES));
 
 /** One row for `user_events`, by column; all arrays are of the same length. */
 export interface UserColumns {
@@ -20,10 +23,7 @@ export interface UserColumns {
 export class UserCounts {
   #users = 0;
   #mask = 0;
-  /** By slot: the user id, or 0 where the slot is free: ids start at 1. */
-  #ids = new Float64Array(0);
-  #counts = new Float64Array(0);
-  #firstMs = new Float64Array(0);
+  #slots = new Float64Array(0);
   readonly #seed: number;
 
   constructor(seed = 0) {
@@ -37,21 +37,21 @@ export class UserCounts {
   }
 
   add(userId: number, typeIndex: number, createdAtMs: number): void {
-    let slot = this.#find(userId);
-    if (this.#ids[slot] === 0) {
+    let at = this.#find(userId);
+    if (this.#slots[at] === 0) {
       if (this.#users * 2 > this.#mask) {
         this.#grow();
-        slot = this.#find(userId);
+        at = this.#find(userId);
       }
-      this.#ids[slot] = userId;
+      this.#slots[at] = userId;
       this.#users += 1;
     }
-    const cell = slot * STRIDE + typeIndex;
-    const count = this.#counts[cell] as number;
-    this.#counts[cell] = count + 1;
-    if (count === 0 || createdAtMs < (this.#firstMs[cell] as number)) {
-      this.#firstMs[cell] = createdAtMs;
-    }
+    const slots = this.#slots;
+    const cell = at + COUNTS + typeIndex;
+    const count = slots[cell] as number;
+    slots[cell] = count + 1;
+    const first = at + FIRST_MS + typeIndex;
+    if (count === 0 || createdAtMs < (slots[first] as number)) slots[first] = createdAtMs;
   }
 
   /**
@@ -59,59 +59,58 @@ export class UserCounts {
    * lock them in the same order and cannot deadlock.
    */
   columns(): UserColumns {
-    const sorted = this.#ids.filter((id) => id !== 0).sort();
+    const sorted = this.#userIds().sort();
     const columns: UserColumns = { userIds: [], typeIndexes: [], counts: [], firstMs: [] };
     for (const userId of sorted) {
-      const firstCell = this.#find(userId) * STRIDE;
+      const at = this.#find(userId);
       for (const typeIndex of TYPES_BY_NAME) {
-        const count = this.#counts[firstCell + typeIndex] as number;
+        const count = this.#slots[at + COUNTS + typeIndex] as number;
         if (count === 0) continue;
         columns.userIds.push(userId);
         columns.typeIndexes.push(typeIndex);
         columns.counts.push(count);
-        columns.firstMs.push(this.#firstMs[firstCell + typeIndex] as number);
+        columns.firstMs.push(this.#slots[at + FIRST_MS + typeIndex] as number);
       }
     }
     return columns;
   }
 
-  /** The slot that holds the user, or the free one where it belongs. */
+  #userIds(): Float64Array {
+    const ids = new Float64Array(this.#users);
+    let found = 0;
+    for (let at = 0; at < this.#slots.length; at += STRIDE) {
+      const userId = this.#slots[at] as number;
+      if (userId !== 0) ids[found++] = userId;
+    }
+    return ids;
+  }
+
+  /** Where the user's slot begins, or the free one where it belongs. */
   #find(userId: number): number {
-    const ids = this.#ids;
+    const slots = this.#slots;
     let hash = Math.imul((userId | 0) ^ this.#seed, 0x9e3779b1);
     // Above 2^32 the upper bits count too; below, the division is spared.
     if (userId > 0xffffffff) hash ^= Math.imul((userId / 4_294_967_296) | 0, 0x85ebca6b);
     hash ^= hash >>> 16;
-    let slot = hash & this.#mask;
-    for (;;) {
-      const id = ids[slot] as number;
-      if (id === userId || id === 0) return slot;
-      slot = (slot + 1) & this.#mask;
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const at = slot * STRIDE;
+      const id = slots[at] as number;
+      if (id === userId || id === 0) return at;
     }
   }
 
   #grow(): void {
-    const ids = this.#ids;
-    const counts = this.#counts;
-    const firstMs = this.#firstMs;
-    this.#allocate(ids.length * 2);
-    for (let old = 0; old < ids.length; old++) {
-      const userId = ids[old] as number;
-      if (userId === 0) continue;
-      const slot = this.#find(userId);
-      this.#ids[slot] = userId;
-      for (let type = 0; type < TYPES; type++) {
-        this.#counts[slot * STRIDE + type] = counts[old * STRIDE + type] as number;
-        this.#firstMs[slot * STRIDE + type] = firstMs[old * STRIDE + type] as number;
-      }
+    const old = this.#slots;
+    this.#allocate((old.length / STRIDE) * 2);
+    for (let from = 0; from < old.length; from += STRIDE) {
+      const userId = old[from] as number;
+      if (userId !== 0) this.#slots.set(old.subarray(from, from + STRIDE), this.#find(userId));
     }
   }
 
   #allocate(slots: number): void {
     this.#mask = slots - 1;
-    this.#ids = new Float64Array(slots);
-    this.#counts = new Float64Array(slots * STRIDE);
-    this.#firstMs = new Float64Array(slots * STRIDE);
+    this.#slots = new Float64Array(slots * STRIDE);
   }
 }
 

@@ -27,8 +27,8 @@ export class Platform {
     this.#admin = connect(stack.config, "admin");
   }
 
-  static async start(): Promise<Platform> {
-    return new Platform(await startStack({ services: ["kafka", "postgres"] }));
+  static async start(settings: Environment = {}): Promise<Platform> {
+    return new Platform(await startStack({ services: ["kafka", "postgres"], settings }));
   }
 
   /** A migrated database and a topic, both called `name`. */

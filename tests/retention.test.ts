@@ -1,0 +1,77 @@
+/** The log cannot fill a disk: real retention deletes the oldest segments, by bytes and by age. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createKafka } from "../scripts/lib/kafka.ts";
+import { fetchLogState } from "../scripts/lib/log-state.ts";
+import { folderBytes } from "../scripts/stack/folder-size.ts";
+import { until } from "../scripts/stack/until.ts";
+import { startConsumer, stopConsumer } from "./harness/consumers.ts";
+import { makeEvents } from "./harness/events.ts";
+import { type Place, Platform } from "./harness/platform.ts";
+import { run, runOrThrow } from "./harness/script.ts";
+import { differences, readCounts, untilRead } from "./harness/tables.ts";
+
+setDefaultTimeout(300_000);
+
+const RETENTION_BYTES = 1_048_576;
+const PARTITIONS = 4;
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start({
+    KAFKA_RETENTION_BYTES: String(RETENTION_BYTES),
+    KAFKA_RETENTION_CHECK_MS: "1000",
+  });
+});
+afterAll(() => platform.stop());
+
+async function send(place: Place, lines: string[]): Promise<void> {
+  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}.ndjson`);
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
+}
+
+/** Waits until retention has deleted the beginning of every partition. */
+function untilShortened(place: Place): Promise<void> {
+  const kafka = createKafka(place.config, { clientId: "test" });
+  return until("retention has deleted records of every partition", 120_000, async () => {
+    const log = await fetchLogState(kafka, place.config.KAFKA_TOPIC);
+    const whole = [...log].filter(([, { logStart }]) => logStart === 0);
+    if (whole.length > 0) throw new Error(`${whole.length} partitions are whole`);
+  });
+}
+
+test("the log stays within its bytes when more is sent than it may hold, and counts stay exact", async () => {
+  const place = await platform.place("bounded");
+  const { lines, counts } = makeEvents(400_000, { users: 1_000 });
+  const consumer = await startConsumer(place);
+  await send(place, lines);
+  await untilRead(place.sql, lines.length);
+  await untilShortened(place);
+  await until("the log is within its bytes", 120_000, async () => {
+    const bytes = Array.from({ length: PARTITIONS }, (_, partition) =>
+      folderBytes(join(place.config.STATE_DIR, "kafka/data", `bounded-${partition}`)),
+    );
+    // The segment that is written to is never deleted, and comes on top.
+    const most = Math.max(...bytes);
+    expect(Math.min(...bytes)).toBeGreaterThan(0);
+    if (most > 2 * RETENTION_BYTES) throw new Error(`a partition takes ${most} bytes`);
+  });
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  expect((await run(place.environment, "scripts/verify.ts")).exitCode).toBe(0);
+  expect(await stopConsumer(consumer)).toBe(0);
+});
+
+test("consume stops and says so when real retention has overtaken it", async () => {
+  const place = await platform.place("overtaken");
+  const consumer = await startConsumer(place);
+  await send(place, makeEvents(1_000).lines);
+  await untilRead(place.sql, 1_000);
+  await stopConsumer(consumer);
+  await send(place, makeEvents(400_000, { users: 1_000, seed: 2 }).lines);
+  await untilShortened(place);
+  const refused = await run(place.environment, "scripts/consume.ts");
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("the log has deleted them unread");
+});

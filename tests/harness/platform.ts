@@ -5,6 +5,7 @@
 import { type Config, readConfig } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { answersKafka, answersPostgres } from "../../scripts/stack/probe.ts";
 import { until } from "../../scripts/stack/until.ts";
 import { type Environment, run, runOrThrow } from "./script.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -60,6 +61,16 @@ export class Platform {
       if (!found) throw new Error("it is not up");
       return found;
     });
+  }
+
+  /** Waits until both services answer again after they were killed. */
+  async untilReady(): Promise<void> {
+    await until("Kafka answers", 180_000, () => answersKafka(this.#stack.config));
+    await until("PostgreSQL answers", 180_000, () => answersPostgres(this.#stack.config));
+    // Connections of this process that broke are found out by using them.
+    await until("the test is connected", 60_000, () =>
+      Promise.all([this.#admin, ...this.#places.map(({ sql }) => sql)].map((sql) => sql`select 1`)),
+    );
   }
 
   async stop(): Promise<void> {

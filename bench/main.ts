@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ArgsDef, defineCommand } from "citty";
 import { connect } from "../scripts/lib/postgres.ts";
-import { refuseUnknownFlags, runProgram, UsageError } from "../scripts/lib/program.ts";
+import { runProgram, UsageError } from "../scripts/lib/program.ts";
 import type { Bench, Effort } from "./rig/bench.ts";
 import { endAllClients } from "./rig/clients.ts";
 import { type Dataset, makeDataset, PARTITIONS } from "./rig/dataset.ts";
@@ -31,7 +31,6 @@ const command = defineCommand({
   meta: { name: "bench", description: "Measure the stream on this machine" },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const quick = args.quick === true;
     const effort: Effort = {
       quick,

@@ -15,7 +15,7 @@ import { type Config, readConfig } from "./lib/config.ts";
 import { createKafka } from "./lib/kafka.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
-import { refuseUnknownFlags, runProgram, UsageError } from "./lib/program.ts";
+import { runProgram, UsageError } from "./lib/program.ts";
 
 /** Letters replayed by one call at the most; call it again for more. */
 const REPLAY_LETTERS_MAX = 10_000;
@@ -79,7 +79,6 @@ Exit status: 0 done, 1 failed or nothing found, 2 wrong usage or setting.`,
   },
   args,
   async run({ args: raw }) {
-    refuseUnknownFlags(raw, args);
     const given = raw as unknown as Given;
     const selection = readSelection(given);
     const config = readConfig();

@@ -1,6 +1,6 @@
 /** `bun run doctor`: what this machine lacks, and the command that mends it. Changes nothing. */
 import { type ArgsDef, defineCommand } from "citty";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { examine, type Finding, machineName } from "./stack/checks.ts";
 
 const flags = { json: { type: "boolean", description: "For programs" } } satisfies ArgsDef;
@@ -9,7 +9,6 @@ const command = defineCommand({
   meta: { name: "doctor", description: "Find what is missing on this machine" },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const findings = await examine();
     if (args.json) console.log(JSON.stringify(findings, null, 2));
     else console.log([machineName(), ...findings.map(line)].join("\n"));

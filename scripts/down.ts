@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { folderBytes } from "./stack/folder-size.ts";
 import { megabytes } from "./stack/install/progress.ts";
 import { runningSettings } from "./stack/running-settings.ts";
@@ -23,7 +23,6 @@ const command = defineCommand({
   meta: { name: "down", description: "Stop the platform; its data stays" },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const config = readConfig();
     const doomed = args.wipe ? listData(config) : [];
     if (args.wipe && !args.yes && doomed.length > 0) await confirm();

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type ArgsDef, defineCommand } from "citty";
 import { ConfigError, readConfig } from "./lib/config.ts";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { logFile } from "./stack/folders.ts";
 import { serviceNamed } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
@@ -21,7 +21,6 @@ const command = defineCommand({
   meta: { name: "logs", description: "Follow the log of a service" },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const { name } = serviceNamed(services, args.name ?? "(none)");
     if (!/^\d+$/.test(args.lines)) {
       throw new ConfigError(`Cannot show the log: --lines must be a number, not ${args.lines}`);

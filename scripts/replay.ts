@@ -9,7 +9,7 @@ import { createKafka, type Kafka } from "./lib/kafka.ts";
 import { startLogging } from "./lib/log.ts";
 import { fetchLogState } from "./lib/log-state.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
 import { type Ledger, sum } from "./verify/hop.ts";
@@ -39,7 +39,6 @@ Exit status: 0 equal or taken over, 1 failed (or differing, with --check), 2 wro
   },
   args,
   async run({ args: given }) {
-    refuseUnknownFlags(given, args);
     const config = readConfig();
     startLogging(config);
     const kafka = createKafka(config, { clientId: "replay" });

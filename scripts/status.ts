@@ -1,7 +1,7 @@
 /** `bun run status`: which services work, found by asking them. */
 import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { report, table } from "./stack/report.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
@@ -15,7 +15,6 @@ const command = defineCommand({
   },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const rows = await report(runningSettings(readConfig()), services);
     console.log(args.json ? JSON.stringify(rows, null, 2) : table(rows));
   },

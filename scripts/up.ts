@@ -5,7 +5,7 @@
  */
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
 import { makePrivateFolder, runFile } from "./stack/folders.ts";
 import { takeLock } from "./stack/install/exclusive.ts";
@@ -33,7 +33,6 @@ const command = defineCommand({
   },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const wanted = withNeeds(services, args._);
     const path = environmentFile();
     if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);

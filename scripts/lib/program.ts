@@ -2,7 +2,7 @@
  * Runs a command of the command line: help, refusal of unknown flags, and the exit status that all
  * programs share: 0 done, 1 failed, 2 wrong usage or setting. Called last by each entry point.
  */
-import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
+import { type ArgsDef, type CommandDef, parseArgs, renderUsage, runCommand } from "citty";
 import { ConfigError } from "./config.ts";
 import { loadEnvironmentFile } from "./environment-file.ts";
 
@@ -18,6 +18,8 @@ export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Pro
       console.log(await renderUsage(command));
       return;
     }
+    const known = (await resolve(command.args)) ?? {};
+    refuseUnknownFlags(parseArgs(rawArgs, known), known);
     await loadEnvironmentFile();
     await runCommand(command, { rawArgs });
   } catch (error) {
@@ -27,8 +29,12 @@ export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Pro
   }
 }
 
+/** citty takes a value, a promise of one, or a function that gives either. */
+const resolve = async <Value>(value: Value) =>
+  (typeof value === "function" ? await value() : await value) as ArgsDef | undefined;
+
 /** @throws UsageError for a flag that the command does not have, since a typo must not pass */
-export function refuseUnknownFlags(args: Record<string, unknown>, known: ArgsDef): void {
+function refuseUnknownFlags(args: Record<string, unknown>, known: ArgsDef): void {
   const names = new Set(["_", ...Object.keys(known)]);
   for (const name of Object.keys(args)) {
     const plain = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

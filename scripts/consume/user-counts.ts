@@ -28,7 +28,8 @@ export class UserCounts {
 
   constructor(seed = 0) {
     this.#seed = seed | 0;
-    this.#allocate(1_024);
+    // Small, because caught up a tally holds a handful of events.
+    this.#allocate(64);
   }
 
   /** How many users have been counted. */

@@ -5,13 +5,13 @@
  */
 import { defineCommand } from "citty";
 import { awaitSchema } from "./consume/await-schema.ts";
+import { awaitTopic } from "./consume/await-topic.ts";
 import { GroupConsumer } from "./consume/consumer.ts";
 import { ConsumerMetrics } from "./consume/metrics.ts";
-import { type Config, readConfig } from "./lib/config.ts";
+import { readConfig } from "./lib/config.ts";
 import { serveMetrics } from "./lib/http.ts";
-import { createKafka, type Kafka } from "./lib/kafka.ts";
+import { createKafka } from "./lib/kafka.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
-import { fetchLogState, TopicMissingError } from "./lib/log-state.ts";
 import { connect } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
 
@@ -54,10 +54,12 @@ Exit status: 0 stopped, 1 cannot go on (the message says what to decide), 2 wron
       });
     }
     try {
-      await awaitSchema(sql, interrupted.signal);
-      if (interrupted.signal.aborted) return;
+      const { signal } = interrupted;
+      await awaitSchema(config, sql, signal);
       // A stop must not wait for a broker that does not answer.
-      await Promise.race([assertTopic(kafka, config).then(() => consumer.start()), consumer.ended]);
+      await Promise.race([awaitTopic(config, signal), consumer.ended]);
+      if (signal.aborted) return;
+      await Promise.race([consumer.start(), consumer.ended]);
       await consumer.ended;
     } finally {
       await consumer.stop(2_000);
@@ -66,20 +68,6 @@ Exit status: 0 stopped, 1 cannot go on (the message says what to decide), 2 wron
     }
   },
 });
-
-/** @throws Error that names the setting or the command which mends it */
-async function assertTopic(kafka: Kafka, config: Config): Promise<void> {
-  const brokers = config.KAFKA_BROKERS.join(", ");
-  try {
-    await fetchLogState(kafka, config.KAFKA_TOPIC);
-  } catch (error) {
-    if (error instanceof TopicMissingError) throw error;
-    throw new Error(
-      `Cannot reach Kafka at ${brokers}: ${(error as Error).message}; start it with \`bun run up kafka\`, or set KAFKA_BROKERS`,
-      { cause: error },
-    );
-  }
-}
 
 await runProgram(command);
 // A request to Kafka that is still being retried would keep the process alive.

@@ -4,8 +4,9 @@
  */
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
-import { connect } from "./lib/postgres.ts";
-import { refuseUnknownFlags, runProgram } from "./lib/program.ts";
+import { explainKafka, isRefusal } from "./lib/kafka-failure.ts";
+import { connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
+import { runProgram } from "./lib/program.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
@@ -30,22 +31,56 @@ const command = defineCommand({
   meta: { name: "migrate", description: "Bring the database and the topic up to date" },
   args: flags,
   async run({ args }) {
-    refuseUnknownFlags(args, flags);
     const seconds = Number(args.wait);
     if (!(seconds >= 0)) {
       throw new ConfigError(`Cannot wait: --wait must be a number of seconds, not ${args.wait}`);
     }
     const config = readConfig();
     if (args.only !== "topic") {
-      await until("PostgreSQL answers", seconds * 1_000, () => answersPostgres(config));
+      await untilItAnswers("PostgreSQL", seconds * 1_000, {
+        probe: () => answersPostgres(config),
+        isFinal: isPostgresRefusal,
+        explain: (error) => explainPostgres(config, "owner", error),
+      });
       await migrateDatabase(config);
     }
     if (args.only !== "database") {
-      await until("Kafka answers", seconds * 1_000, () => answersKafka(config));
+      await untilItAnswers("Kafka", seconds * 1_000, {
+        probe: () => answersKafka(config),
+        isFinal: isRefusal,
+        explain: (error) => explainKafka(config, error),
+      });
       await migrateTopic(config);
     }
   },
 });
+
+interface Waiting {
+  probe(): Promise<void>;
+  /** Whether waiting cannot mend it. */
+  isFinal(error: unknown): boolean;
+  explain(error: unknown): string;
+}
+
+/** @throws ConfigError, or Error that says what to do, as soon as waiting is of no use */
+async function untilItAnswers(
+  name: string,
+  msMax: number,
+  { probe, isFinal, explain }: Waiting,
+): Promise<void> {
+  const failure = await until(`${name} answers`, msMax, async () => {
+    try {
+      await probe();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConfigError) return error;
+      const explained = new Error(explain(error), { cause: error });
+      if (msMax === 0 || isFinal(error)) return explained;
+      throw explained;
+    }
+  });
+  if (failure) throw failure;
+}
 
 async function migrateDatabase(config: Config): Promise<void> {
   const sql = connect(config, "owner", { applicationName: "migrate" });

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import tls from "node:tls";
 import { ConfigError, ROOT, readConfig, settingNames } from "./config.ts";
 
 const example = new Map(
@@ -46,6 +48,33 @@ test("readConfig() keeps every password out of its message when settings are wro
   const error = errorOf(() => readConfig({ ...environment, KAFKA_PORT: "0" }));
   expect(passwords.length).toBeGreaterThan(5);
   expect(error.message).not.toContain("s3cret-value");
+});
+
+test("readConfig() names the setting when a file of certificates is missing or holds none", () => {
+  const error = errorOf(() =>
+    readConfig({ KAFKA_TLS_CA: "/nowhere/ca.pem", POSTGRES_SSL_CA: import.meta.path }),
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error.message).toContain("KAFKA_TLS_CA: there is no such file");
+  expect(error.message).toContain("POSTGRES_SSL_CA: it holds no certificate");
+});
+
+test("readConfig() names what is missing when a login has no name or no password", () => {
+  const error = errorOf(() => readConfig({ KAFKA_SASL_MECHANISM: "plain" }));
+  expect(error.message).toContain("KAFKA_SASL_USERNAME: needed");
+  expect(error.message).toContain("KAFKA_SASL_PASSWORD: needed");
+});
+
+test("readConfig() refuses a file of certificates when nothing would be checked with it", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "config-test-")), "ca.pem");
+  writeFileSync(path, tls.rootCertificates[0]!);
+  const files = { KAFKA_TLS_CA: path, POSTGRES_SSL_CA: path };
+  const error = errorOf(() => readConfig({ ...files, POSTGRES_SSLMODE: "require" }));
+  expect(error.message).toContain("KAFKA_TLS_CA: has no effect");
+  expect(error.message).toContain("POSTGRES_SSL_CA: has no effect");
+  const checked = readConfig({ ...files, KAFKA_TLS: "true", POSTGRES_SSLMODE: "verify-full" });
+  expect(checked).toMatchObject(files);
+  rmSync(dirname(path), { recursive: true });
 });
 
 test(".env.example lists every setting, in the order of the code", () => {

@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { certificateFault } from "./tls.ts";
 
 /** Folder of the checkout. */
 export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
@@ -23,6 +24,10 @@ const optionalText = z
   .optional()
   .transform((text) => (text === "" ? undefined : text));
 const secret = optionalText;
+const certificateFile = optionalText.superRefine((path, context) => {
+  const fault = path === undefined ? undefined : certificateFault(path);
+  if (fault) context.addIssue({ code: "custom", message: fault });
+});
 
 const environmentSchema = z.object({
   STATE_DIR: z.string().default(join(ROOT, ".state")),
@@ -49,7 +54,7 @@ const environmentSchema = z.object({
   KAFKA_RETENTION_BYTES: count(1_073_741_824),
   KAFKA_RETENTION_CHECK_MS: count(300_000),
   KAFKA_TLS: z.enum(["true", "false"]).default("false"),
-  KAFKA_TLS_CA: optionalText,
+  KAFKA_TLS_CA: certificateFile,
   KAFKA_SASL_MECHANISM: z.enum(["none", "plain", "scram-sha-256", "scram-sha-512"]).default("none"),
   KAFKA_SASL_USERNAME: optionalText,
   KAFKA_SASL_PASSWORD: secret,
@@ -64,7 +69,7 @@ const environmentSchema = z.object({
   POSTGRES_TRANSFORM_PASSWORD: secret,
   POSTGRES_READ_PASSWORD: secret,
   POSTGRES_SSLMODE: z.enum(["disable", "require", "verify-full"]).default("disable"),
-  POSTGRES_SSL_CA: optionalText,
+  POSTGRES_SSL_CA: certificateFile,
   POSTGRES_SHARED_BUFFERS_MB: count(256),
 
   PRODUCER_RATE: z.coerce.number().min(0).default(1),
@@ -93,19 +98,17 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   );
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => {
-      const name = issue.path.join(".");
-      const shown = /PASSWORD/.test(name) ? "" : `, current value is ${present[name]}`;
-      return `  ${name}: ${issue.message}${shown}`;
-    });
-    throw new ConfigError(`Cannot read the settings:\n${faults.join("\n")}`);
-  }
-  const config = parsed.data;
-  if (config.KAFKA_SASL_MECHANISM !== "none" && !config.KAFKA_SASL_USERNAME) {
-    throw new ConfigError(
-      "Cannot read the settings:\n  KAFKA_SASL_USERNAME: needed when KAFKA_SASL_MECHANISM is set",
+    throw faulty(
+      parsed.error.issues.map((issue) => {
+        const name = issue.path.join(".");
+        const shown = /PASSWORD/.test(name) ? "" : `, current value is ${present[name]}`;
+        return `${name}: ${issue.message}${shown}`;
+      }),
     );
   }
+  const config = parsed.data;
+  const contradictions = contradictionsOf(config);
+  if (contradictions.length > 0) throw faulty(contradictions);
   const brokers = (config.KAFKA_BROKERS ?? `127.0.0.1:${config.KAFKA_PORT}`)
     .split(",")
     .map((broker) => broker.trim());
@@ -115,4 +118,31 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     CACHE_DIR: resolve(config.CACHE_DIR),
     KAFKA_BROKERS: brokers,
   };
+}
+
+const faulty = (faults: string[]) =>
+  new ConfigError(`Cannot read the settings:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+
+/** Settings that do not go together; one without effect would give a false sense of security. */
+function contradictionsOf(config: z.infer<typeof environmentSchema>): string[] {
+  const logsIn = config.KAFKA_SASL_MECHANISM !== "none";
+  const rules: [boolean, string][] = [
+    [
+      logsIn && !config.KAFKA_SASL_USERNAME,
+      "KAFKA_SASL_USERNAME: needed when KAFKA_SASL_MECHANISM is set",
+    ],
+    [
+      logsIn && !config.KAFKA_SASL_PASSWORD,
+      "KAFKA_SASL_PASSWORD: needed when KAFKA_SASL_MECHANISM is set",
+    ],
+    [
+      config.KAFKA_TLS_CA !== undefined && config.KAFKA_TLS !== "true",
+      "KAFKA_TLS_CA: has no effect unless KAFKA_TLS is true",
+    ],
+    [
+      config.POSTGRES_SSL_CA !== undefined && config.POSTGRES_SSLMODE !== "verify-full",
+      "POSTGRES_SSL_CA: has no effect unless POSTGRES_SSLMODE is verify-full",
+    ],
+  ];
+  return rules.filter(([isBroken]) => isBroken).map(([, fault]) => fault);
 }

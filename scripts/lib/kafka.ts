@@ -2,13 +2,13 @@
  * The only file that imports kafkajs. Every option that decides a delivery guarantee is spelled out
  * here or at the one place that calls it.
  */
-import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import kafkajs from "kafkajs";
 import type { Config } from "./config.ts";
 import { getLogger } from "./log.ts";
 import type { RecordBatch } from "./record-cursor.ts";
+import { trustedCertificates } from "./tls.ts";
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs;
 
@@ -54,7 +54,7 @@ export function createKafka(
         ? { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 }
         : { initialRetryTime: 100, maxRetryTime: 5_000, retries: 20 },
     ...(config.KAFKA_TLS === "true" && {
-      ssl: config.KAFKA_TLS_CA ? { ca: [readFileSync(config.KAFKA_TLS_CA, "utf8")] } : true,
+      ssl: { ca: trustedCertificates(config.KAFKA_TLS_CA) },
     }),
     ...(mechanism !== "none" && {
       sasl: {

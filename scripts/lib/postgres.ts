@@ -2,9 +2,9 @@
  * The only file that imports the PostgreSQL client. One place decides who connects as whom: each
  * program names its role, and a role may do only what its migration grants.
  */
-import { readFileSync } from "node:fs";
 import postgres from "postgres";
 import { type Config, ConfigError } from "./config.ts";
+import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
 /** Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone else. */
 export type Role = "admin" | "owner" | "ingest" | "transform" | "read";
@@ -73,7 +73,51 @@ function tls(config: Config) {
     case "verify-full":
       return {
         rejectUnauthorized: true,
-        ...(config.POSTGRES_SSL_CA && { ca: readFileSync(config.POSTGRES_SSL_CA, "utf8") }),
+        // The client leaves it out for an address, and Deno then looks for `localhost` instead.
+        host: config.POSTGRES_HOST,
+        ca: trustedCertificates(config.POSTGRES_SSL_CA),
       };
   }
+}
+
+const INVALID_PASSWORD = "28P01";
+/** SQLSTATE class 28: the server does not let this role in, or not in this way. */
+const NOT_ADMITTED = /^28/;
+
+/** True when a person has to change a setting: the login or the certificate is refused. */
+export function isPostgresRefusal(error: unknown): boolean {
+  return NOT_ADMITTED.test(codeOf(error)) || certificateRefusal(error) !== undefined;
+}
+
+const codeOf = (error: unknown) => String((error as { code?: unknown })?.code);
+
+/** Why the database cannot be used, and the setting or the command that mends it. */
+export function explainPostgres(config: Config, role: Role, error: unknown): string {
+  const address = `${config.POSTGRES_HOST}:${config.POSTGRES_PORT}`;
+  const { message } = error as Error;
+  if (codeOf(error) === INVALID_PASSWORD) {
+    const { setting } = credentials(config, role);
+    const mend =
+      role === "owner" || role === "admin"
+        ? `check ${setting}`
+        : `\`bun run migrate\` sets the password that ${setting} holds`;
+    return `Cannot log in to PostgreSQL at ${address}: ${message}; ${mend}`;
+  }
+  if (NOT_ADMITTED.test(codeOf(error))) {
+    const mend = message.includes("pg_hba.conf")
+      ? `; check POSTGRES_SSLMODE, which is ${config.POSTGRES_SSLMODE}`
+      : "";
+    return `Cannot log in to PostgreSQL at ${address}: ${message}${mend}`;
+  }
+  switch (certificateRefusal(error)) {
+    case "host":
+      return `Cannot trust PostgreSQL at ${address}: its certificate is for another host; name it in POSTGRES_HOST as its certificate does`;
+    case "authority":
+      return `Cannot trust PostgreSQL at ${address}: ${message}; set POSTGRES_SSL_CA to a file with the certificate of its authority`;
+  }
+  const remark =
+    config.POSTGRES_SSLMODE !== "disable" && codeOf(error) === "ECONNRESET"
+      ? "; check POSTGRES_SSLMODE, it may not speak TLS"
+      : "";
+  return `Cannot reach PostgreSQL at ${address}: ${message || codeOf(error)}${remark}`;
 }

@@ -11,8 +11,9 @@ import {
   type Producer,
   sendRecords,
 } from "../../lib/kafka.ts";
+import { explainKafka, isRefusal, isTransient } from "../../lib/kafka-failure.ts";
+import { DeliveryError } from "./delivery-error.ts";
 import { encodeRecords } from "./encode-records.ts";
-import { DeliveryError, isRefusedLogin, isTransient, reasonOf } from "./failure.ts";
 import type { Transport } from "./sender.ts";
 
 export interface Connection extends Transport {
@@ -50,7 +51,7 @@ export async function connect(
       return openTopic(kafka, producer, topic, partitionCount, sequenceMax);
     } catch (error) {
       // A topic that is missing may still be created, while there is time to wait.
-      const mayPass = isTransient(error) || error instanceof DeliveryError;
+      const mayPass = error instanceof DeliveryError || (isTransient(error) && !isRefusal(error));
       if (!mayPass || Date.now() >= deadlineMs) throw explained(error, config);
     }
     await delay(500 + Math.random() * 500);
@@ -126,15 +127,5 @@ async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
 
 function explained(error: unknown, config: Config): DeliveryError {
   if (error instanceof DeliveryError) return error;
-  const brokers = config.KAFKA_BROKERS.join(", ");
-  if (isRefusedLogin(error)) {
-    return new DeliveryError(
-      `Cannot log in to Kafka at ${brokers}: ${reasonOf(error)}; check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`,
-      { cause: error },
-    );
-  }
-  return new DeliveryError(
-    `Cannot reach Kafka at ${brokers}: ${reasonOf(error)}; start it with \`bun run up kafka\`, or set KAFKA_BROKERS`,
-    { cause: error },
-  );
+  return new DeliveryError(explainKafka(config, error), { cause: error });
 }

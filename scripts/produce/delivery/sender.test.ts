@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { DeliveryError } from "./failure.ts";
+import { DeliveryError } from "./delivery-error.ts";
 import type { Message } from "./message.ts";
 import { partitionOf } from "./partition.ts";
 import { Sender, type SenderEvents, type Transport } from "./sender.ts";

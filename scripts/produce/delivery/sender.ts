@@ -8,7 +8,8 @@
  * the partition before the retry, the broker would take that for the repetition and drop it.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { DeliveryError, isTransient, isUnknownTopic, reasonOf } from "./failure.ts";
+import { isTransient, isUnknownTopic, reasonOf } from "../../lib/kafka-failure.ts";
+import { DeliveryError } from "./delivery-error.ts";
 import type { Message } from "./message.ts";
 import { partitionOf } from "./partition.ts";
 

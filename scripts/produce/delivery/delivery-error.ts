@@ -1,0 +1,4 @@
+/** A failure that no retry mends; the message says what to do. */
+export class DeliveryError extends Error {
+  override name = "DeliveryError";
+}

@@ -69,7 +69,7 @@ export function removeSocketFolder(config: Config): void {
 }
 
 /** Names what a lock file leads to: another lock, another folder. */
-export const lockKey = (path: string) => keyOf(readFileSync(path));
+const lockKey = (path: string) => keyOf(readFileSync(path));
 
 function keyOf(...parts: (string | Uint8Array)[]): string {
   const hash = createHash("sha256");

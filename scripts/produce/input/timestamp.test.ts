@@ -97,5 +97,6 @@ test("parseTimestamp() loses no millisecond of a number of seconds", () => {
       expect(parseTimestamp(ms / 1_000)).toBe(ms);
       expect(parseTimestamp(String(ms / 1_000))).toBe(ms);
     }),
+    { numRuns: 10_000, examples: [[2_167_907_152_732]] },
   );
 });

@@ -26,8 +26,8 @@ function fromEpoch(value: number): number | undefined {
   if (!(value >= EPOCH_SECONDS_MIN)) return undefined;
   const ms =
     value < 1e11 ? value * 1e3 : value < 1e14 ? value : value < 1e17 ? value / 1e3 : value / 1e6;
-  // The smallest part of a second that a number can carry must not turn .123 into .122.
-  const whole = Math.floor(ms + 1e-4);
+  // Reading the number and multiplying it each round by half a step: .123 must not become .122.
+  const whole = Math.floor(ms * (1 + 2 * Number.EPSILON));
   return whole < YEAR_10000_MS ? whole : undefined;
 }
 

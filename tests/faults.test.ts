@@ -1,13 +1,11 @@
 /** Processes are killed and frozen, and logs cut, under load; the counts must come out exact. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { processTree } from "../scripts/stack/process-tree.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents, randomNumbers } from "./harness/events.ts";
-import { type Place, Platform } from "./harness/platform.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
@@ -18,12 +16,6 @@ beforeAll(async () => {
   platform = await Platform.start();
 });
 afterAll(() => platform.stop());
-
-function writeLines(place: Place, lines: string[]): string {
-  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}.ndjson`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  return path;
-}
 
 /** Ledger by a connection that the test's own kills may have broken. */
 const readPatiently = (place: Place) =>

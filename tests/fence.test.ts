@@ -4,13 +4,11 @@
  * be counted twice, or else these tests would prove nothing.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
-import { type Place, Platform } from "./harness/platform.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
@@ -43,8 +41,7 @@ async function untilWaiting(place: Place, count: number): Promise<void> {
 async function runZombie(place: Place, script?: string) {
   const { lines, counts } = makeEvents(4_000);
   const send = (part: string[], name: string) => {
-    const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}-${name}.ndjson`);
-    writeFileSync(path, `${part.join("\n")}\n`);
+    const path = writeLines(place, part, name);
     return runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
   };
   const zombie = await startConsumer(place, SESSION, script);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
-import { type Place, Platform } from "./harness/platform.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, untilRead } from "./harness/tables.ts";
 
@@ -23,8 +23,7 @@ const EVENTS = 3_000;
 async function countedPlace(name: string) {
   const place = await platform.place(name);
   const { lines, counts } = makeEvents(EVENTS);
-  const path = join(place.config.STATE_DIR, `${name}.ndjson`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
+  const path = writeLines(place, lines);
   await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
   await sendRaw(place, ["{broken", "", `{"event_id":"1"}`]);
   const consumer = await startConsumer(place);

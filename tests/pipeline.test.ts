@@ -1,6 +1,5 @@
 /** The main path, whole: a file, the producer, Kafka, consumers and the tables in PostgreSQL. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { until } from "../scripts/stack/until.ts";
@@ -11,7 +10,7 @@ import {
   untilJoined,
 } from "./harness/consumers.ts";
 import { makeEvents, sumCounts } from "./harness/events.ts";
-import { type Place, Platform } from "./harness/platform.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
@@ -23,13 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** Writes the lines to a file of the place and gives its path. */
-function writeLines(place: Place, name: string, lines: string[]): string {
-  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}-${name}.ndjson`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  return path;
-}
-
 const produce = (place: Place, path: string) =>
   runOrThrow(place.environment, "scripts/produce.ts", ["--from", path, "--json"]);
 
@@ -37,7 +29,7 @@ test("consume counts every event of a file once when nothing goes wrong", async 
   const place = await platform.place("plain");
   const { lines, counts } = makeEvents(20_000);
   const consumer = await startConsumer(place);
-  await produce(place, writeLines(place, "events", lines));
+  await produce(place, writeLines(place, lines));
   await untilRead(place.sql, 20_000);
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
   const verified = await run(place.environment, "scripts/verify.ts", ["--recount"]);
@@ -50,7 +42,7 @@ test("consume tells its health, its events and its lag when asked over HTTP", as
   const place = await platform.place("metrics");
   const consumer = await startConsumer(place);
   await untilJoined(consumer);
-  await produce(place, writeLines(place, "events", makeEvents(500).lines));
+  await produce(place, writeLines(place, makeEvents(500).lines));
   await untilRead(place.sql, 500);
   const metrics = await until("the metrics show it", 10_000, async () => {
     const text = await (await fetch(`http://127.0.0.1:${consumer.metricsPort}/metrics`)).text();
@@ -68,7 +60,7 @@ test("consume tells its health, its events and its lag when asked over HTTP", as
 test("consume changes nothing when the same file is sent a second time", async () => {
   const place = await platform.place("twice");
   const { lines, counts } = makeEvents(5_000);
-  const path = writeLines(place, "events", lines);
+  const path = writeLines(place, lines);
   const consumer = await startConsumer(place);
   await produce(place, path);
   await produce(place, path);
@@ -81,7 +73,7 @@ test("consume changes nothing when the same file is sent a second time", async (
 test("consume counts each event once when the producer is killed in the middle of its file", async () => {
   const place = await platform.place("restarted");
   const { lines, counts } = makeEvents(40_000);
-  const path = writeLines(place, "events", lines);
+  const path = writeLines(place, lines);
   const consumer = await startConsumer(place);
   const first = start(place.environment, "scripts/produce.ts", ["--from", path, "--rate", "15000"]);
   await until("a part of the file is counted", 60_000, async () => {
@@ -104,7 +96,7 @@ for (const members of [2, 4]) {
   test(`consume counts each event once when ${members} consumers join and leave under load`, async () => {
     const place = await platform.place(`members_${members}`);
     const { lines, counts } = makeEvents(60_000, { seed: members });
-    const path = writeLines(place, "events", lines);
+    const path = writeLines(place, lines);
     const load = start(place.environment, "scripts/produce.ts", ["--from", path, "--rate", "6000"]);
     const consumers: ConsumerProcess[] = [];
     for (let member = 0; member < members; member++) {
@@ -175,7 +167,7 @@ test("consume puts 5 % poison of each kind aside with its reason and counts the 
 test("produce and consume work the same under Deno", async () => {
   const place = await platform.place("deno");
   const { lines, counts } = makeEvents(2_000);
-  const path = writeLines(place, "events", lines);
+  const path = writeLines(place, lines);
   const deno = (script: string, ...args: string[]) =>
     Bun.spawn(["node_modules/deno/deno", "run", "-A", script, ...args], {
       cwd: join(import.meta.dir, ".."),
@@ -197,8 +189,8 @@ test("consume adds up events of several files when their users are the same", as
   const [first, second] = [makeEvents(3_000, { seed: 11 }), makeEvents(3_000, { seed: 12 })];
   const consumer = await startConsumer(place);
   await Promise.all([
-    produce(place, writeLines(place, "first", first.lines)),
-    produce(place, writeLines(place, "second", second.lines)),
+    produce(place, writeLines(place, first.lines, "first")),
+    produce(place, writeLines(place, second.lines, "second")),
   ]);
   await untilRead(place.sql, 6_000);
   const expected = sumCounts(first.counts, second.counts);

@@ -1,6 +1,5 @@
 /** The log cannot fill a disk: real retention deletes the oldest segments, by bytes and by age. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { fetchLogState } from "../scripts/lib/log-state.ts";
@@ -8,7 +7,7 @@ import { folderBytes } from "../scripts/stack/folder-size.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
-import { type Place, Platform } from "./harness/platform.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, untilRead } from "./harness/tables.ts";
 
@@ -27,8 +26,7 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 async function send(place: Place, lines: string[]): Promise<void> {
-  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}.ndjson`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
+  const path = writeLines(place, lines);
   await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
 }
 

@@ -202,16 +202,16 @@ export class GroupConsumer {
   async #onBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
     const writer = this.#writers.get(batch.partition);
     if (this.#stopping || !writer || writer.isClosed) return;
+    const isOver = () => this.#stopping || writer.isClosed || isStale();
     await this.#waitForRoom(writer, heartbeat);
-    if (this.#stopping || writer.isClosed || isStale()) return;
+    if (isOver()) return;
     const { reader } = writer;
     const fetched = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
     if (fetched > reader.position) {
       await this.#bridge(batch.partition, writer);
-      if (writer.isClosed || isStale()) return;
+      if (isOver()) return;
       reader.skipTo(fetched);
     }
-    const isOver = () => this.#stopping || writer.isClosed || isStale();
     const logEnd = Number(batch.highWatermark);
     this.#options.metrics.read(batch.partition, logEnd);
     if (!(await this.#read(writer, recordBatches(batch.messages), logEnd, isOver))) return;

@@ -2,6 +2,8 @@
  * A real Kafka and a real PostgreSQL for one test file. Each test takes a topic and a database of
  * its own in them, so that none sees what another has left.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Config, readConfig } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { freePorts } from "../../scripts/stack/free-ports.ts";
@@ -16,6 +18,13 @@ export interface Place {
   config: Config;
   /** Connected as the owner. */
   sql: Sql;
+}
+
+/** Writes the lines to a file of the place, for the producer to send, and gives its path. */
+export function writeLines(place: Place, lines: string[], name = "events"): string {
+  const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}-${name}.ndjson`);
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
 }
 
 export class Platform {

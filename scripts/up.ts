@@ -57,7 +57,10 @@ async function up(config: Config, requested: Service[]): Promise<void> {
   const alive = await aliveNames(config);
   const missing = wanted.filter((service) => !alive.includes(service.name));
   await assertPortsFree(config, missing);
-  await install(config, wanted);
+  await install(
+    config,
+    wanted.flatMap(({ runtimes }) => runtimes),
+  );
   await startServices(config, wanted, {
     signal: interrupted.signal,
     onReady: ({ name }) => {

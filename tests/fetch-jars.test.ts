@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { opsPython } from "../scripts/stack/folders.ts";
-import { installOps } from "../scripts/stack/install/python.ts";
+import { installOps } from "../scripts/stack/install/ops.ts";
 import { runShown } from "../scripts/stack/install/run.ts";
 
 const MINUTES = 60_000;

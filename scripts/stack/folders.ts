@@ -23,6 +23,18 @@ export const runFile = (config: Config, name: string) => join(config.STATE_DIR, 
 export const opsFolder = (config: Config) => join(config.CACHE_DIR, `ops-${lockKey(OPS_LOCK)}`);
 export const opsPython = (config: Config) => join(opsFolder(config), "bin", "python");
 
+/** The other Python environments: each program brings its own, since their pins exclude each other. */
+const PYTHON_LOCKS = {
+  airflow: join(ROOT, "airflow/requirements.lock"),
+  dbt: join(ROOT, "dbt/requirements.lock"),
+  lint: join(ROOT, "scripts/stack/install/lint.lock"),
+};
+export type PythonEnvironment = keyof typeof PYTHON_LOCKS;
+
+export const pythonLock = (name: PythonEnvironment) => PYTHON_LOCKS[name];
+export const pythonFolder = (config: Config, name: PythonEnvironment) =>
+  join(config.CACHE_DIR, `${name}-${lockKey(pythonLock(name))}`);
+
 /** Java, in the environment's folder for the packages of its own Python. */
 export function javaProgram(config: Config): string {
   const library = join(opsFolder(config), "lib");

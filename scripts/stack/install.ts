@@ -1,32 +1,45 @@
 /**
- * Installs what the given services run on, and first makes sure that it fits on the disk. Doing it
+ * Installs what the given services or programs run on, and first makes sure that it fits on the disk. Doing it
  * again costs a few hashes. `up` calls it, and each `start`, so that a service can start by hand.
  */
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Config, ConfigError } from "../lib/config.ts";
+import type { PythonEnvironment } from "./folders.ts";
 import { installKafka, missingKafkaJars } from "./install/kafka.ts";
+import { installOps, isOpsInstalled, OPS_BYTES } from "./install/ops.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { megabytes } from "./install/progress.ts";
-import { installOps, isOpsInstalled, OPS_BYTES } from "./install/python.ts";
-import type { Service } from "./services.ts";
+import { installPython, missingPythonBytes } from "./install/python.ts";
+
+/** What a program runs on, apart from what `bun install` brings. */
+export type Runtime = "kafka" | "postgres" | PythonEnvironment;
+
+const PYTHON = ["airflow", "dbt", "lint"] as const satisfies PythonEnvironment[];
 
 /** What a fresh stack writes at once: the first segments of PostgreSQL and Kafka. */
 const STATE_BYTES = 500_000_000;
 
-export async function install(config: Config, services: Service[]): Promise<void> {
-  const runtimes = new Set(services.flatMap((service) => service.runtimes));
-  assertRoom(config, runtimes.has("kafka"));
+export async function install(config: Config, wanted: readonly Runtime[]): Promise<void> {
+  const runtimes = new Set(wanted);
+  const pythons = PYTHON.filter((name) => runtimes.has(name));
+  const jars = runtimes.has("kafka") ? missingKafkaJars(config) : [];
+  const bytes = [
+    isOpsInstalled(config) ? 0 : OPS_BYTES,
+    ...jars.map((jar) => jar.bytes),
+    ...pythons.map((name) => missingPythonBytes(config, name)),
+  ];
+  assertRoom(
+    config,
+    bytes.reduce((sum, each) => sum + each, 0),
+  );
   if (runtimes.has("postgres")) postgresPrograms();
   await installOps(config);
   if (runtimes.has("kafka")) await installKafka(config);
+  for (const name of pythons) await installPython(config, name);
 }
 
-function assertRoom(config: Config, withKafka: boolean): void {
-  const jarBytes = withKafka
-    ? missingKafkaJars(config).reduce((sum, jar) => sum + jar.bytes, 0)
-    : 0;
-  const cacheBytes = jarBytes + (isOpsInstalled(config) ? 0 : OPS_BYTES);
+function assertRoom(config: Config, cacheBytes: number): void {
   for (const [setting, needed] of [
     ["CACHE_DIR", cacheBytes],
     ["STATE_DIR", STATE_BYTES],

@@ -1,31 +1,40 @@
 /**
- * Called first by each `start`: installs what the service runs on and prints the settings, with
+ * Called first by each `start` with what it runs on: installs that and prints the settings, with
  * their defaults and the places of the programs, as lines for the shell to evaluate.
  */
 import { join } from "node:path";
-import { ConfigError, readConfig } from "../lib/config.ts";
+import { type Config, ConfigError, readConfig } from "../lib/config.ts";
 import { asEnvironment } from "./environment.ts";
-import { javaProgram, kafkaArchive, kafkaFolder, opsPython } from "./folders.ts";
+import { javaProgram, kafkaArchive, kafkaFolder, opsPython, pythonFolder } from "./folders.ts";
 import { kafkaJars } from "./install/kafka.ts";
 import { postgresPrograms } from "./install/postgres.ts";
-import { install } from "./install.ts";
-import { serviceNamed } from "./order.ts";
-import { services } from "./services.ts";
+import { install, type Runtime } from "./install.ts";
+
+/** Where the programs of each runtime are, under the names that the `start` files use. */
+const places: Record<Runtime, (config: Config) => Record<string, string>> = {
+  kafka: (config) => ({
+    KAFKA_CLASSPATH: kafkaJars()
+      .map((jar) => join(kafkaFolder(config), jar.name))
+      .join(":"),
+    KAFKA_ARCHIVE: kafkaArchive(config),
+    JAVA: javaProgram(config),
+  }),
+  postgres: () => ({ POSTGRES_PROGRAMS: postgresPrograms() }),
+  airflow: (config) => ({ AIRFLOW_PROGRAMS: join(pythonFolder(config, "airflow"), "bin") }),
+  dbt: (config) => ({ DBT_PROGRAMS: join(pythonFolder(config, "dbt"), "bin") }),
+  lint: (config) => ({ LINT_PROGRAMS: join(pythonFolder(config, "lint"), "bin") }),
+};
 
 try {
   const config = readConfig();
-  const service = serviceNamed(services, process.argv[2] ?? "");
-  await install(config, [service]);
-  const places: Record<string, string> = { OPS_PYTHON: opsPython(config) };
-  if (service.runtimes.includes("kafka")) {
-    places.KAFKA_CLASSPATH = kafkaJars()
-      .map((jar) => join(kafkaFolder(config), jar.name))
-      .join(":");
-    places.JAVA = javaProgram(config);
-    places.KAFKA_ARCHIVE = kafkaArchive(config);
-  }
-  if (service.runtimes.includes("postgres")) places.POSTGRES_PROGRAMS = postgresPrograms();
-  for (const [name, value] of Object.entries({ ...asEnvironment(config), ...places })) {
+  const runtimes = process.argv.slice(2) as Runtime[];
+  await install(config, runtimes);
+  const variables = Object.assign(
+    asEnvironment(config),
+    { OPS_PYTHON: opsPython(config) },
+    ...runtimes.map((runtime) => places[runtime](config)),
+  ) as Record<string, string>;
+  for (const [name, value] of Object.entries(variables)) {
     console.log(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
   }
 } catch (error) {

@@ -4,6 +4,7 @@
  * a folder with a `start`, and a section of supervisord.conf.
  */
 import type { Config } from "../lib/config.ts";
+import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
 
 /** Settings whose value is a port. */
@@ -16,7 +17,7 @@ export interface Service {
   /** Settings of the ports it listens on. */
   ports: PortSetting[];
   /** What `up` has to install for it. */
-  runtimes: ("java" | "kafka" | "postgres")[];
+  runtimes: Runtime[];
   /** Where people and programs reach it; nothing for one that only calls others. */
   address(config: Config): string | undefined;
   /** Throws, with the reason, while the service does not do its work. */
@@ -30,7 +31,7 @@ export const services: Service[] = [
     name: "kafka",
     needs: [],
     ports: ["KAFKA_PORT", "KAFKA_CONTROLLER_PORT"],
-    runtimes: ["java", "kafka"],
+    runtimes: ["kafka"],
     address: (config) => `127.0.0.1:${config.KAFKA_PORT}`,
     probe: answersKafka,
     readyMsMax: 120_000,

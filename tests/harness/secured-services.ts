@@ -6,7 +6,6 @@ import { mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { join } from "node:path";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { install } from "../../scripts/stack/install.ts";
-import { services } from "../../scripts/stack/services.ts";
 import { GiveUp, until } from "../../scripts/stack/until.ts";
 import { Authority, type Certificate } from "./certificates.ts";
 import type { Environment } from "./script.ts";
@@ -71,7 +70,7 @@ export class SecuredServices {
   }
 
   async #start(config: Config): Promise<void> {
-    await install(config, services);
+    await install(config, ["kafka", "postgres"]);
     const authority = new Authority("Authority of the test");
     writeFileSync(this.authority, authority.certificate);
     writeFileSync(this.stranger, new Authority("Another authority").certificate);

@@ -1,52 +1,69 @@
 /**
- * The Python environment that brings supervisor, a Java runtime and the Maven client, from hashed
- * requirements. It counts as installed only once its last file, the mark, is there.
+ * The Python environments of Airflow, of dbt and of the linters, each from the hashed requirements of
+ * its lock. One counts as installed only once its last file, the mark, is there.
  */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../lib/config.ts";
-import { makePrivateFolder, OPS_LOCK, opsFolder, opsPython } from "../folders.ts";
+import { opsPython, type PythonEnvironment, pythonFolder, pythonLock } from "../folders.ts";
 import { takeLock } from "./exclusive.ts";
+import { findPython } from "./find-python.ts";
+import { installOps } from "./ops.ts";
 import { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
-export const OPS_BYTES = 130_000_000;
+/** What each environment is called and what it takes on the disk, measured. */
+const ENVIRONMENTS: Record<PythonEnvironment, { title: string; bytes: number }> = {
+  airflow: { title: "Airflow", bytes: 250_000_000 },
+  dbt: { title: "dbt", bytes: 150_000_000 },
+  lint: { title: "the linters", bytes: 40_000_000 },
+};
 const INSTALL_MS_MAX = 900_000;
-const VERSION_MIN = [3, 11] as const;
-const CANDIDATES = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 
-const mark = (config: Config) => join(opsFolder(config), ".installed");
+const mark = (config: Config, name: PythonEnvironment) =>
+  join(pythonFolder(config, name), ".installed");
 
-export const isOpsInstalled = (config: Config) =>
-  existsSync(mark(config)) && existsSync(opsPython(config));
+export const isPythonInstalled = (config: Config, name: PythonEnvironment) =>
+  existsSync(mark(config, name));
 
-export async function installOps(config: Config): Promise<void> {
-  if (isOpsInstalled(config)) return;
-  const python = findPython();
-  if ("missing" in python) {
-    throw new Error(`Cannot install supervisor and Java: ${python.missing}; ${python.mend}`);
-  }
-  makePrivateFolder(config.CACHE_DIR);
-  const release = await takeLock(`${opsFolder(config)}.lock`, INSTALL_MS_MAX);
+/** Room that an environment needs and does not have yet, in bytes. */
+export const missingPythonBytes = (config: Config, name: PythonEnvironment) =>
+  isPythonInstalled(config, name) ? 0 : ENVIRONMENTS[name].bytes;
+
+export async function installPython(config: Config, name: PythonEnvironment): Promise<void> {
+  if (isPythonInstalled(config, name)) return;
+  await installOps(config);
+  const release = await takeLock(`${pythonFolder(config, name)}.lock`, INSTALL_MS_MAX);
   try {
-    if (!isOpsInstalled(config)) await install(config, python.path);
+    if (!isPythonInstalled(config, name)) await install(config, name);
   } finally {
     release();
   }
 }
 
-async function install(config: Config, python: string): Promise<void> {
-  const folder = opsFolder(config);
-  const progress = new Progress("supervisor and Java (about 60 MB to download)");
+async function install(config: Config, name: PythonEnvironment): Promise<void> {
+  const python = findPython();
+  const { title } = ENVIRONMENTS[name];
+  if ("missing" in python) {
+    throw new Error(`Cannot install ${title}: ${python.missing}; ${python.mend}`);
+  }
+  const folder = pythonFolder(config, name);
+  const packages = readFileSync(pythonLock(name), "utf8").match(/^[\w.-]+==/gm)?.length ?? 0;
+  const progress = new Progress(`${title} (${packages} packages)`);
+  const uv = [opsPython(config), "-m", "uv", "--no-progress", "--no-python-downloads"];
   try {
     rmSync(folder, { recursive: true, force: true });
-    await runShown([python, "-m", "venv", folder], (line) => progress.update(line));
-    const pip = [opsPython(config), "-m", "pip", "install", "--require-hashes", "--no-input"];
+    await runShown([...uv, "venv", "--python", python.path, folder], () => {});
+    // Without dependencies: the lock names them all, but for one of dbt's that is left out on purpose.
     await runShown(
-      [...pip, "--disable-pip-version-check", "--progress-bar=off", "-r", OPS_LOCK],
-      (line) => progress.update(line.trim().split(/\s+/).slice(0, 2).join(" ")),
+      [
+        ...[...uv, "pip", "install", "--python", join(folder, "bin/python"), "--compile-bytecode"],
+        ...["--no-deps", "--require-hashes", "--requirements", pythonLock(name)],
+      ],
+      () => {},
+      { environment: packageIndex(config) },
     );
-    writeFileSync(mark(config), "");
+    writeFileSync(mark(config, name), "");
     progress.done();
   } catch (error) {
     progress.failed();
@@ -54,34 +71,11 @@ async function install(config: Config, python: string): Promise<void> {
   }
 }
 
-export type FoundPython = { path: string; version: string } | { missing: string; mend: string };
-
-/** A Python that is new enough and can make environments, or what is missing and what mends it. */
-export function findPython(): FoundPython {
-  const versions: string[] = [];
-  for (const name of CANDIDATES) {
-    const path = Bun.which(name);
-    if (!path) continue;
-    const asked = Bun.spawnSync([
-      path,
-      "-c",
-      "import sys; print(sys.version.split()[0]); import venv, ensurepip",
-    ]);
-    const version = asked.stdout.toString().trim();
-    const [major = 0, minor = 0] = version.split(".").map(Number);
-    if (major !== VERSION_MIN[0] || minor < VERSION_MIN[1]) {
-      versions.push(version || name);
-      continue;
-    }
-    if (asked.exitCode === 0) return { path, version };
-    return {
-      missing: `Python ${version} cannot make environments, its venv module is incomplete`,
-      mend: "on Debian run `apt-get install python3-venv`",
-    };
-  }
-  const found = versions.length > 0 ? `, only ${versions.join(", ")}` : "";
+/** Whoever has told pip of an index of their own means it for uv, too. */
+function packageIndex(config: Config): Record<string, string> {
+  const index = process.env.PIP_INDEX_URL;
   return {
-    missing: `there is no Python ${VERSION_MIN.join(".")} or newer${found}`,
-    mend: "on Debian run `apt-get install python3 python3-venv`",
+    UV_CACHE_DIR: join(config.CACHE_DIR, "uv"),
+    ...(index && !process.env.UV_DEFAULT_INDEX && { UV_DEFAULT_INDEX: index }),
   };
 }

@@ -68,11 +68,13 @@ grant usage on schema transform to streaming_read;
 
 create table transform.settlement (
     only_row boolean primary key default true check (only_row),
+    run_id uuid,
     settled_xid bigint not null default 0,
     settled_at timestamptz
 );
 insert into transform.settlement default values;
 comment on table transform.settlement is 'Up to where the settled tables hold what the transactions did. One row.';
+comment on column transform.settlement.run_id is 'The run of dbt that began last: only this one may settle, as a fence against an older one that goes on';
 comment on column transform.settlement.settled_xid is 'Every transaction before this one is settled; what a later one wrote is still to be read live';
 comment on column transform.settlement.settled_at is 'When the snapshot was taken that is settled';
 
@@ -83,7 +85,8 @@ create table transform.runs (
     status text not null default 'running' check (status in ('running', 'passed', 'failed')),
     started_at timestamptz not null default now(),
     finished_at timestamptz,
-    nodes jsonb not null default '[]'
+    nodes jsonb not null default '[]',
+    error text
 );
 create index runs_started_at on transform.runs (started_at desc);
 comment on table transform.runs is 'Runs of dbt with the state and the seconds of each node. One row per run.';

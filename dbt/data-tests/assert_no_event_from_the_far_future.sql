@@ -1,0 +1,11 @@
+{#-
+  A clock that is wrong by more than a day stays in the statistics for ever. Such events count, as
+  all do; a person has to find their producer.
+-#}
+select
+    minute,
+    event_type,
+    sum(event_count) as event_count
+from {{ ref('stg_events_per_minute') }}
+where minute > now() + interval '1 day'
+group by minute, event_type

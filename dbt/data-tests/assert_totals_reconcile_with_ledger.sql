@@ -1,0 +1,12 @@
+{#- The users' totals, as anybody reads them, have as many events as the ledger has stored. -#}
+with sum_events as (
+    select
+        (
+            select coalesce(sum(total_events), 0) from {{ ref('user_event_summary') }}
+        ) as summary_events,
+        (
+            select coalesce(sum(count_stored_events), 0) from {{ ref('stg_partition_ledgers') }}
+        ) as stored_events
+)
+
+select * from sum_events where summary_events <> stored_events

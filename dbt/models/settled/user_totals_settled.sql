@@ -1,0 +1,21 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='settle',
+        unique_key='user_id',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        tags=['settle'],
+        pre_hook="{{ hold_fence() }}",
+        post_hook=[
+            "{{ advance_watermark() }}",
+            "{{ leave_room_for_updates() }}"
+        ]
+    )
+}}
+
+-- The test that reconciles with the ledger can only gate what comes after the ledger, too.
+-- depends_on: {{ ref('stg_partition_ledgers') }}
+select * from {{ ref('user_totals_candidate') }}
+-- Settling deletes the users without events; where there is no table yet, they just stay out.
+{% if not is_incremental() %}where total_events > 0{% endif %}

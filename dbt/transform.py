@@ -1,0 +1,182 @@
+"""Runs dbt for the platform: settles, checks, refreshes, documents. `dbt/run --help` says more.
+
+One run at a time: a lock in the database makes a second one wait. What a run did is written into
+`transform.runs`, also when it fails; Airflow's tasks and `bun run transform` both come through here.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+
+import sys
+import threading
+from pathlib import Path
+
+from project_hash import hash_project
+from run_records import RunRecords
+from run_table import failures, nodes_of, table
+
+PROJECT = Path(__file__).parent
+STATE = Path(os.environ["STATE_DIR"]) / "dbt"
+WAIT_SECONDS = 900
+RETENTION_DAYS = 7
+
+DESCRIPTION = """Runs dbt on the platform's database.
+
+  settle    settles what changed since the last run, once the tests allow it (default); the first
+            run, and the first one with other models, deploys all models before
+  refresh   deploys all models and counts every user anew
+  check     tests all data, asks whether the sources are fresh, writes docs and lineage
+  docs      writes the documentation with lineage: one HTML file
+  prune     forgets runs, logs and lineage older than AIRFLOW_RETENTION_DAYS"""
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="dbt/run",
+        description=DESCRIPTION,
+        epilog="Exit status: 0 done, 1 failed, 2 wrong usage or setting.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = {
+        "settle": settle,
+        "refresh": refresh,
+        "check": check,
+        "docs": docs,
+        "prune": prune,
+    }
+    parser.add_argument("command", nargs="?", default="settle", choices=commands)
+    parser.add_argument(
+        "--wait",
+        type=int,
+        default=WAIT_SECONDS,
+        metavar="SECONDS",
+        help="how long to wait for another run (default %(default)s)",
+    )
+    given = parser.parse_args()
+    if not os.environ.get("POSTGRES_TRANSFORM_PASSWORD"):
+        print(
+            "Cannot run dbt: POSTGRES_TRANSFORM_PASSWORD is not set; `bun run up` generates it",
+            file=sys.stderr,
+        )
+        return 2
+    # dbt ends its queries and its threads on Ctrl-C; a service manager's signal shall do the same.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with RunRecords(given.wait) as records:
+            return 0 if commands[given.command](records) else 1
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; what was not settled yet is left to the next run", file=sys.stderr)
+        return 1
+
+
+def settle(records):
+    project_hash = hash_project(PROJECT)
+    if records.deployed_hash() != project_hash:
+        print("Deploying the models: this database has none, or others")
+        return deploy(records, "deploy", project_hash)
+    if records.has_lost_watermark():
+        print("Counting all users anew: the server's transaction ids began anew, after a restore")
+        return deploy(records, "refresh", project_hash)
+    return recorded(
+        records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")]
+    )
+
+
+def refresh(records):
+    return deploy(records, "refresh", hash_project(PROJECT))
+
+
+def deploy(records, command, project_hash):
+    """Every model, its unit tests and the tests that gate settling; all users are counted anew."""
+    return recorded(
+        records,
+        command,
+        lambda: [invoke("deploy", "build", "--selector", "deploy", "--full-refresh")],
+        project_hash,
+    )
+
+
+def check(records):
+    holds = recorded(
+        records,
+        "check",
+        lambda: [
+            invoke("check", "test", "--selector", "check"),
+            invoke("freshness", "source", "freshness"),
+        ],
+    )
+    return all([holds, docs(records), lineage()])
+
+
+def docs(_records):
+    done = invoke("docs", "docs", "generate", "--static").success
+    if done:
+        target = STATE / "docs" / "index.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(target_folder("docs") / "static_index.html", target)
+        print(f"Documentation with lineage: {target}")
+    return done
+
+
+def lineage():
+    """OpenLineage events of the last runs of each kind, as a file a day and to OPENLINEAGE_URL."""
+    from lineage_export import export
+
+    return export(STATE, PROJECT, [target_folder(name) for name in ("deploy", "settle", "check")])
+
+
+def prune(records):
+    days = int(os.environ.get("AIRFLOW_RETENTION_DAYS") or RETENTION_DAYS)
+    count = records.forget_runs(days)
+    print(f"Forgot {count} runs older than {days} days")
+    from lineage_export import forget
+
+    forget(STATE, days)
+    return True
+
+
+def recorded(records, command, work, project_hash=None):
+    """Does the work as a run of its own and shows each node; a failure of any kind is on record."""
+    run_id = records.begin(command, project_hash)
+    nodes, error, passed = [], "interrupted", False
+    try:
+        results = work()
+        nodes = [node for result in results for node in nodes_of(result)]
+        passed = all(result.success for result in results)
+        error = None if passed else failures(results)
+        print(table(nodes))
+        print(f"{command} {'passed' if passed else 'FAILED: ' + error}")
+    finally:
+        records.end(run_id, passed, nodes, error)
+    return passed
+
+
+def invoke(name, *command):
+    """Runs dbt in this process: starting another one costs more than all the statements."""
+    from dbt.cli.main import dbtRunner
+
+    shows_progress = sys.stdout.isatty()
+    return dbtRunner().invoke(
+        [
+            *([] if shows_progress else ["--quiet"]),
+            "--use-colors" if shows_progress else "--no-use-colors",
+            *["--log-path", str(STATE / "logs")],
+            *command,
+            *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
+            *["--target-path", str(target_folder(name))],
+        ]
+    )
+
+
+def target_folder(name):
+    """Of each command its own, so that the artifacts of one are not overwritten by the others."""
+    return STATE / "target" / name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

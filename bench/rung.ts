@@ -49,6 +49,7 @@ function aggregate(): Work {
     if (performance.now() - state.takenMs < config.CONSUMER_TRANSACTION_DELAY_MS_MAX) return;
     const tally = state.reader.take();
     tally.users.columns();
+    tally.users.days();
     tally.minutes();
     state.takenMs = performance.now();
   };

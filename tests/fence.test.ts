@@ -10,7 +10,7 @@ import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { runOrThrow } from "./harness/script.ts";
-import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
+import { differences, readCounts, readDays, readLedger, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);
 const SESSION = { CONSUMER_SESSION_TIMEOUT_MS: "6000" };
@@ -39,7 +39,7 @@ async function untilWaiting(place: Place, count: number): Promise<void> {
  * takes the same records up; then both go on. Returns what the tables hold in the end.
  */
 async function runZombie(place: Place, script?: string) {
-  const { lines, counts } = makeEvents(4_000);
+  const { lines, counts, days } = makeEvents(4_000);
   const send = (part: string[], name: string) => {
     const path = writeLines(place, part, name);
     return runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
@@ -88,12 +88,21 @@ async function runZombie(place: Place, script?: string) {
   });
   await stopConsumer(zombie);
   await stopConsumer(successor);
-  return { counts, found: await readCounts(place.sql), ledger: await readLedger(place.sql) };
+  return {
+    counts,
+    days,
+    found: await readCounts(place.sql),
+    foundDays: await readDays(place.sql),
+    ledger: await readLedger(place.sql),
+  };
 }
 
 test("consume counts each event once when a zombie wakes after its successor took over", async () => {
-  const { counts, found, ledger } = await runZombie(await platform.place("fenced"));
+  const { counts, days, found, foundDays, ledger } = await runZombie(
+    await platform.place("fenced"),
+  );
   expect(ledger.stored).toBe(4_000);
+  expect(foundDays).toEqual(days);
   expect(differences(counts, found)).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
-import { differences, readCounts, untilRead } from "./harness/tables.ts";
+import { differences, readCounts, readDays, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);
 
@@ -22,14 +22,14 @@ const EVENTS = 3_000;
 /** A place in which a file of events and three broken records have been counted. */
 async function countedPlace(name: string) {
   const place = await platform.place(name);
-  const { lines, counts } = makeEvents(EVENTS);
+  const { lines, counts, days } = makeEvents(EVENTS);
   const path = writeLines(place, lines);
   await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
   await sendRaw(place, ["{broken", "", `{"event_id":"1"}`]);
   const consumer = await startConsumer(place);
   await untilRead(place.sql, EVENTS + 3);
   await stopConsumer(consumer);
-  return { place, counts, path };
+  return { place, counts, days, path };
 }
 
 async function sendRaw(place: Place, values: string[]): Promise<void> {
@@ -48,6 +48,12 @@ async function verify(place: Place) {
     "--recount",
   ]);
   return { exitCode, firstDifference: JSON.parse(stdout).firstDifference as string | null };
+}
+
+async function correctedUsers(place: Place): Promise<number[]> {
+  const rows =
+    await place.sql`select distinct user_id from streaming.corrected_users order by user_id`;
+  return rows.map(({ user_id }) => user_id);
 }
 
 const damages: [string, string, string][] = [
@@ -144,18 +150,27 @@ test("replay finds nothing to change when the tables are right", async () => {
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     records: EVENTS + 3,
-    differences: { user_events: 0, events_per_minute: 0, consumer_offsets: 0, dead_letters: 0 },
+    differences: {
+      user_events: 0,
+      user_active_days: 0,
+      events_per_minute: 0,
+      consumer_offsets: 0,
+      dead_letters: 0,
+    },
   });
+  expect(await correctedUsers(place)).toEqual([]);
 });
 
 test("replay makes every table right again when all were damaged, and --check only says so", async () => {
-  const { place, counts } = await countedPlace("damaged");
+  const { place, counts, days } = await countedPlace("damaged");
   await place.sql`update streaming.user_events set event_count = event_count + 3 where user_id < 9`;
   await place.sql`delete from streaming.user_events where user_id between 10 and 14`;
   await place.sql`
     insert into streaming.user_events values (999, 'view', 5, now(), now())`;
   await place.sql`update streaming.events_per_minute set event_count = 77 where partition = 2`;
   await place.sql`delete from streaming.dead_letters`;
+  await place.sql`delete from streaming.user_active_days where user_id between 20 and 21`;
+  await place.sql`insert into streaming.user_active_days values (22, '1969-12-31')`;
   const checked = await run(place.environment, "scripts/replay.ts", ["--check"]);
   expect(checked.exitCode).toBe(1);
   expect(checked.stdout).toContain("Nothing was changed");
@@ -165,7 +180,35 @@ test("replay makes every table right again when all were damaged, and --check on
   expect([replayed.exitCode, replayed.stderr]).toEqual([0, ""]);
   expect(replayed.stdout).toContain("Took over what differs");
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  expect(await readDays(place.sql)).toEqual(days);
   expect(await verify(place)).toEqual({ exitCode: 0, firstDifference: null });
+});
+
+test("replay tells who reads only changes of every user that it corrects", async () => {
+  const { place } = await countedPlace("corrected");
+  await place.sql`
+    update streaming.user_events set event_count = event_count + 1
+    where user_id = 3 and event_type = 'click'`;
+  await place.sql`
+    update streaming.user_events set event_count = event_count - 1
+    where user_id = 4 and event_type = 'click'`;
+  await place.sql`insert into streaming.user_events values (999, 'view', 5, now(), now())`;
+  await place.sql`
+    delete from streaming.user_active_days where user_id = 20 and day = '2025-12-31'`;
+  await place.sql`insert into streaming.user_active_days values (22, '1969-12-31')`;
+  const [before] = await place.sql`select pg_current_xact_id()::text::bigint as xid`;
+  expect(await correctedUsers(place)).toEqual([]);
+
+  await runOrThrow(place.environment, "scripts/replay.ts");
+  // A count that rises again is told by its row; one that falls, or a day, by a note.
+  expect(await correctedUsers(place)).toEqual([3, 20, 22, 999]);
+  const rows = await place.sql`
+    select user_id, event_type from streaming.user_events
+    where updated_xid > ${before?.xid} order by user_id`;
+  expect(rows.map(({ user_id, event_type }) => [user_id, event_type])).toEqual([
+    [3, "click"],
+    [4, "click"],
+  ]);
 });
 
 test("replay takes over while events arrive, and readers never see a gap", async () => {

@@ -12,7 +12,7 @@ import {
 import { makeEvents, sumCounts } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
-import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
+import { differences, readCounts, readDays, readLedger, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);
 
@@ -27,11 +27,12 @@ const produce = (place: Place, path: string) =>
 
 test("consume counts every event of a file once when nothing goes wrong", async () => {
   const place = await platform.place("plain");
-  const { lines, counts } = makeEvents(20_000);
+  const { lines, counts, days } = makeEvents(20_000);
   const consumer = await startConsumer(place);
   await produce(place, writeLines(place, lines));
   await untilRead(place.sql, 20_000);
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  expect(await readDays(place.sql)).toEqual(days);
   const verified = await run(place.environment, "scripts/verify.ts", ["--recount"]);
   expect(verified.stdout).toContain("Every event counts once");
   expect(verified.exitCode).toBe(0);
@@ -95,7 +96,7 @@ test("consume counts each event once when the producer is killed in the middle o
 for (const members of [2, 4]) {
   test(`consume counts each event once when ${members} consumers join and leave under load`, async () => {
     const place = await platform.place(`members_${members}`);
-    const { lines, counts } = makeEvents(60_000, { seed: members });
+    const { lines, counts, days } = makeEvents(60_000, { seed: members });
     const path = writeLines(place, lines);
     const load = start(place.environment, "scripts/produce.ts", ["--from", path, "--rate", "6000"]);
     const consumers: ConsumerProcess[] = [];
@@ -108,6 +109,7 @@ for (const members of [2, 4]) {
     expect(await load.exited).toBe(0);
     await untilRead(place.sql, 60_000);
     expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+    expect(await readDays(place.sql)).toEqual(days);
     for (const consumer of consumers) expect(await stopConsumer(consumer)).toBe(0);
   });
 }

@@ -84,9 +84,11 @@ export async function upsertKeys(owner: Sql) {
 
 const UPSERT = `
 insert into bench.user_events as kept
-  (user_id, event_type, event_count, created_at, updated_at)
-select user_id, event_type, event_count, now(), now()
+  (user_id, event_type, event_count, created_at, updated_at, updated_xid)
+select user_id, event_type, event_count, now(), now(),
+  (select pg_current_xact_id()::text::bigint)
 from unnest($1::text::bigint[], $2::text::text[], $3::text::bigint[])
   as k (user_id, event_type, event_count)
 on conflict (user_id, event_type) do update set
-  event_count = kept.event_count + excluded.event_count, updated_at = excluded.updated_at`;
+  event_count = kept.event_count + excluded.event_count,
+  updated_at = excluded.updated_at, updated_xid = excluded.updated_xid`;

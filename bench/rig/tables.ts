@@ -5,8 +5,10 @@ import type { Dataset } from "./dataset.ts";
 
 export async function emptyTables(owner: Sql): Promise<void> {
   await owner`
-    truncate streaming.user_events, streaming.events_per_minute, streaming.consumer_offsets,
-      streaming.dead_letters`;
+    truncate streaming.user_events, streaming.user_active_days, streaming.events_per_minute,
+      streaming.consumer_offsets, streaming.dead_letters`;
+  // By itself and last: emptying user_events notes all its users there.
+  await owner`truncate streaming.corrected_users`;
 }
 
 /** Events in the tables, by what the offsets say of each partition. */

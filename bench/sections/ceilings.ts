@@ -70,7 +70,11 @@ export async function ceilings(bench: Bench): Promise<Ceiling[]> {
         () => new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: 65_536 }),
       );
       for (const batch of batches) readers[batch.partition]?.read(batch);
-      for (const reader of readers) reader.take().users.columns();
+      for (const reader of readers) {
+        const { users } = reader.take();
+        users.columns();
+        users.days();
+      }
     }),
   );
 

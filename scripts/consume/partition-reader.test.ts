@@ -8,8 +8,11 @@ import type { Tally } from "./tally.ts";
 
 const WINDOW = 20;
 
+/** Two minutes before a day ends, so that events fall on both sides. */
+const START_MS = Date.UTC(2025, 11, 31, 23, 58);
+
 const eventText = (id: number, userId: number, type: number, second: number) =>
-  `{"event_id":"00000000-0000-4000-8000-${String(id).padStart(12, "0")}","user_id":${userId},"event_type":"${EVENT_TYPES[type]}","created_at":"${new Date(1_767_225_600_000 + second * 1_000).toISOString()}"}`;
+  `{"event_id":"00000000-0000-4000-8000-${String(id).padStart(12, "0")}","user_id":${userId},"event_type":"${EVENT_TYPES[type]}","created_at":"${new Date(START_MS + second * 1_000).toISOString()}"}`;
 
 const record: fc.Arbitrary<TestRecord> = fc.oneof(
   {
@@ -48,6 +51,7 @@ const log = fc
 /** Everything that the tables would hold after the tallies. */
 function tables(tallies: Tally[]) {
   const users = new Map<string, { count: number; firstMs: number }>();
+  const days = new Set<string>();
   const minutes = new Map<string, number>();
   for (const tally of tallies) {
     const columns = tally.users.columns();
@@ -59,6 +63,10 @@ function tables(tallies: Tally[]) {
         firstMs: Math.min(kept.firstMs, columns.firstMs[row] as number),
       });
     });
+    const active = tally.users.days();
+    active.userIds.forEach((userId, row) => {
+      days.add(`${userId} ${active.days[row]}`);
+    });
     for (const { minuteMs, typeIndex, count } of tally.minutes()) {
       const key = `${minuteMs} ${typeIndex}`;
       minutes.set(key, (minutes.get(key) ?? 0) + count);
@@ -68,6 +76,7 @@ function tables(tallies: Tally[]) {
     tallies.reduce((total, tally) => total + tally[name], 0);
   return {
     users: [...users].sort(),
+    days: [...days].sort(),
     minutes: [...minutes].sort(),
     letters: tallies.flatMap(({ deadLetters }) => deadLetters),
     ledger: [sum("stored"), sum("duplicates"), sum("rejected"), sum("absent"), sum("lost")],

@@ -26,7 +26,8 @@ export class FencedError extends Error {
 /**
  * One statement is one transaction. `fence` locks the partition's row first: whoever comes second
  * waits there, finds another offset and writes nothing, since all the rest reads from `fence`.
- * Rows arrive sorted by key, so that two transactions lock shared rows in the same order.
+ * Rows arrive sorted by key, so that two transactions lock shared rows in the same order. The id of
+ * the transaction is a subquery, which is evaluated once and not for each row.
  */
 export const storeStatement = (schema: PartitionKey["schema"]) => `
 with fence as (
@@ -46,9 +47,9 @@ with fence as (
   returning partition
 ), users as (
   insert into ${schema}.user_events as kept
-    (user_id, event_type, event_count, created_at, updated_at)
+    (user_id, event_type, event_count, created_at, updated_at, updated_xid)
   select k.user_id, ($17::text::text[])[k.type_index], k.event_count,
-    to_timestamp(k.first_ms / 1000), now()
+    to_timestamp(k.first_ms / 1000), now(), (select pg_current_xact_id()::text::bigint)
   from unnest(
     $13::text::bigint[], $14::text::smallint[], $15::text::bigint[], $16::text::double precision[]
   ) as k (user_id, type_index, event_count, first_ms)
@@ -56,7 +57,14 @@ with fence as (
   on conflict (user_id, event_type) do update set
     event_count = kept.event_count + excluded.event_count,
     created_at = least(kept.created_at, excluded.created_at),
-    updated_at = excluded.updated_at
+    updated_at = excluded.updated_at,
+    updated_xid = excluded.updated_xid
+), days as (
+  insert into ${schema}.user_active_days (user_id, day)
+  select k.user_id, date '1970-01-01' + k.day
+  from unnest($27::text::bigint[], $28::text::integer[]) as k (user_id, day)
+  where exists (select from fence)
+  on conflict (user_id, day) do nothing
 ), minutes as (
   insert into ${schema}.events_per_minute as kept (minute, event_type, partition, event_count)
   select to_timestamp(k.minute_ms / 1000), ($17::text::text[])[k.type_index], fence.partition,
@@ -108,6 +116,7 @@ async function readNextOffset(sql: Sql, key: PartitionKey): Promise<number | und
 /** Arrays go as PostgreSQL's text form of an array, built in one join for each column. */
 function parameters(key: PartitionKey, tally: Tally): (string | null)[] {
   const users = tally.users.columns();
+  const days = tally.users.days();
   const minutes = tally.minutes();
   const letters = tally.deadLetters;
   return [
@@ -137,6 +146,8 @@ function parameters(key: PartitionKey, tally: Tally): (string | null)[] {
     array(letters.map(({ payloadBytes }) => payloadBytes)),
     array(letters.map((letter) => bytea(letter.key))),
     array(letters.map(({ headers }) => bytea(headers))),
+    array(days.userIds),
+    array(days.days),
   ];
 }
 

@@ -65,7 +65,8 @@ export class Tally {
 
   /** Upper bound of the rows that it writes. */
   get rows(): number {
-    return this.users.size * TYPES + this.#minutes.size + this.deadLetters.length;
+    const { size, daysMax } = this.users;
+    return size * TYPES + daysMax + this.#minutes.size + this.deadLetters.length;
   }
 
   addEvent(userId: number, typeIndex: number, createdAtMs: number): void {

@@ -1,16 +1,22 @@
 /**
- * Counts by user and event type, with the first moment of each: what one transaction adds to
- * `user_events`. Pure. A hash table with open addressing in typed arrays, because every event of
- * the hot path comes through here and a Map of objects costs five times as much.
+ * Counts by user and event type, with the first moment of each, and the days on which each user was
+ * active: what one transaction adds to `user_events` and `user_active_days`. Pure. A hash table with
+ * open addressing in typed arrays, because every event of the hot path comes through here and a Map
+ * of objects costs five times as much.
  */
 import { EVENT_TYPES } from "../../schema/event.ts";
 
 const TYPES = EVENT_TYPES.length;
-/** Numbers of a slot: the user id, or 0 where it is free, then counts, then first moments. */
+/**
+ * Numbers of a slot: the user id, or 0 where it is free, then counts, then first moments, then when
+ * the day of the user's latest event begins.
+ */
 const COUNTS = 1;
 const FIRST_MS = COUNTS + TYPES;
+const DAY_MS = FIRST_MS + TYPES;
 /** A power of two, so that a slot fills lines of the processor's cache exactly. */
-const STRIDE = 2 ** Math.ceil(Math.log2(FIRST_MS + TYPES));
+const STRIDE = 2 ** Math.ceil(Math.log2(DAY_MS + 1));
+const MS_PER_DAY = 86_400_000;
 
 /** One row for `user_events`, by column; all arrays are of the same length. */
 export interface UserColumns {
@@ -20,8 +26,17 @@ export interface UserColumns {
   firstMs: number[];
 }
 
+/** One row for `user_active_days`, by column; a day is a number of days since 1970-01-01 in UTC. */
+export interface DayColumns {
+  userIds: number[];
+  days: number[];
+}
+
 export class UserCounts {
   #users = 0;
+  /** Beginnings of the days that users had before the one in their slot: rare in one tally. */
+  readonly #earlier = new Map<number, Set<number>>();
+  #earlierDays = 0;
   #mask = 0;
   #slots = new Float64Array(0);
   readonly #seed: number;
@@ -37,6 +52,11 @@ export class UserCounts {
     return this.#users;
   }
 
+  /** Upper bound of the number of pairs of user and day. */
+  get daysMax(): number {
+    return this.#users + this.#earlierDays;
+  }
+
   add(userId: number, typeIndex: number, createdAtMs: number): void {
     let at = this.#find(userId);
     if (this.#slots[at] === 0) {
@@ -45,9 +65,12 @@ export class UserCounts {
         at = this.#find(userId);
       }
       this.#slots[at] = userId;
+      this.#slots[at + DAY_MS] = startOfDay(createdAtMs);
       this.#users += 1;
     }
     const slots = this.#slots;
+    const sinceDay = createdAtMs - (slots[at + DAY_MS] as number);
+    if (sinceDay < 0 || sinceDay >= MS_PER_DAY) this.#changeDay(at, createdAtMs);
     const cell = at + COUNTS + typeIndex;
     const count = slots[cell] as number;
     slots[cell] = count + 1;
@@ -74,6 +97,35 @@ export class UserCounts {
       }
     }
     return columns;
+  }
+
+  /** Each user with each day once, sorted by both. */
+  days(): DayColumns {
+    const columns: DayColumns = { userIds: [], days: [] };
+    for (const userId of this.#userIds().sort()) {
+      const lastMs = this.#slots[this.#find(userId) + DAY_MS] as number;
+      const earlier = this.#earlier.get(userId);
+      const starts = earlier ? [...new Set(earlier).add(lastMs)].sort((a, b) => a - b) : [lastMs];
+      for (const startMs of starts) {
+        columns.userIds.push(userId);
+        columns.days.push(startMs / MS_PER_DAY);
+      }
+    }
+    return columns;
+  }
+
+  /** The slot gets the day of this event, and the day that it held is kept beside it. */
+  #changeDay(at: number, createdAtMs: number): void {
+    const userId = this.#slots[at] as number;
+    let earlier = this.#earlier.get(userId);
+    if (!earlier) {
+      earlier = new Set();
+      this.#earlier.set(userId, earlier);
+    }
+    const known = earlier.size;
+    earlier.add(this.#slots[at + DAY_MS] as number);
+    this.#earlierDays += earlier.size - known;
+    this.#slots[at + DAY_MS] = startOfDay(createdAtMs);
   }
 
   #userIds(): Float64Array {
@@ -114,6 +166,8 @@ export class UserCounts {
     this.#slots = new Float64Array(slots * STRIDE);
   }
 }
+
+const startOfDay = (timeMs: number) => Math.floor(timeMs / MS_PER_DAY) * MS_PER_DAY;
 
 /** Type indexes in the order of the names, which is the order of the table's primary key. */
 const TYPES_BY_NAME = EVENT_TYPES.map((name, index) => ({ name, index }))

@@ -8,6 +8,7 @@ import type { Transaction } from "../lib/postgres.ts";
 /** Rows that differ in each table: missing, surplus or with other values. */
 export interface Differences {
   user_events: number;
+  user_active_days: number;
   events_per_minute: number;
   consumer_offsets: number;
   dead_letters: number;
@@ -19,6 +20,10 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
     full join streaming_replay.user_events as rebuilt using (user_id, event_type)
     where (kept.event_count, kept.created_at) is distinct from
       (rebuilt.event_count, rebuilt.created_at)`;
+  const [days] = await sql`
+    select count(*) from streaming.user_active_days as kept
+    full join streaming_replay.user_active_days as rebuilt using (user_id, day)
+    where kept.day is null or rebuilt.day is null`;
   const [minutes] = await sql`
     select count(*) from streaming.events_per_minute as kept
     full join streaming_replay.events_per_minute as rebuilt using (minute, event_type, partition)
@@ -37,6 +42,7 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
     where kept.reason is distinct from rebuilt.reason`;
   return {
     user_events: users?.count,
+    user_active_days: days?.count,
     events_per_minute: minutes?.count,
     consumer_offsets: offsets?.count,
     dead_letters: letters?.count,
@@ -45,6 +51,7 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
 
 /** Makes the real tables equal to the shadow; to be called while the offsets are locked. */
 export async function takeOver(sql: Transaction): Promise<void> {
+  await noteCorrectedUsers(sql);
   await sql`
     delete from streaming.user_events as kept where not exists (
       select from streaming_replay.user_events as rebuilt
@@ -52,15 +59,26 @@ export async function takeOver(sql: Transaction): Promise<void> {
     )`;
   await sql`
     insert into streaming.user_events as kept
-      (user_id, event_type, event_count, created_at, updated_at)
-    select user_id, event_type, event_count, created_at, now()
+      (user_id, event_type, event_count, created_at, updated_at, updated_xid)
+    select user_id, event_type, event_count, created_at, now(),
+      (select pg_current_xact_id()::text::bigint)
     from streaming_replay.user_events
     on conflict (user_id, event_type) do update set
       event_count = excluded.event_count,
       created_at = excluded.created_at,
-      updated_at = excluded.updated_at
+      updated_at = excluded.updated_at,
+      updated_xid = excluded.updated_xid
     where (kept.event_count, kept.created_at) is distinct from
       (excluded.event_count, excluded.created_at)`;
+  await sql`
+    delete from streaming.user_active_days as kept where not exists (
+      select from streaming_replay.user_active_days as rebuilt
+      where (rebuilt.user_id, rebuilt.day) = (kept.user_id, kept.day)
+    )`;
+  await sql`
+    insert into streaming.user_active_days (user_id, day)
+    select user_id, day from streaming_replay.user_active_days
+    on conflict (user_id, day) do nothing`;
   await sql`
     delete from streaming.events_per_minute as kept where not exists (
       select from streaming_replay.events_per_minute as rebuilt
@@ -82,6 +100,22 @@ export async function takeOver(sql: Transaction): Promise<void> {
         (rebuilt.group_id, rebuilt.topic, rebuilt.partition)
       and (kept.stored, kept.duplicates, kept.rejected, kept.absent) is distinct from
         (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent)`;
+}
+
+/**
+ * Whoever reads only what changed since a transaction must be told of what no new event brings:
+ * counts that fall, and days that come or go. Of rows that are deleted a trigger takes the note.
+ */
+async function noteCorrectedUsers(sql: Transaction): Promise<void> {
+  await sql`
+    insert into streaming.corrected_users (user_id)
+    select user_id from streaming.user_events as kept
+    join streaming_replay.user_events as rebuilt using (user_id, event_type)
+    where rebuilt.event_count < kept.event_count
+    union
+    select user_id from streaming.user_active_days as kept
+    full join streaming_replay.user_active_days as rebuilt using (user_id, day)
+    where kept.day is null or rebuilt.day is null`;
 }
 
 /** A letter that stays keeps what people did with it: when it was replayed or purged. */

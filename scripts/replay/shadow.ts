@@ -29,8 +29,9 @@ export class Shadow {
   async begin(ledgers: readonly Ledger[]): Promise<void> {
     const sql = this.#sql;
     await sql`
-      truncate streaming_replay.user_events, streaming_replay.events_per_minute,
-        streaming_replay.consumer_offsets, streaming_replay.dead_letters`;
+      truncate streaming_replay.user_events, streaming_replay.user_active_days,
+        streaming_replay.events_per_minute, streaming_replay.consumer_offsets,
+        streaming_replay.dead_letters`;
     for (const ledger of ledgers) {
       await sql`
         insert into streaming_replay.consumer_offsets

@@ -8,6 +8,12 @@ export async function readCounts(sql: Sql): Promise<Map<string, number>> {
   return new Map(rows.map((row) => [`${row.user_id} ${row.event_type}`, row.event_count]));
 }
 
+/** `user_active_days` in the form of the expected days. */
+export async function readDays(sql: Sql): Promise<Set<string>> {
+  const rows = await sql`select user_id, day::text from streaming.user_active_days`;
+  return new Set(rows.map(({ user_id, day }) => `${user_id} ${day}`));
+}
+
 /** Keys whose counts differ, with both counts; empty when the two are equal. */
 export function differences(
   expected: ReadonlyMap<string, number>,

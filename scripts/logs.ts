@@ -1,11 +1,11 @@
-/** `bun run logs NAME`: what a service writes, from its last lines on, until interrupted. */
+/** `bun run logs NAME`: what a service writes, all its programs, from its last lines on, until interrupted. */
 import { existsSync } from "node:fs";
 import { type ArgsDef, defineCommand } from "citty";
 import { ConfigError, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { logFile } from "./stack/folders.ts";
 import { serviceNamed } from "./stack/order.ts";
-import { services } from "./stack/services.ts";
+import { programsOf, services } from "./stack/services.ts";
 
 const flags = {
   name: {
@@ -21,22 +21,26 @@ const command = defineCommand({
   meta: { name: "logs", description: "Follow the log of a service" },
   args: flags,
   async run({ args }) {
-    const { name } = serviceNamed(services, args.name ?? "(none)");
+    const service = serviceNamed(services, args.name ?? "(none)");
     if (!/^\d+$/.test(args.lines)) {
       throw new ConfigError(`Cannot show the log: --lines must be a number, not ${args.lines}`);
     }
-    const path = logFile(readConfig(), name);
-    if (!existsSync(path)) {
-      throw new Error(`Cannot show the log of ${name}: it has not run yet, ${path} does not exist`);
+    const config = readConfig();
+    const paths = programsOf(service).map((program) => logFile(config, program));
+    const existing = paths.filter((path) => existsSync(path));
+    if (existing.length === 0) {
+      throw new Error(
+        `Cannot show the log of ${service.name}: it has not run yet, ${paths[0]} does not exist`,
+      );
     }
-    await show(path, args.lines, args.follow);
+    await show(existing, args.lines, args.follow);
   },
 });
 
 /** `tail -F` goes on after the log was rotated; the terminal interrupts both it and this process. */
-async function show(path: string, lines: string, follow: boolean): Promise<void> {
+async function show(paths: string[], lines: string, follow: boolean): Promise<void> {
   process.on("SIGINT", () => {});
-  const tail = Bun.spawn(["tail", "-n", lines, ...(follow ? ["-F"] : []), path], {
+  const tail = Bun.spawn(["tail", "-n", lines, ...(follow ? ["-F"] : []), ...paths], {
     stdio: ["ignore", "inherit", "ignore"],
   });
   process.on("SIGTERM", () => tail.kill());

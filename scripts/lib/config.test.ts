@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import tls from "node:tls";
-import { ConfigError, ROOT, readConfig, settingNames } from "./config.ts";
+import { ConfigError, ROOT, readConfig, secretSettings, settingNames } from "./config.ts";
 
 const example = new Map(
   [...readFileSync(join(ROOT, ".env.example"), "utf8").matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(
@@ -42,12 +42,25 @@ test("readConfig() reports all faults when several settings are wrong", () => {
   expect(error.message).toContain("PRODUCER_RATE");
 });
 
-test("readConfig() keeps every password out of its message when settings are wrong", () => {
-  const passwords = settingNames.filter((name) => name.includes("PASSWORD"));
-  const environment = Object.fromEntries(passwords.map((name) => [name, "s3cret-value"]));
+test("readConfig() keeps every secret out of its message when settings are wrong", () => {
+  const named = settingNames.filter((name) => /PASSWORD|SECRET|_KEY|WEBHOOK/.test(name));
+  expect(secretSettings.toSorted()).toEqual(named.toSorted());
+  const environment = Object.fromEntries(named.map((name) => [name, "s3cret-value"]));
   const error = errorOf(() => readConfig({ ...environment, KAFKA_PORT: "0" }));
-  expect(passwords.length).toBeGreaterThan(5);
+  for (const name of ["AIRFLOW_JWT_SECRET", "AIRFLOW_FERNET_KEY", "ALERT_WEBHOOK_URL"]) {
+    expect(error.message).toContain(`${name}: must `);
+  }
   expect(error.message).not.toContain("s3cret-value");
+});
+
+test("readConfig() takes cron expressions and seconds for a schedule, and nothing else", () => {
+  const schedules = (...values: string[]) =>
+    values.map((value) => readConfig({ TRANSFORM_SCHEDULE: value }).TRANSFORM_SCHEDULE);
+  const good = ["* * * * *", "*/5 8-18 1,15 * MON-FRI", "5", "20", "3600"];
+  expect(schedules(...good)).toEqual(good);
+  for (const bad of ["4", "0", "-20", "20s", "hourly", "* * * *", "* * * * * *", "1.5"]) {
+    expect(() => schedules(bad)).toThrow("TRANSFORM_SCHEDULE: must be");
+  }
 });
 
 test("readConfig() names the setting when a file of certificates is missing or holds none", () => {
@@ -82,7 +95,7 @@ test(".env.example lists every setting, in the order of the code", () => {
 });
 
 test(".env.example gives the defaults of the code", () => {
-  const folders = { STATE_DIR: "", CACHE_DIR: "" };
+  const folders = { STATE_DIR: "", CACHE_DIR: "", AIRFLOW_DAGS_FOLDER: "" };
   const withExample = readConfig({ ...Object.fromEntries(example), ...folders });
   expect(withExample).toEqual(readConfig({}));
 });

@@ -23,11 +23,22 @@ const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === "" ? undefined : text));
-const secret = optionalText;
+/** Marks a setting whose value must never be printed. */
+const SECRET = { isSecret: true };
+const secret = optionalText.meta(SECRET);
+/** A secret that has a form of its own, since the program that takes it asks for one. */
+const formedSecret = (form: RegExp, message: string) =>
+  z.string().regex(form, message).optional().meta(SECRET);
+const optionalWebAddress = z
+  .url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" })
+  .optional();
 const certificateFile = optionalText.superRefine((path, context) => {
   const fault = path === undefined ? undefined : certificateFault(path);
   if (fault) context.addIssue({ code: "custom", message: fault });
 });
+
+/** Five fields of cron, whose ranges Airflow checks; or seconds, of which Airflow needs a few. */
+const SCHEDULE = /^(?:[5-9]|[1-9]\d{1,5}|[\d*,/-]+(?: [\d*,/A-Za-z#-]+){4})$/;
 
 const environmentSchema = z.object({
   STATE_DIR: z.string().default(join(ROOT, ".state")),
@@ -78,6 +89,26 @@ const environmentSchema = z.object({
   CONSUMER_SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(1_800_000).default(10_000),
   CONSUMER_LOST_RECORDS: z.enum(["stop", "accept"]).default("stop"),
   DUPLICATE_WINDOW_RECORDS: z.coerce.number().int().min(1).max(4_194_304).default(65_536),
+
+  TRANSFORM_SCHEDULE: z
+    .string()
+    .regex(SCHEDULE, "must be a cron expression of five fields, or a number of seconds from 5 on")
+    .default("* * * * *"),
+  AIRFLOW_PORT: port(8080),
+  AIRFLOW_ADMIN_PASSWORD: secret,
+  AIRFLOW_POSTGRES_DB: z.string().min(1).default("airflow"),
+  AIRFLOW_POSTGRES_PASSWORD: secret,
+  AIRFLOW_SECRET_KEY: secret,
+  AIRFLOW_JWT_SECRET: formedSecret(/^.{64,}$/, "must be at least 64 characters long"),
+  AIRFLOW_FERNET_KEY: formedSecret(
+    /^[\w-]{43}=$/,
+    "must be 32 random bytes in URL-safe base64, with its `=`",
+  ),
+  AIRFLOW_DAGS_FOLDER: z.string().default(join(ROOT, "airflow/dags")),
+  AIRFLOW_RETENTION_DAYS: count(7),
+  ALERT_WEBHOOK_URL: optionalWebAddress.meta(SECRET),
+  OPENLINEAGE_URL: optionalWebAddress,
+  OPENLINEAGE_API_KEY: secret,
 });
 
 export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {
@@ -87,6 +118,11 @@ export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & 
 
 /** Names of all settings, for the test that keeps `.env.example` complete. */
 export const settingNames = Object.keys(environmentSchema.shape);
+
+/** Names of those whose value must never be printed. */
+export const secretSettings = Object.entries(environmentSchema.shape)
+  .filter(([, { meta }]) => meta()?.isSecret)
+  .map(([name]) => name);
 
 /**
  * Reads and checks every setting.
@@ -101,7 +137,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     throw faulty(
       parsed.error.issues.map((issue) => {
         const name = issue.path.join(".");
-        const shown = /PASSWORD/.test(name) ? "" : `, current value is ${present[name]}`;
+        const shown = secretSettings.includes(name) ? "" : `, current value is ${present[name]}`;
         return `${name}: ${issue.message}${shown}`;
       }),
     );
@@ -116,6 +152,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     ...config,
     STATE_DIR: resolve(config.STATE_DIR),
     CACHE_DIR: resolve(config.CACHE_DIR),
+    AIRFLOW_DAGS_FOLDER: resolve(config.AIRFLOW_DAGS_FOLDER),
     KAFKA_BROKERS: brokers,
   };
 }

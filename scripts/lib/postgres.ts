@@ -6,8 +6,11 @@ import postgres from "postgres";
 import { type Config, ConfigError } from "./config.ts";
 import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
-/** Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone else. */
-export type Role = "admin" | "owner" | "ingest" | "transform" | "read";
+/**
+ * Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone
+ * else; `airflow` owns another database, with Airflow's own records.
+ */
+export type Role = "admin" | "owner" | "ingest" | "transform" | "read" | "airflow";
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 export type Transaction = postgres.TransactionSql<{ bigint: number }>;
@@ -25,6 +28,8 @@ export function credentials(config: Config, role: Role): { user: string; setting
       return { user: "streaming_transform", setting: "POSTGRES_TRANSFORM_PASSWORD" };
     case "read":
       return { user: "streaming_read", setting: "POSTGRES_READ_PASSWORD" };
+    case "airflow":
+      return { user: "airflow", setting: "AIRFLOW_POSTGRES_PASSWORD" };
   }
 }
 
@@ -48,7 +53,7 @@ export function connect(
   return postgres({
     host: config.POSTGRES_HOST,
     port: config.POSTGRES_PORT,
-    database: config.POSTGRES_DB,
+    database: role === "airflow" ? config.AIRFLOW_POSTGRES_DB : config.POSTGRES_DB,
     user,
     password,
     ssl: tls(config),

@@ -10,13 +10,24 @@ import { parseEnv } from "node:util";
 import { type Config, ROOT } from "../lib/config.ts";
 import { makePrivateFolder } from "./folders.ts";
 
-export const secretNames = [
-  "POSTGRES_PASSWORD",
-  "POSTGRES_ADMIN_PASSWORD",
-  "POSTGRES_INGEST_PASSWORD",
-  "POSTGRES_TRANSFORM_PASSWORD",
-  "POSTGRES_READ_PASSWORD",
-] as const satisfies (keyof Config)[];
+const password = () => randomBytes(24).toString("base64url");
+
+/** Each generated secret with what makes it, in the form that its reader asks for. */
+const secrets = {
+  POSTGRES_PASSWORD: password,
+  POSTGRES_ADMIN_PASSWORD: password,
+  POSTGRES_INGEST_PASSWORD: password,
+  POSTGRES_TRANSFORM_PASSWORD: password,
+  POSTGRES_READ_PASSWORD: password,
+  AIRFLOW_ADMIN_PASSWORD: password,
+  AIRFLOW_POSTGRES_PASSWORD: password,
+  AIRFLOW_SECRET_KEY: password,
+  AIRFLOW_JWT_SECRET: () => randomBytes(48).toString("base64url"),
+  // Fernet wants the padding that base64url leaves out.
+  AIRFLOW_FERNET_KEY: () => `${randomBytes(32).toString("base64url")}=`,
+} satisfies Partial<Record<keyof Config, () => string>>;
+
+export const secretNames = Object.keys(secrets) as (keyof typeof secrets)[];
 
 const HEADER = `# Settings of this stack; .env.example says what each of them does.
 # The passwords were generated and belong to the data in STATE_DIR. Keep this file private.
@@ -42,7 +53,7 @@ export function writeMissingSecrets(
   const missing = secretNames.filter((name) => !environment[name] && !present[name]);
   if (missing.length === 0) return [];
   const lines = missing.map((name) => {
-    environment[name] = randomBytes(24).toString("base64url");
+    environment[name] = secrets[name]();
     return `${name}=${environment[name]}\n`;
   });
   makePrivateFolder(dirname(path));

@@ -5,14 +5,14 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../lib/config.ts";
 import { kafkaArchive } from "./folders.ts";
-import { startProcess } from "./supervisor.ts";
+import { startGroup } from "./supervisor.ts";
 
 const PROGRAM = "kafka-archive";
 
 export const isArchiveMissing = (config: Config) => !existsSync(kafkaArchive(config));
 
 export async function startArchive(config: Config): Promise<void> {
-  await startProcess(config, PROGRAM).catch(() => {
+  await startGroup(config, PROGRAM).catch(() => {
     // It runs already, or cannot: Kafka then starts without it, as it did just now.
   });
 }

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
+import { airflowDatabase } from "./airflow-database.ts";
 import { asEnvironment } from "./environment.ts";
 import { javaProgram, kafkaArchive, kafkaFolder, opsPython, pythonFolder } from "./folders.ts";
 import { kafkaJars } from "./install/kafka.ts";
@@ -20,7 +21,10 @@ const places: Record<Runtime, (config: Config) => Record<string, string>> = {
     JAVA: javaProgram(config),
   }),
   postgres: () => ({ POSTGRES_PROGRAMS: postgresPrograms() }),
-  airflow: (config) => ({ AIRFLOW_PROGRAMS: join(pythonFolder(config, "airflow"), "bin") }),
+  airflow: (config) => ({
+    AIRFLOW_PROGRAMS: join(pythonFolder(config, "airflow"), "bin"),
+    AIRFLOW_DATABASE: airflowDatabase(config),
+  }),
   dbt: (config) => ({ DBT_PROGRAMS: join(pythonFolder(config, "dbt"), "bin") }),
   lint: (config) => ({ LINT_PROGRAMS: join(pythonFolder(config, "lint"), "bin") }),
 };

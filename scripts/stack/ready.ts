@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Config } from "../lib/config.ts";
 import { logFile } from "./folders.ts";
-import type { Service } from "./services.ts";
+import { programsOf, type Service } from "./services.ts";
 import { listProcesses, type ProcessInfo } from "./supervisor.ts";
 import { GiveUp, until } from "./until.ts";
 
@@ -18,27 +18,38 @@ export async function waitUntilReady(
   service: Service,
   signal: AbortSignal,
 ): Promise<void> {
-  let failedStarts = 0;
-  let lastState = "";
+  const lastStates = new Map<string, string>();
+  const failedStarts = new Map<string, number>();
+  let failing = programsOf(service)[0]!;
+  /** Throws when waiting longer for this program is of no use. */
+  const examine = ({ name, state }: ProcessInfo) => {
+    if (state === "BACKOFF" && lastStates.get(name) !== "BACKOFF") {
+      failedStarts.set(name, (failedStarts.get(name) ?? 0) + 1);
+    }
+    lastStates.set(name, state);
+    if (failedStarts.has(name) || hasEnded(state)) failing = name;
+    if (hasEnded(state)) throw new GiveUp("it ended");
+    if (failedStarts.get(name) === FAILED_STARTS_MAX) {
+      throw new GiveUp(`it ended ${FAILED_STARTS_MAX} times`);
+    }
+  };
   try {
     await until(
       `${service.name} is ready`,
       service.readyMsMax,
       async () => {
-        const processes = await listProcesses(config);
-        const found = processes.find((candidate) => candidate.name === service.name);
-        if (!found || hasEnded(found)) throw new GiveUp("it ended");
-        if (found.state === "BACKOFF" && lastState !== "BACKOFF") failedStarts += 1;
-        lastState = found.state;
-        if (failedStarts === FAILED_STARTS_MAX) throw new GiveUp(`it ended ${failedStarts} times`);
-        await service.probe(config, found.processId);
+        const all = await listProcesses(config);
+        const processes = all.filter(({ group }) => group === service.name);
+        if (processes.length === 0) throw new GiveUp("it ended");
+        processes.forEach(examine);
+        await service.probe(config, processes);
       },
       { signal },
     );
   } catch (error) {
     if (signal.aborted) throw error;
     const reason = (error as Error).message;
-    const path = logFile(config, service.name);
+    const path = logFile(config, failing);
     throw new Error(
       `Cannot start ${service.name}: ${reason}\nThe last lines of ${path}:\n${lastLines(path)}`,
     );
@@ -46,7 +57,7 @@ export async function waitUntilReady(
 }
 
 /** Nothing will start it again. */
-const hasEnded = ({ state }: ProcessInfo) => ["FATAL", "EXITED", "STOPPED"].includes(state);
+const hasEnded = (state: string) => ["FATAL", "EXITED", "STOPPED"].includes(state);
 
 function lastLines(path: string): string {
   try {

@@ -6,12 +6,16 @@ import { listProcesses, type ProcessInfo, supervisorProcess } from "./supervisor
 
 export interface Row {
   service: string;
-  /** `ready`, `starting`, `stopped` or `failed`. */
+  /** `ready`, `faulty`, `starting`, `stopped` or `failed`. */
   state: string;
   /** Why it is not ready. */
   reason?: string;
+  /** Of a service that is one program. */
   processId?: number;
+  /** Of a service that is several: the name of each that runs. */
+  processIds?: Record<string, number>;
   address?: string;
+  login?: string;
   memoryBytes?: number;
   uptimeSeconds?: number;
 }
@@ -21,31 +25,50 @@ export async function report(config: Config, services: Service[]): Promise<Row[]
   const processes = isUp ? await listProcesses(config) : [];
   return Promise.all(
     services.map((service) => {
-      const found = processes.find((candidate) => candidate.name === service.name);
-      return row(config, service, found);
+      const own = processes.filter(({ group }) => group === service.name);
+      return row(config, service, own);
     }),
   );
 }
 
-async function row(config: Config, service: Service, found?: ProcessInfo): Promise<Row> {
+async function row(config: Config, service: Service, processes: ProcessInfo[]): Promise<Row> {
   const address = service.address(config);
-  const common = { service: service.name, ...(address && { address }) };
-  if (!found || found.state === "STOPPED") return { ...common, state: "stopped" };
-  if (["FATAL", "EXITED"].includes(found.state)) {
-    return { ...common, state: "failed", reason: found.reason || "it ended" };
-  }
-  const running = {
-    ...common,
-    processId: found.processId,
-    memoryBytes: memoryBytes(found.processId),
-    uptimeSeconds: Math.max(0, Math.round(Date.now() / 1_000 - found.startedAtSeconds)),
+  const common = {
+    service: service.name,
+    ...(address && { address }),
+    ...(service.login && { login: service.login }),
   };
+  const alive = processes.filter(({ processId }) => processId > 0);
+  const running = { ...common, ...(alive.length > 0 && measured(service, alive)) };
+  const failed = processes.find(({ state }) => ["FATAL", "EXITED"].includes(state));
+  if (failed) {
+    const name = service.programs ? `${failed.name}: ` : "";
+    return { ...running, state: "failed", reason: `${name}${failed.reason || "it ended"}` };
+  }
+  const stopped = processes.find(({ state }) => state === "STOPPED");
+  if (stopped && alive.length > 0) {
+    return { ...running, state: "starting", reason: `${stopped.name} is stopped` };
+  }
+  if (stopped || processes.length === 0) return { ...common, state: "stopped" };
   try {
-    await service.probe(config, found.processId);
-    return { ...running, state: "ready" };
+    await service.probe(config, processes);
+    const fault = await service.fault?.(config);
+    return { ...running, state: fault ? "faulty" : "ready", ...(fault && { reason: fault }) };
   } catch (error) {
     return { ...running, state: "starting", reason: (error as Error).message };
   }
+}
+
+/** What the system says of the processes of a service. */
+function measured(service: Service, alive: ProcessInfo[]): Partial<Row> {
+  const startedAtSeconds = Math.min(...alive.map((process) => process.startedAtSeconds));
+  return {
+    ...(service.programs
+      ? { processIds: Object.fromEntries(alive.map(({ name, processId }) => [name, processId])) }
+      : { processId: alive[0]!.processId }),
+    memoryBytes: alive.reduce((sum, { processId }) => sum + memoryBytes(processId), 0),
+    uptimeSeconds: Math.max(0, Math.round(Date.now() / 1_000 - startedAtSeconds)),
+  };
 }
 
 export function table(rows: Row[]): string {
@@ -56,13 +79,16 @@ export function table(rows: Row[]): string {
     row.address ?? "",
     row.memoryBytes === undefined ? "" : mebibytes(row.memoryBytes),
     row.uptimeSeconds === undefined ? "" : duration(row.uptimeSeconds),
+    row.login ?? "",
     row.reason ?? "",
   ]);
-  const lines = [
-    ["SERVICE", "STATE", "ADDRESS", "MEMORY", "UP FOR", ""],
+  const whole = [
+    ["SERVICE", "STATE", "ADDRESS", "MEMORY", "UP FOR", "LOGIN", ""],
     ...cells,
-    ...(rows.length > 1 ? [["", "", "", mebibytes(sum), "", ""]] : []),
+    ...(rows.length > 1 ? [["", "", "", mebibytes(sum), "", "", ""]] : []),
   ];
+  const hasLogin = rows.some(({ login }) => login);
+  const lines = whole.map((line) => line.filter((_, column) => hasLogin || column !== LOGIN));
   const widths = lines[0]!.map((_, column) =>
     Math.max(...lines.map((line) => line[column]!.length)),
   );
@@ -75,6 +101,9 @@ export function table(rows: Row[]): string {
     )
     .join("\n");
 }
+
+/** Column that is left out when it is empty. */
+const LOGIN = 5;
 
 const mebibytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
 

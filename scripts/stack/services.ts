@@ -1,17 +1,24 @@
 /**
  * The services of the platform, one entry each: what it needs, the ports it takes, how to tell that
  * it works. `up`, `status`, `logs` and `down` know nothing else; a new service is a new entry here,
- * a folder with a `start`, and a section of supervisord.conf.
+ * a folder with a `start`, and a section of supervisord.conf, or a group of them.
  */
 import type { Config } from "../lib/config.ts";
+import { airflowFault, answersAirflow } from "./airflow.ts";
 import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
+import type { ProcessInfo } from "./supervisor.ts";
 
 /** Settings whose value is a port. */
 type PortSetting = Extract<keyof Config, `${string}_PORT`>;
 
 export interface Service {
+  /** Also that of the program, or of the group of programs, in supervisord.conf. */
   name: string;
+  /** The programs of a group, each before those that call it; left out when it is one program. */
+  programs?: string[];
+  /** A slow one starts when all others are ready, so that it takes no processor from their start. */
+  isSlow?: boolean;
   /** Services that must work before this one can. */
   needs: string[];
   /** Settings of the ports it listens on. */
@@ -20,8 +27,12 @@ export interface Service {
   runtimes: Runtime[];
   /** Where people and programs reach it; nothing for one that only calls others. */
   address(config: Config): string | undefined;
+  /** How people log in there: a name, and where the password is. */
+  login?: string;
   /** Throws, with the reason, while the service does not do its work. */
-  probe(config: Config, processId: number): Promise<void>;
+  probe(config: Config, processes: ProcessInfo[]): Promise<void>;
+  /** What has gone wrong inside although it works, when there is such a thing. */
+  fault?(config: Config): Promise<string | undefined>;
   /** How long a start may take on a slow machine before it counts as failed. */
   readyMsMax: number;
 }
@@ -60,7 +71,23 @@ export const services: Service[] = [
     ports: [],
     runtimes: [],
     address: () => undefined,
-    probe: (_config, processId) => runsProgram(processId, "scripts/produce.ts"),
+    probe: (_config, [producer]) => runsProgram(producer!.processId, "scripts/produce.ts"),
     readyMsMax: 90_000,
   },
+  {
+    name: "airflow",
+    programs: ["airflow-api-server", "airflow-scheduler", "airflow-dag-processor"],
+    isSlow: true,
+    needs: ["postgres"],
+    ports: ["AIRFLOW_PORT"],
+    runtimes: ["airflow", "dbt"],
+    address: (config) => `http://127.0.0.1:${config.AIRFLOW_PORT}`,
+    login: "admin, AIRFLOW_ADMIN_PASSWORD in .env",
+    probe: answersAirflow,
+    fault: airflowFault,
+    readyMsMax: 600_000,
+  },
 ];
+
+/** Names of the programs that a service consists of. */
+export const programsOf = ({ name, programs }: Service) => programs ?? [name];

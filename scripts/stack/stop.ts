@@ -8,7 +8,7 @@ import type { Config } from "../lib/config.ts";
 import { dataFolder, removeSocketFolder, supervisorSocket } from "./folders.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "./process-tree.ts";
 import { forgetSettings } from "./running-settings.ts";
-import type { Service } from "./services.ts";
+import { programsOf, type Service } from "./services.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
 import { until } from "./until.ts";
 
@@ -18,12 +18,15 @@ const END_MS_MAX = 60_000;
 export async function stopAll(config: Config, services: Service[]): Promise<string[]> {
   const stopped: string[] = [];
   if ((await supervisorProcess(config)) !== undefined) {
-    for (const { name } of services.toReversed()) {
-      const processes = await listProcesses(config);
-      const found = processes.find((candidate) => candidate.name === name);
-      if (!found || ["STOPPED", "EXITED", "FATAL"].includes(found.state)) continue;
-      await stopProcess(config, name);
-      stopped.push(name);
+    for (const service of services.toReversed()) {
+      const running = (await listProcesses(config))
+        .filter(({ state }) => !["STOPPED", "EXITED", "FATAL"].includes(state))
+        .filter(({ group }) => group === service.name)
+        .map(({ name }) => name);
+      for (const program of programsOf(service).toReversed()) {
+        if (running.includes(program)) await stopProcess(config, service.name, program);
+      }
+      if (running.length > 0) stopped.push(service.name);
     }
     await stopSupervisor(config);
   }

@@ -20,6 +20,8 @@ const STOP_MS_MAX = 120_000;
 /** What supervisord knows of one program. */
 export interface ProcessInfo {
   name: string;
+  /** The service that it is part of. */
+  group: string;
   /** STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED or FATAL. */
   state: string;
   processId: number;
@@ -69,6 +71,7 @@ export async function listProcesses(config: Config): Promise<ProcessInfo[]> {
       new RegExp(`<name>${name}</name>\\s*<value><\\w+>([^<]*)<`).exec(struct)?.[1] ?? "";
     return {
       name: field("name"),
+      group: field("group"),
       state: field("statename"),
       processId: Number(field("pid")),
       startedAtSeconds: Number(field("start")),
@@ -77,14 +80,14 @@ export async function listProcesses(config: Config): Promise<ProcessInfo[]> {
   });
 }
 
-/** Starts a program without waiting for anything. */
-export async function startProcess(config: Config, name: string): Promise<void> {
-  await call(config, "supervisor.startProcess", name, false);
+/** Starts those programs of a group that do not run, without waiting for anything. */
+export async function startGroup(config: Config, name: string): Promise<void> {
+  await call(config, "supervisor.startProcessGroup", name, false);
 }
 
-/** Stops a program and waits until its process has ended. */
-export async function stopProcess(config: Config, name: string): Promise<void> {
-  await call(config, "supervisor.stopProcess", name, true);
+/** Stops a program of a group and waits until its process has ended. */
+export async function stopProcess(config: Config, group: string, name: string): Promise<void> {
+  await call(config, "supervisor.stopProcess", `${group}:${name}`, true);
 }
 
 /** Ends supervisord, and with it every program that still runs, and waits for that. */

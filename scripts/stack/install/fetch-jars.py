@@ -30,9 +30,7 @@ def fetch(downloader, folder, coordinates, sha256):
     url = downloader.resolver.uri_for_artifact(artifact)
     digest = hashlib.sha256()
     try:
-        response = downloader.requestor.request(
-            url, fail, stream=True, timeout=TIMEOUT_SECONDS
-        )
+        response = downloader.requestor.request(url, fail, stream=True, timeout=TIMEOUT_SECONDS)
         with response, open(draft, "wb") as file:
             for piece in response.iter_content(PIECE_BYTES):
                 file.write(piece)

@@ -12,7 +12,7 @@ def export(state, project, target_folders):
     """Sends the events of the last run in each folder; True when all were sent."""
     folder = state / "lineage"
     folder.mkdir(parents=True, exist_ok=True)
-    day = datetime.datetime.now(datetime.timezone.utc).date()
+    day = datetime.datetime.now(datetime.UTC).date()
     path = folder / f"{day}.ndjson"
     environment = {**os.environ, "OPENLINEAGE__TRANSPORT": json.dumps(transport(path))}
     sent = [
@@ -26,6 +26,7 @@ def export(state, project, target_folders):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
         )
         for target in target_folders
         if (target / "run_results.json").exists()

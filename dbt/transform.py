@@ -8,9 +8,7 @@ import argparse
 import os
 import shutil
 import signal
-
 import sys
-import threading
 from pathlib import Path
 
 from project_hash import hash_project
@@ -82,9 +80,7 @@ def settle(records):
     if records.has_lost_watermark():
         print("Counting all users anew: the server's transaction ids began anew, after a restore")
         return deploy(records, "refresh", project_hash)
-    return recorded(
-        records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")]
-    )
+    return recorded(records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")])
 
 
 def refresh(records):

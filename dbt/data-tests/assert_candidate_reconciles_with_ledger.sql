@@ -24,10 +24,11 @@ settle_candidate as (
         user_id,
         total_events
     from {{ settled }} as settled
-    where not exists (
-        select from {{ ref('user_totals_candidate') }} as candidate
-        where candidate.user_id = settled.user_id
-    )
+    where
+        not exists (
+            select from {{ ref('user_totals_candidate') }} as candidate
+            where candidate.user_id = settled.user_id
+        )
     {% endif %}
 ),
 

@@ -7,11 +7,16 @@ with changed_users as (
 ),
 
 count_anew as (
-    {{ user_totals_of('select user_id from ' ~ ref('stg_user_events')) }}
+    {{ user_totals_of('select distinct user_id from ' ~ ref('stg_user_events')) }}
 ),
 
 keep_unchanged_anew as (
-    select * from count_anew where user_id not in (select user_id from changed_users)
+    select
+        count_anew.*,
+        {{ count_active_days_of('count_anew.user_id') }} as count_active_days,
+        {{ last_active_on_of('count_anew.user_id') }} as last_active_on
+    from count_anew
+    where user_id not in (select user_id from changed_users)
 ),
 
 keep_unchanged_settled as (

@@ -15,11 +15,13 @@ with count_hours as (
 ),
 
 list_hours as (
-    select hour from generate_series(
-        date_trunc('hour', now()) - interval '28 days 1 hour',
-        date_trunc('hour', now()) - interval '1 hour',
-        interval '1 day'
-    ) as hours (hour)
+    select hour
+    from
+        generate_series(
+            date_trunc('hour', now()) - interval '28 days 1 hour',
+            date_trunc('hour', now()) - interval '1 hour',
+            interval '1 day'
+        ) as hours (hour)
     where hour >= (select min(hour) from count_hours)
 ),
 

@@ -1,30 +1,40 @@
 {#-
-  What is known of each of the given users, counted anew: their events by type, when they were first
-  seen and on how many days they were active. `users` is a query for ids.
+  The given users, counted anew: their events by type and when they were first seen; no row for one
+  without events. `users` is a query for distinct ids. Each is looked up by itself, since a join would
+  rather read the whole table.
 -#}
 {% macro user_totals_of(users) %}
     select
-        sum_events.*,
-        (
-            select count(*)
-            from {{ ref('stg_user_active_days') }} as days
-            where days.user_id = sum_events.user_id
-        ) as count_active_days,
-        (
-            select max(days.active_on)
-            from {{ ref('stg_user_active_days') }} as days
-            where days.user_id = sum_events.user_id
-        ) as last_active_on
-    from (
+        users.user_id,
+        sum_events.*
+    from ({{ users }}) as users
+    cross join lateral (
         select
-            user_id,
             coalesce(sum(event_count) filter (where event_type = 'click'), 0)::bigint as total_clicks,
             coalesce(sum(event_count) filter (where event_type = 'view'), 0)::bigint as total_views,
             coalesce(sum(event_count) filter (where event_type = 'purchase'), 0)::bigint as total_purchases,
             sum(event_count)::bigint as total_events,
             min(first_seen_at) as first_seen_at
-        from {{ ref('stg_user_events') }}
-        where user_id in ({{ users }})
-        group by user_id
+        from {{ ref('stg_user_events') }} as events
+        where events.user_id = users.user_id
+        having count(*) > 0
     ) as sum_events
 {% endmacro %}
+
+{#- On how many days a user was active. -#}
+{% macro count_active_days_of(user_id) -%}
+    (
+        select count(*)
+        from {{ ref('stg_user_active_days') }} as days
+        where days.user_id = {{ user_id }}
+    )
+{%- endmacro %}
+
+{#- The last day on which a user was active. -#}
+{% macro last_active_on_of(user_id) -%}
+    (
+        select max(days.active_on)
+        from {{ ref('stg_user_active_days') }} as days
+        where days.user_id = {{ user_id }}
+    )
+{%- endmacro %}

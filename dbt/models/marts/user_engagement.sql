@@ -2,12 +2,28 @@ with user_totals as (
     select * from {{ ref('user_totals') }}
 ),
 
+count_days as (
+    select
+        user_id,
+        total_events,
+        first_seen_at,
+        case
+            when is_settled then count_active_days
+            else {{ count_active_days_of('user_totals.user_id') }}
+        end as count_active_days,
+        case
+            when is_settled then last_active_on
+            else {{ last_active_on_of('user_totals.user_id') }}
+        end as last_active_on
+    from user_totals
+),
+
 measure_recency as (
     select
         *,
         (now() at time zone 'UTC')::date - last_active_on as days_since_active,
         (now() at time zone 'UTC')::date - (first_seen_at at time zone 'UTC')::date as days_since_first_seen
-    from user_totals
+    from count_days
 ),
 
 -- The ledger knows the number of all events without looking at the users.

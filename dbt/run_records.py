@@ -71,6 +71,10 @@ class RunRecords:
             " from transform.settlement"
         )
 
+    def summarize_changes(self):
+        """Mends the index that finds the changed users: see the migration that makes it."""
+        self._execute("select transform.summarize_changes()")
+
     def begin(self, command, project_hash):
         run_id = str(uuid.uuid4())
         self._execute(

@@ -84,6 +84,7 @@ def settle(records):
 
 
 def refresh(records):
+    records.summarize_changes()
     return deploy(records, "refresh", hash_project(PROJECT))
 
 

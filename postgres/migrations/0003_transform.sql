@@ -91,6 +91,24 @@ create table transform.runs (
 create index runs_started_at on transform.runs (started_at desc);
 comment on table transform.runs is 'Runs of dbt with the state and the seconds of each node. One row per run.';
 
+-- A summary that was interrupted, by a shutdown or by a lock that a person took, leaves a placeholder
+-- in a BRIN index that vacuum never mends, and from it on a scan takes every page for changed
+-- (PostgreSQL 18: bringetbitmap does not reset bt_placeholder). So the summary is made anew by night.
+create function transform.summarize_changes() returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    for page in 0 .. pg_relation_size('streaming.user_events')
+        / current_setting('block_size')::bigint
+    loop
+        perform brin_desummarize_range('streaming.user_events_updated_xid', page);
+    end loop;
+    perform brin_summarize_new_values('streaming.user_events_updated_xid');
+end
+$$;
+comment on function transform.summarize_changes is 'Makes the summary of which pages changed anew; until it is done, reading what changed reads the whole table';
+revoke all on function transform.summarize_changes() from public;
+grant execute on function transform.summarize_changes() to streaming_transform;
+
 grant select, insert, update, delete on transform.runs to streaming_transform;
 grant select, update on transform.settlement to streaming_transform;
 grant select on transform.settlement, transform.runs to streaming_read;

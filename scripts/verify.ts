@@ -11,6 +11,7 @@ import { runProgram, UsageError } from "./lib/program.ts";
 import type { HopResult } from "./verify/hop.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
 import { recount } from "./verify/recount.ts";
+import { readSummary, verifySummary } from "./verify/summary.ts";
 import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./verify/tables.ts";
 
 const args = {
@@ -28,8 +29,9 @@ const command = defineCommand({
   meta: {
     name: "verify",
     description: `Proves that every event counts once, hop by hop: what was read from Kafka = stored +
-duplicates + rejected = user_events = events_per_minute. One line a hop; names the first that
-differs. Events that still wait in the log are no difference.
+duplicates + rejected = user_events = events_per_minute = user_event_summary. One line a hop; names
+the first that differs, also when a test of dbt has failed. Events that still wait in the log are no
+difference.
 Exit status: 0 all hops hold, 1 one differs, 2 wrong setting.`,
   },
   args,
@@ -71,6 +73,7 @@ async function verify(
       verifyUserEvents(tables),
       verifyMinutes(tables),
       verifyDeadLetters(tables),
+      verifySummary(await readSummary(sql)),
       ...(recounts ? [await recount(kafka, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
     ];
   }
@@ -85,9 +88,10 @@ function print(results: HopResult[], asJson: boolean): void {
     return;
   }
   const width = Math.max(...results.map(({ hop }) => hop.length));
-  for (const { hop, equation, holds, remarks } of results) {
+  for (const { hop, equation, holds, isMissing, remarks } of results) {
     const remark = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
-    console.log(`${holds ? "holds  " : "DIFFERS"}  ${hop.padEnd(width)}  ${equation}${remark}`);
+    const state = isMissing ? "missing" : holds ? "holds  " : "DIFFERS";
+    console.log(`${state}  ${hop.padEnd(width)}  ${equation}${remark}`);
   }
   console.log(first ? `\nThe first hop that differs: ${first.hop}` : "\nEvery event counts once");
 }

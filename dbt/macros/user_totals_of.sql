@@ -6,7 +6,11 @@
 {% macro user_totals_of(users) %}
     select
         users.user_id,
-        sum_events.*
+        sum_events.total_clicks,
+        sum_events.total_views,
+        sum_events.total_purchases,
+        sum_events.total_events,
+        sum_events.first_seen_at
     from ({{ users }}) as users
     cross join lateral (
         select

@@ -9,6 +9,8 @@ export interface HopResult {
   /** The equation with its numbers filled in, for a person. */
   equation: string;
   holds: boolean;
+  /** There is nothing to prove yet: the hop counts neither as proved nor as differing. */
+  isMissing?: boolean;
   /** The numbers of the equation, for machines. */
   numbers: Record<string, number>;
   /** What is worth knowing although the equation holds, or why it does not. */

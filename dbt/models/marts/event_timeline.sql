@@ -19,17 +19,13 @@ sum_partitions as (
     from {{ ref('stg_events_per_minute') }}
     where minute > now() - interval '1 day'
     group by minute, event_type
-),
-
-fill_gaps as (
-    select
-        list_minutes.minute,
-        list_types.event_type,
-        coalesce(sum_partitions.event_count, 0) as event_count,
-        list_minutes.minute > now() - interval '1 hour' as is_last_hour
-    from list_minutes
-    cross join list_types
-    left join sum_partitions using (minute, event_type)
 )
 
-select * from fill_gaps
+select
+    list_minutes.minute,
+    list_types.event_type,
+    coalesce(sum_partitions.event_count, 0) as event_count,
+    list_minutes.minute > now() - interval '1 hour' as is_last_hour
+from list_minutes
+cross join list_types
+left join sum_partitions using (minute, event_type)

@@ -5,20 +5,16 @@ with sum_totals as (
         coalesce(sum(total_purchases), 0)::bigint as total_purchases,
         sum(total_events)::bigint as total_events
     from {{ ref('user_totals') }}
-),
-
-split_by_type as (
-    select
-        by_type.event_type,
-        by_type.event_count,
-        by_type.event_count / sum_totals.total_events::double precision as share_of_events
-    from sum_totals
-    cross join lateral (
-        values
-        ('click', sum_totals.total_clicks),
-        ('view', sum_totals.total_views),
-        ('purchase', sum_totals.total_purchases)
-    ) as by_type (event_type, event_count)
 )
 
-select * from split_by_type
+select
+    by_type.event_type,
+    by_type.event_count,
+    by_type.event_count / sum_totals.total_events::double precision as share_of_events
+from sum_totals
+cross join lateral (
+    values
+    ('click', sum_totals.total_clicks),
+    ('view', sum_totals.total_views),
+    ('purchase', sum_totals.total_purchases)
+) as by_type (event_type, event_count)

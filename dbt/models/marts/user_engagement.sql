@@ -1,8 +1,4 @@
-with user_totals as (
-    select * from {{ ref('user_totals') }}
-),
-
-count_days as (
+with count_days as (
     select
         user_id,
         total_events,
@@ -15,37 +11,37 @@ count_days as (
             when is_settled then last_active_on
             else {{ last_active_on_of('user_totals.user_id') }}
         end as last_active_on
-    from user_totals
+    from {{ ref('user_totals') }} as user_totals
 ),
 
 measure_recency as (
     select
-        *,
+        user_id,
+        total_events,
+        first_seen_at,
+        count_active_days,
+        last_active_on,
         (now() at time zone 'UTC')::date - last_active_on as days_since_active,
         (now() at time zone 'UTC')::date - (first_seen_at at time zone 'UTC')::date as days_since_first_seen
     from count_days
-),
-
--- The ledger knows the number of all events without looking at the users.
-compute_shares as (
-    select
-        user_id,
-        total_events,
-        count_active_days,
-        total_events / count_active_days::double precision as events_per_active_day,
-        total_events / (
-            select sum(count_stored_events) from {{ ref('stg_partition_ledgers') }}
-        )::double precision as share_of_events,
-        first_seen_at,
-        last_active_on,
-        days_since_active,
-        case
-            when days_since_active > 30 then 'lapsed'
-            when days_since_active > 7 then 'cooling'
-            when days_since_first_seen <= 7 then 'new'
-            else 'active'
-        end as segment
-    from measure_recency
 )
 
-select * from compute_shares
+-- The ledger knows the number of all events without looking at the users.
+select
+    user_id,
+    total_events,
+    count_active_days,
+    total_events / count_active_days::double precision as events_per_active_day,
+    total_events / (
+        select sum(count_stored_events) from {{ ref('stg_partition_ledgers') }}
+    )::double precision as share_of_events,
+    first_seen_at,
+    last_active_on,
+    days_since_active,
+    case
+        when days_since_active > 30 then 'lapsed'
+        when days_since_active > 7 then 'cooling'
+        when days_since_first_seen <= 7 then 'new'
+        else 'active'
+    end as segment
+from measure_recency

@@ -1,15 +1,7 @@
-with user_totals as (
-    select * from {{ ref('user_totals') }}
-),
-
-select_columns as (
-    select
-        user_id,
-        total_clicks,
-        total_views,
-        total_purchases,
-        total_events
-    from user_totals
-)
-
-select * from select_columns
+select
+    user_id,
+    total_clicks,
+    total_views,
+    total_purchases,
+    total_events
+from {{ ref('user_totals') }}

@@ -16,7 +16,7 @@ with pivot_changed as (
 ),
 
 -- Of corrected users nothing is taken for granted: they are counted anew below.
-corrected_users as not materialized (
+corrected_users as (
     select user_id
     from {{ source('streaming', 'corrected_users') }}
     where {{ written_since('corrected_xid', settled_xid()) }}
@@ -55,17 +55,28 @@ add_up as (
 
 count_corrected as (
     {{ user_totals_of('select distinct user_id from corrected_users') }}
-),
-
-unite as (
-    select * from add_up
-    union all
-    select
-        *,
-        false as is_settled,
-        null as count_active_days,
-        null as last_active_on
-    from count_corrected
 )
 
-select * from unite
+select
+    user_id,
+    total_clicks,
+    total_views,
+    total_purchases,
+    total_events,
+    first_seen_at,
+    is_settled,
+    count_active_days,
+    last_active_on
+from add_up
+union all
+select
+    user_id,
+    total_clicks,
+    total_views,
+    total_purchases,
+    total_events,
+    first_seen_at,
+    false as is_settled,
+    null as count_active_days,
+    null as last_active_on
+from count_corrected

@@ -16,6 +16,15 @@
 
 -- The test that reconciles with the ledger can only gate what comes after the ledger, too.
 -- depends_on: {{ ref('stg_partition_ledgers') }}
-select * from {{ ref('user_totals_candidate') }}
+select
+    user_id,
+    total_clicks,
+    total_views,
+    total_purchases,
+    total_events,
+    first_seen_at,
+    count_active_days,
+    last_active_on
+from {{ ref('user_totals_candidate') }}
 -- Settling deletes the users without events; where there is no table yet, they just stay out.
 {% if not is_incremental() %}where total_events > 0{% endif %}

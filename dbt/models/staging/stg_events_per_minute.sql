@@ -1,19 +1,11 @@
-with source as (
-    select * from {{ source('streaming', 'events_per_minute') }}
-),
+select
+    -- timestamps
+    minute,
 
-select_columns as (
-    select
-        -- timestamps
-        minute,
+    -- ids
+    event_type::text as event_type,
+    partition,
 
-        -- ids
-        event_type::text as event_type,
-        partition,
-
-        -- numerics
-        event_count
-    from source
-)
-
-select * from select_columns
+    -- numerics
+    event_count
+from {{ source('streaming', 'events_per_minute') }}

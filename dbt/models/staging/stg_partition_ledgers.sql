@@ -1,23 +1,15 @@
-with source as (
-    select * from {{ source('streaming', 'consumer_offsets') }}
-),
+select
+    -- ids
+    group_id,
+    topic,
+    partition,
 
-select_columns as (
-    select
-        -- ids
-        group_id,
-        topic,
-        partition,
+    -- numerics
+    stored as count_stored_events,
+    duplicates as count_duplicate_events,
+    rejected as count_rejected_records,
 
-        -- numerics
-        stored as count_stored_events,
-        duplicates as count_duplicate_events,
-        rejected as count_rejected_records,
-
-        -- timestamps
-        last_event_at,
-        last_commit_at
-    from source
-)
-
-select * from select_columns
+    -- timestamps
+    last_event_at,
+    last_commit_at
+from {{ source('streaming', 'consumer_offsets') }}

@@ -1,23 +1,15 @@
-with source as (
-    select * from {{ source('streaming', 'user_events') }}
-),
+select
+    -- ids
+    user_id,
+    event_type::text as event_type,
 
-select_columns as (
-    select
-        -- ids
-        user_id,
-        event_type::text as event_type,
+    -- numerics
+    event_count,
 
-        -- numerics
-        event_count,
+    -- timestamps
+    created_at as first_seen_at,
+    updated_at,
 
-        -- timestamps
-        created_at as first_seen_at,
-        updated_at,
-
-        -- bookkeeping
-        updated_xid
-    from source
-)
-
-select * from select_columns
+    -- bookkeeping
+    updated_xid
+from {{ source('streaming', 'user_events') }}

@@ -6,6 +6,7 @@ import { type LatencyResult, latency } from "./sections/latency.ts";
 import { type NaiveResult, naive } from "./sections/naive.ts";
 import { peers } from "./sections/peers.ts";
 import { type SustainedStep, sustained } from "./sections/sustained.ts";
+import { type TrackingRow, tracking } from "./sections/tracking.ts";
 import { fixed, mebibytes, percent, table, thousands } from "./table.ts";
 
 interface Section {
@@ -34,6 +35,10 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
   async sustained(bench) {
     const rows = await sustained(bench);
     return { result: rows, table: sustainedTable(rows) };
+  },
+  async tracking(bench) {
+    const rows = await tracking(bench);
+    return { result: rows, table: trackingTable(rows) };
   },
   async peers(bench) {
     const result = await peers(bench);
@@ -133,6 +138,31 @@ const sustainedTable = (rows: SustainedStep[]) =>
       (lagMax / rate).toFixed(2),
       gaveWay ?? "nothing",
       eventsPerCpuSecond.toFixed(0),
+      percent(othersShare),
+    ]),
+  );
+
+const trackingTable = (rows: TrackingRow[]) =>
+  table(
+    `Which users changed, of ${rows[0]?.users}: PostgreSQL's CPU-s/million keys, and finding them`,
+    [
+      "",
+      "1,000 keys",
+      "50,000 keys",
+      "tidying",
+      "heap-only",
+      "MiB added",
+      ...(rows[0]?.findMs ?? []).map(({ changed }) => `${changed} found, ms`),
+      "others",
+    ],
+    rows.map(({ name, small, large, tidying, heapOnlyShare, addedBytes, findMs, othersShare }) => [
+      name,
+      ...[small, large, tidying].map(
+        ({ median, min, max }) => `${fixed(median, 1)} (${fixed(min, 1)}-${fixed(max, 1)})`,
+      ),
+      percent(heapOnlyShare),
+      fixed(addedBytes / 1_048_576, 1),
+      ...findMs.map(({ ms }) => fixed(ms?.median, 1)),
       percent(othersShare),
     ]),
   );

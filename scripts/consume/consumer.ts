@@ -20,6 +20,7 @@ import { backoffMs, isOutage } from "./failure.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";
+import { StoredDays } from "./stored-days.ts";
 import { acceptLoss, takeUp } from "./take-up.ts";
 
 const log = getLogger(["consume"]);
@@ -170,9 +171,10 @@ export class GroupConsumer {
     const { config, sql, metrics, statement } = this.#options;
     const key = this.#key(partition);
     const reader = await takeUp(this.#options, key, log, this.#seed);
+    const storedDays = new StoredDays();
     const writer: PartitionWriter = new PartitionWriter(reader, {
       config,
-      store: (tally) => storeTally(sql, key, tally, statement),
+      store: (tally) => storeTally(sql, key, tally, { statement, storedDays }),
       events: {
         written: (tally, durationMs) => {
           this.#outageSinceMs = undefined;

@@ -5,7 +5,9 @@
  */
 import { EVENT_TYPES } from "../../schema/event.ts";
 import type { Sql } from "../lib/postgres.ts";
+import { StoredDays } from "./stored-days.ts";
 import type { Tally } from "./tally.ts";
+import type { DayColumns } from "./user-counts.ts";
 
 /** Whose offsets are moved, in which schema. */
 export interface PartitionKey {
@@ -88,19 +90,20 @@ select count(*)::integer as fenced from fence`;
 
 /**
  * Writes the tally. It is safe to call again after any failure, also one that left open whether the
- * transaction was committed: then this returns, too.
+ * transaction was committed: then this returns, too. Days that `storedDays` knows are not sent again.
  * @throws FencedError when the stored offset is neither where the tally begins nor where it ends
  */
 export async function storeTally(
   sql: Sql,
   key: PartitionKey,
   tally: Tally,
-  statement = storeStatement(key.schema),
+  { statement = storeStatement(key.schema), storedDays = new StoredDays() } = {},
 ): Promise<void> {
-  const [row] = await sql.unsafe(statement, parameters(key, tally), { prepare: true });
-  if (row?.fenced === 1) return;
+  const days = storedDays.missingOf(tally.users.days());
+  const [row] = await sql.unsafe(statement, parameters(key, tally, days), { prepare: true });
+  if (row?.fenced === 1) return storedDays.add(days);
   const stored = await readNextOffset(sql, key);
-  if (stored === tally.nextOffset) return;
+  if (stored === tally.nextOffset) return storedDays.add(days);
   throw new FencedError(
     `Cannot store offsets ${tally.expectedOffset} to ${tally.nextOffset} of ${key.topic}/${key.partition}: the stored offset is ${stored}`,
   );
@@ -114,9 +117,8 @@ async function readNextOffset(sql: Sql, key: PartitionKey): Promise<number | und
 }
 
 /** Arrays go as PostgreSQL's text form of an array, built in one join for each column. */
-function parameters(key: PartitionKey, tally: Tally): (string | null)[] {
+function parameters(key: PartitionKey, tally: Tally, days: DayColumns): (string | null)[] {
   const users = tally.users.columns();
-  const days = tally.users.days();
   const minutes = tally.minutes();
   const letters = tally.deadLetters;
   return [

@@ -1,12 +1,14 @@
 """
 ### Checks the data and writes its documentation
 
-Runs every data test, looks at how fresh the sources are, and writes dbt's documentation and its
-lineage anew. With `OPENLINEAGE_URL` set, the lineage goes to that server, too.
+Runs every data test and looks at how fresh the sources are. Then it writes, in `STATE_DIR/dbt`, the
+documentation with a graph of the lineage (`docs/index.html`), and the lineage of tables and columns
+as OpenLineage events, one file a day (`lineage/`). With `OPENLINEAGE_URL` set, these go to that
+server, too.
 
 - **When it fails** the log of the task names the test and the rows that it found. Nothing is changed
   by a failed check; see the log, mend the cause, and run it again by hand.
-- **By hand**: `dbt/run check` in the checkout does the same.
+- **By hand**: `bun run transform check` in the checkout does the same.
 """
 
 from datetime import timedelta

@@ -1,11 +1,13 @@
 """
-### Builds the settled tables anew
+### Counts every user anew
 
-Rebuilds all of dbt's tables from the counts, once a night. It mends what a settle cannot see: rows
-that were deleted, and a database that was restored from a dump.
+Once a night: deploys all of dbt's models, counts every user anew instead of those that changed, and
+mends the index by which a settle finds the changed users, so that finding them stays cheap.
 
-- **When it fails** the tables of before stay, and the minutely settle goes on with them.
-- **By hand**: `dbt/run refresh` in the checkout does the same.
+Nothing waits for it: a settle sees corrected and deleted counts by itself.
+
+- **When it fails** the tables of before stay, and settling goes on with them.
+- **By hand**: `bun run transform refresh` in the checkout does the same.
 """
 
 from datetime import timedelta
@@ -15,7 +17,7 @@ from airflow.sdk import DAG
 
 with DAG(
     "dbt_full_refresh",
-    description="Rebuilds all of dbt's tables from the counts",
+    description="Deploys all models and counts every user anew",
     schedule="23 3 * * *",
     dagrun_timeout=timedelta(hours=7),
     doc_md=__doc__,

@@ -1,25 +1,51 @@
 import { expect, test } from "bun:test";
-import { commandLine, isAlive, memoryBytes, processesWithEnvironment } from "./process-tree.ts";
+import {
+  commandLine,
+  isAlive,
+  memoryBytes,
+  processesWithEnvironment,
+  processTree,
+} from "./process-tree.ts";
+import { until } from "./until.ts";
+
+const START_MS_MAX = 10_000;
+
+/** More than a shell takes by itself, and less than any runtime. */
+const RUNTIME_BYTES_MIN = 4_000_000;
+
+/** A process has neither its command line nor its environment yet when the call to start it returns. */
+const untilStarted = (processId: number, word: string) =>
+  until(`process ${processId} runs ${word}`, START_MS_MAX, async () => {
+    if (!commandLine(processId).includes(word)) throw new Error(commandLine(processId));
+  });
 
 test("memoryBytes() counts the descendants of a process", async () => {
-  const alone = memoryBytes(process.pid);
-  const child = Bun.spawn([process.execPath, "-e", "process.stdin.resume()"], { stdin: "pipe" });
+  const program = `console.log(process.pid); process.stdin.resume()`;
+  // The shell waits for the program: with nothing after it, it would become the program.
+  const shell = Bun.spawn(["sh", "-c", `"$1" -e "$2"; true`, "sh", process.execPath, program], {
+    stdin: "pipe",
+    stdout: "pipe",
+  });
   try {
-    expect(alone).toBeGreaterThan(1_000_000);
-    expect(memoryBytes(child.pid)).toBeGreaterThan(0);
-    expect(commandLine(child.pid)).toContain("process.stdin.resume()");
+    const { value } = await shell.stdout.getReader().read();
+    const child = Number(new TextDecoder().decode(value));
+    expect(processTree(shell.pid)).toEqual([shell.pid, child]);
+    expect(commandLine(child)).toContain("process.stdin.resume()");
+    expect(memoryBytes(child)).toBeGreaterThan(RUNTIME_BYTES_MIN);
+    expect(memoryBytes(shell.pid)).toBeGreaterThan(RUNTIME_BYTES_MIN);
   } finally {
-    child.kill();
-    await child.exited;
+    shell.stdin.end();
+    await shell.exited;
   }
-  expect(isAlive(child.pid)).toBe(false);
-  expect(memoryBytes(child.pid)).toBe(0);
+  expect(isAlive(shell.pid)).toBe(false);
+  expect(memoryBytes(shell.pid)).toBe(0);
 });
 
 test("processesWithEnvironment() finds a process by what it was started with, and no other", async () => {
   const mark = `TEST_MARK=${crypto.randomUUID()}`;
   const child = Bun.spawn(["sleep", "60"], { env: { TEST_MARK: mark.slice("TEST_MARK=".length) } });
   try {
+    await untilStarted(child.pid, "sleep 60");
     expect(processesWithEnvironment([mark])).toEqual([child.pid]);
     expect(processesWithEnvironment([mark, "ANOTHER=1"])).toEqual([]);
   } finally {

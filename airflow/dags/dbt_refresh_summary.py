@@ -22,7 +22,7 @@ with DAG(
     schedule=transform_schedule(),
     dagrun_timeout=timedelta(minutes=20),
     doc_md=__doc__,
-    tags=["dbt", "each minute"],
+    tags=["dbt"],
     **DAG_DEFAULTS,
 ):
     run(

@@ -19,7 +19,7 @@ const names = Object.keys(sections);
 const EVENTS_MIN = 100_000 * PARTITIONS;
 
 const flags = {
-  quick: { type: "boolean", description: "About two minutes, one round, fewer cases" },
+  quick: { type: "boolean", description: "A few minutes, one round, fewer cases" },
   only: { type: "string", valueHint: names.join("|"), description: "One section" },
   peers: { type: "boolean", description: "Also run the peers (downloads them first)" },
   events: { type: "string", valueHint: "N", description: "Events of a round" },

@@ -1,13 +1,16 @@
 /** The sections of the benchmark, each with how its result is shown. */
 import type { Bench } from "./rig/bench.ts";
 import { type Ceiling, ceilings } from "./sections/ceilings.ts";
+import { type FreshnessResult, freshness } from "./sections/freshness.ts";
 import { type LadderRow, ladder } from "./sections/ladder.ts";
 import { type LatencyResult, latency } from "./sections/latency.ts";
 import { type NaiveResult, naive } from "./sections/naive.ts";
 import { peers } from "./sections/peers.ts";
+import { type ReadsRow, reads } from "./sections/reads.ts";
+import { type SettleRow, settle } from "./sections/settle.ts";
 import { type SustainedStep, sustained } from "./sections/sustained.ts";
 import { type TrackingRow, tracking } from "./sections/tracking.ts";
-import { fixed, mebibytes, percent, table, thousands } from "./table.ts";
+import { fixed, mebibytes, percent, ranged, table, thousands } from "./table.ts";
 
 interface Section {
   result: unknown;
@@ -39,6 +42,18 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
   async tracking(bench) {
     const rows = await tracking(bench);
     return { result: rows, table: trackingTable(rows) };
+  },
+  async settle(bench) {
+    const rows = await settle(bench);
+    return { result: rows, table: settleTable(rows) };
+  },
+  async reads(bench) {
+    const rows = await reads(bench);
+    return { result: rows, table: readsTable(rows) };
+  },
+  async freshness(bench) {
+    const result = await freshness(bench);
+    return { result, table: freshnessTable(result) };
   },
   async peers(bench) {
     const result = await peers(bench);
@@ -157,12 +172,71 @@ const trackingTable = (rows: TrackingRow[]) =>
     ],
     rows.map(({ name, small, large, tidying, heapOnlyShare, addedBytes, findMs, othersShare }) => [
       name,
-      ...[small, large, tidying].map(
-        ({ median, min, max }) => `${fixed(median, 1)} (${fixed(min, 1)}-${fixed(max, 1)})`,
-      ),
+      ...[small, large, tidying].map((cpuSeconds) => ranged(cpuSeconds, 1)),
       percent(heapOnlyShare),
       fixed(addedBytes / 1_048_576, 1),
       ...findMs.map(({ ms }) => fixed(ms?.median, 1)),
       percent(othersShare),
     ]),
+  );
+
+const settleTable = (rows: SettleRow[]) =>
+  table(
+    "dbt/run settle, seconds: median (least-most) of the rounds",
+    ["users", "changed", "wall", "CPU of dbt", "CPU of PostgreSQL", "recorded", "nodes", "others"],
+    rows.map((row) => [
+      String(row.users),
+      row.changed === undefined ? "all, first" : String(row.changed),
+      ranged(row.wallSeconds, 1),
+      ranged(row.clientSeconds, 1),
+      ranged(row.postgresSeconds, 2),
+      row.recordedSeconds.toFixed(1),
+      row.nodeSeconds.toFixed(1),
+      percent(row.othersShare),
+    ]),
+  );
+
+const readsTable = (rows: ReadsRow[]) =>
+  table(
+    `Reading the marts of ${rows[0]?.users} users, ms: median (least-most), by users changed since`,
+    [
+      "",
+      ...(rows[0]?.reads ?? []).map(({ changed }) => (changed === 0 ? "settled" : `${changed}`)),
+      "target",
+      "others",
+    ],
+    rows.map(({ name, reads, targetMs, othersShare }) => [
+      name,
+      ...reads.map(({ ms }) => ranged(ms, 1)),
+      targetMs === undefined ? "" : `<= ${targetMs}`,
+      percent(othersShare),
+    ]),
+  );
+
+const freshnessTable = (result: FreshnessResult) =>
+  table(
+    "Event to visible in user_event_summary while Airflow settles, ms; the target is a p99 of 500",
+    [
+      ...["events/s", "events", "p50", "p95", "p99", "max", "asked every", "settles", "failed"],
+      ...["settle s", "Airflow MiB", "Airflow+dbt", "client+PG+Kafka", "watcher+its PG", "others"],
+    ],
+    [
+      [
+        result.eventsPerSecond.toFixed(0),
+        String(result.events),
+        ...[result.p50Ms, result.p95Ms, result.p99Ms, result.maxMs, result.lookMs].map((ms) =>
+          ms.toFixed(1),
+        ),
+        String(result.runs.settle ?? 0),
+        String(result.failedRuns),
+        ranged(result.settleSeconds, 1),
+        [result.airflowBytes.median, result.airflowBytes.max].map(mebibytes).join(", most "),
+        percent(result.airflowCores),
+        [result.cpu.client, result.cpu.postgres, result.cpu.kafka]
+          .map((seconds) => percent(seconds / result.cpu.wallSeconds))
+          .join("+"),
+        [result.watcherCores.client, result.watcherCores.postgres].map(percent).join("+"),
+        percent(result.othersShare),
+      ],
+    ],
   );

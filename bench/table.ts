@@ -19,6 +19,10 @@ export function table(title: string, heads: string[], rows: string[][]): string 
 export const thousands = ({ median, min, max }: Spread) =>
   `${thousand(median)} (${thousand(min)}-${thousand(max)})`;
 
+/** With so many digits: `4.2 (4.1-4.6)`. */
+export const ranged = ({ median, min, max }: Spread, digits: number) =>
+  `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
+
 export const percent = (share: number) => `${Math.round(share * 100)} %`;
 export const mebibytes = (bytes: number) => String(Math.round(bytes / 1_048_576));
 export const fixed = (value: number | undefined, digits: number) =>

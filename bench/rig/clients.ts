@@ -10,6 +10,11 @@ export interface Client {
   processId: number;
   /** Fails when the process ends although nobody has asked it to. */
   assertAlive(): void;
+  /**
+   * CPU seconds of it with all that it started, once it has ended by itself.
+   * @throws Error with what it said when it failed
+   */
+  ended(): Promise<number>;
   pause(): void;
   resume(): void;
   /** Ends it as an operator would, and at once when it does not obey. */
@@ -45,6 +50,14 @@ export function startClient(
     assertAlive() {
       if (ending || child.exitCode === null) return;
       throw new Error(`Cannot go on: ${command.join(" ")} ended: ${said.trim().slice(-2_000)}`);
+    },
+    async ended() {
+      const exitCode = await child.exited;
+      running.delete(client);
+      if (exitCode !== 0) {
+        throw new Error(`Cannot go on: ${command.join(" ")} failed: ${(await words).trim()}`);
+      }
+      return Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
     },
     pause: () => child.kill("SIGSTOP"),
     resume: () => child.kill("SIGCONT"),

@@ -8,6 +8,7 @@ import { cpus } from "node:os";
 import type { Stack } from "./stack.ts";
 
 const TICKS_PER_SECOND = 100;
+export const cores = cpus().length;
 
 /** Seconds of CPU. */
 export interface CpuUse {
@@ -41,7 +42,7 @@ export function measureCpu(stack: Stack, clients: readonly number[] | "own"): ()
 }
 
 /** Share of the machine's cores that everybody else used. */
-export const disturbance = (cpu: CpuUse) => cpu.others / (cpu.wallSeconds * cpus().length);
+export const disturbance = (cpu: CpuUse) => cpu.others / (cpu.wallSeconds * cores);
 
 export const usedSeconds = (cpu: CpuUse) => cpu.client + cpu.postgres + cpu.kafka;
 

@@ -27,11 +27,20 @@ export interface Rate {
 }
 
 export async function quietRounds(wanted: number, attempt: () => Promise<Round>): Promise<Rate> {
-  const all: Round[] = [];
-  const isQuiet = ({ cpu }: Round) => disturbance(cpu) <= DISTURBANCE_MAX;
+  const { taken, repeated } = await leastDisturbed(wanted, attempt);
+  return summarize(taken, repeated);
+}
+
+/** So many attempts that were quiet, or twice as many of which the least disturbed are taken. */
+export async function leastDisturbed<Attempt extends { cpu: CpuUse }>(
+  wanted: number,
+  attempt: () => Promise<Attempt>,
+): Promise<{ taken: Attempt[]; repeated: number }> {
+  const all: Attempt[] = [];
+  const isQuiet = ({ cpu }: Attempt) => disturbance(cpu) <= DISTURBANCE_MAX;
   while (all.filter(isQuiet).length < wanted && all.length < wanted * 2) all.push(await attempt());
   const taken = all.toSorted((a, b) => disturbance(a.cpu) - disturbance(b.cpu)).slice(0, wanted);
-  return summarize(taken, all.length - taken.length);
+  return { taken, repeated: all.length - taken.length };
 }
 
 export function summarize(rounds: readonly Round[], repeated = 0): Rate {

@@ -15,6 +15,8 @@ export interface SentEvent {
 
 export interface Watch {
   stop(): Promise<void>;
+  /** How often it has asked so far. */
+  looks(): number;
   /** Since the epoch; undefined for an event that never became visible. */
   visibleAtMs(event: SentEvent): number | undefined;
 }
@@ -28,7 +30,7 @@ interface Sighting {
 /** Our tables say of each partition up to which offset its events are in them. */
 export function watchOffsets(sql: Sql): Watch {
   const sightings = new Map<number, Sighting[]>();
-  const stop = repeat(1, async () => {
+  const looking = repeat(1, async () => {
     const rows = await sql`select partition, next_offset from streaming.consumer_offsets`;
     const atMs = now();
     for (const { partition, next_offset } of rows) {
@@ -38,20 +40,20 @@ export function watchOffsets(sql: Sql): Watch {
     }
   });
   return {
-    stop,
+    ...looking,
     visibleAtMs: ({ partition, offset }) => firstAbove(sightings.get(partition) ?? [], offset),
   };
 }
 
 /** Where a table has only counts, the event of rank n is taken as visible once n + 1 are counted. */
-export function watchCounts(sql: Sql, table: string): Watch {
+export function watchCounts(sql: Sql, table: string, column = "event_count", pauseMs = 5): Watch {
   const seen: Sighting[] = [];
-  const stop = repeat(5, async () => {
+  const looking = repeat(pauseMs, async () => {
     const [row] = await sql`
-      select coalesce(sum(event_count), 0)::bigint as events from ${sql(table)}`;
+      select coalesce(sum(${sql(column)}), 0)::bigint as events from ${sql(table)}`;
     note(seen, row?.events, now());
   });
-  return { stop, visibleAtMs: ({ rank }) => firstAbove(seen, rank) };
+  return { ...looking, visibleAtMs: ({ rank }) => firstAbove(seen, rank) };
 }
 
 const now = () => performance.timeOrigin + performance.now();
@@ -71,16 +73,21 @@ function firstAbove(seen: readonly Sighting[], place: number): number | undefine
   return seen[low]?.atMs;
 }
 
-function repeat(pauseMs: number, look: () => Promise<void>): () => Promise<void> {
+function repeat(pauseMs: number, look: () => Promise<void>): Pick<Watch, "stop" | "looks"> {
   let stopped = false;
+  let count = 0;
   const looking = (async () => {
     while (!stopped) {
       await look();
+      count += 1;
       await delay(pauseMs);
     }
   })();
-  return async () => {
-    stopped = true;
-    await looking;
+  return {
+    async stop() {
+      stopped = true;
+      await looking;
+    },
+    looks: () => count,
   };
 }

@@ -4,7 +4,7 @@
  * are read from the clock of this one machine, the first in whole milliseconds, rounded down.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { connect, type Sql } from "../../scripts/lib/postgres.ts";
+import { connect, type Role, type Sql } from "../../scripts/lib/postgres.ts";
 import type { Bench } from "../rig/bench.ts";
 import { startClient } from "../rig/clients.ts";
 import type { Contender } from "../rig/contest.ts";
@@ -26,6 +26,7 @@ export interface LatencyResult {
   events: number;
   p50Ms: number;
   p90Ms: number;
+  p95Ms: number;
   p99Ms: number;
   maxMs: number;
   /** The client is the contender and the producer. */
@@ -42,18 +43,26 @@ export async function latency(bench: Bench): Promise<LatencyResult[]> {
   return results.sort((a, b) => a.othersShare - b.othersShare);
 }
 
+interface Variation {
+  seconds?: number;
+  /** As whom the watcher asks. */
+  role?: Role;
+  /** Told when the time that is measured begins; what it returns is called when that ends. */
+  onMeasure?(watch: Watch, sql: Sql): Promise<() => Promise<void>>;
+}
+
 export async function latencyOf(
   bench: Bench,
   contender: Contender,
   watchWith: (sql: Sql) => Watch,
+  { seconds = bench.effort.quick ? 15 : 60, role = "owner", onMeasure }: Variation = {},
 ): Promise<LatencyResult> {
-  const { stack, effort } = bench;
-  const seconds = effort.quick ? 15 : 60;
+  const { stack } = bench;
   bench.say(`latency: ${contender.name}, ${RATE} events/s for ${seconds} s`);
   const topic = await makeTopic(stack, `latency-${contender.name}`);
   await contender.emptyTables();
   const drain = await contender.start(topic.name);
-  const sql = connect(stack.config, "owner");
+  const sql = connect(stack.config, role);
   try {
     await contender.settled(topic, drain);
     const watch = watchWith(sql);
@@ -65,9 +74,11 @@ export async function latencyOf(
     await delay(WARMING_SECONDS * 1_000);
     const clients = [producer, ...drain.clients].map(({ processId }) => processId);
     const used = measureCpu(stack, clients);
+    const onEnd = await onMeasure?.(watch, sql);
     const fromMs = Date.now();
     await delay(seconds * 1_000);
     const cpu = used();
+    await onEnd?.();
     await producer.end();
     const events = await readEventTimes(topic);
     await drain.reached(events.length);
@@ -99,6 +110,7 @@ function summarize(name: string, spans: number[], seconds: number, cpu: CpuUse):
     events: spans.length,
     p50Ms: quantile(spans, 0.5),
     p90Ms: quantile(spans, 0.9),
+    p95Ms: quantile(spans, 0.95),
     p99Ms: quantile(spans, 0.99),
     maxMs: spans.at(-1) ?? 0,
     cpu,

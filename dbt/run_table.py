@@ -33,6 +33,8 @@ def failures(results):
 
 
 def table(nodes):
+    # Hooks, such as the fence, are of interest only when they fail.
+    nodes = [node for node in nodes if (node["type"], node["status"]) != ("operation", "success")]
     width = max((len(node["name"]) for node in nodes), default=0)
     lines = [
         f"{node['status']:<8} {node['seconds']:7.2f} s  {node['name']:<{width}}  {node['type']}"

@@ -11,15 +11,17 @@ const command = defineCommand({
   async run({ args }) {
     const findings = await examine();
     if (args.json) console.log(JSON.stringify(findings, null, 2));
-    else console.log([machineName(), ...findings.map(line)].join("\n"));
+    else console.log([machineName(), ...lines(findings)].join("\n"));
     if (findings.some(({ state }) => state === "missing")) process.exitCode = 1;
   },
 });
 
-function line({ subject, state, found, mend }: Finding): string {
-  const width = "fast start of Kafka".length;
-  const remedy = mend ? `\n${" ".repeat(width + 11)}-> ${mend}` : "";
-  return `${state.padEnd(8)} ${subject.padEnd(width)}  ${found}${remedy}`;
+function lines(findings: Finding[]): string[] {
+  const width = Math.max(...findings.map(({ subject }) => subject.length));
+  return findings.map(({ subject, state, found, mend }) => {
+    const remedy = mend ? `\n${" ".repeat(width + 11)}-> ${mend}` : "";
+    return `${state.padEnd(8)} ${subject.padEnd(width)}  ${found}${remedy}`;
+  });
 }
 
 await runProgram(command);

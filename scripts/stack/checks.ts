@@ -113,7 +113,10 @@ function checkSecrets(): Finding {
     : {
         subject: "passwords",
         state: "later",
-        found: `${missing.join(", ")} not set`,
+        found:
+          missing.length === secretNames.length
+            ? "none is set yet"
+            : `not set: ${missing.join(", ")}`,
         mend: "`bun run up` writes them",
       };
 }

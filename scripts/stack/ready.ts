@@ -1,13 +1,12 @@
 /** Waits until a service does its work, and explains with its own log why it does not. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Config } from "../lib/config.ts";
 import { logFile } from "./folders.ts";
+import { lastLines } from "./log-tail.ts";
 import { programsOf, type Service } from "./services.ts";
 import { listProcesses, type ProcessInfo } from "./supervisor.ts";
 import { GiveUp, until } from "./until.ts";
 
 const LINES_SHOWN = 15;
-const TAIL_BYTES = 16_384;
 
 /** supervisord tries more often, but who waits for `up` should soon learn that it fails. */
 const FAILED_STARTS_MAX = 3;
@@ -50,28 +49,13 @@ export async function waitUntilReady(
     if (signal.aborted) throw error;
     const reason = (error as Error).message;
     const path = logFile(config, failing);
+    const lines = lastLines(path, LINES_SHOWN).map((line) => `  ${line}`);
+    if (lines.length === 0) lines.push("  (it wrote nothing)");
     throw new Error(
-      `Cannot start ${service.name}: ${reason}\nThe last lines of ${path}:\n${lastLines(path)}`,
+      `Cannot start ${service.name}: ${reason}\nThe last lines of ${path}:\n${lines.join("\n")}`,
     );
   }
 }
 
 /** Nothing will start it again. */
 const hasEnded = (state: string) => ["FATAL", "EXITED", "STOPPED"].includes(state);
-
-function lastLines(path: string): string {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const { size } = fstatSync(file);
-      const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
-      readSync(file, buffer, 0, buffer.length, size - buffer.length);
-      const lines = buffer.toString("utf8").trimEnd().split("\n").slice(-LINES_SHOWN);
-      return lines.map((line) => `  ${line}`).join("\n");
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return "  (it wrote nothing)";
-  }
-}

@@ -1,5 +1,7 @@
 /** What `status` and `up` show: each service as it really is, asked of the service itself. */
 import type { Config } from "../lib/config.ts";
+import { logFile } from "./folders.ts";
+import { lastLines } from "./log-tail.ts";
 import { memoryBytes } from "./process-tree.ts";
 import type { Service } from "./services.ts";
 import { listProcesses, type ProcessInfo, supervisorProcess } from "./supervisor.ts";
@@ -36,14 +38,13 @@ async function row(config: Config, service: Service, processes: ProcessInfo[]): 
   const common = {
     service: service.name,
     ...(address && { address }),
-    ...(service.login && { login: service.login }),
+    ...(service.login && { login: service.login() }),
   };
   const alive = processes.filter(({ processId }) => processId > 0);
   const running = { ...common, ...(alive.length > 0 && measured(service, alive)) };
   const failed = processes.find(({ state }) => ["FATAL", "EXITED"].includes(state));
   if (failed) {
-    const name = service.programs ? `${failed.name}: ` : "";
-    return { ...running, state: "failed", reason: `${name}${failed.reason || "it ended"}` };
+    return { ...running, state: "failed", reason: lastWords(config, failed.name) };
   }
   const stopped = processes.find(({ state }) => state === "STOPPED");
   if (stopped && alive.length > 0) {
@@ -57,6 +58,12 @@ async function row(config: Config, service: Service, processes: ProcessInfo[]): 
   } catch (error) {
     return { ...running, state: "starting", reason: (error as Error).message };
   }
+}
+
+/** supervisord knows only that it ended; why is what it said last. */
+function lastWords(config: Config, program: string): string {
+  const [line] = lastLines(logFile(config, program), 1);
+  return line ? `${program} ended: ${line.slice(0, REASON_LENGTH_MAX)}` : `${program} ended`;
 }
 
 /** What the system says of the processes of a service. */
@@ -101,6 +108,8 @@ export function table(rows: Row[]): string {
     )
     .join("\n");
 }
+
+const REASON_LENGTH_MAX = 300;
 
 /** Column that is left out when it is empty. */
 const LOGIN = 5;

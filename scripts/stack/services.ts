@@ -3,8 +3,10 @@
  * it works. `up`, `status`, `logs` and `down` know nothing else; a new service is a new entry here,
  * a folder with a `start`, and a section of supervisord.conf, or a group of them.
  */
+import { normalize } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { airflowFault, answersAirflow } from "./airflow.ts";
+import { environmentFile } from "./environment.ts";
 import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
 import type { ProcessInfo } from "./supervisor.ts";
@@ -28,7 +30,7 @@ export interface Service {
   /** Where people and programs reach it; nothing for one that only calls others. */
   address(config: Config): string | undefined;
   /** How people log in there: a name, and where the password is. */
-  login?: string;
+  login?(): string;
   /** Throws, with the reason, while the service does not do its work. */
   probe(config: Config, processes: ProcessInfo[]): Promise<void>;
   /** What has gone wrong inside although it works, when there is such a thing. */
@@ -82,7 +84,7 @@ export const services: Service[] = [
     ports: ["AIRFLOW_PORT"],
     runtimes: ["airflow", "dbt"],
     address: (config) => `http://127.0.0.1:${config.AIRFLOW_PORT}`,
-    login: "admin, AIRFLOW_ADMIN_PASSWORD in .env",
+    login: () => `admin, AIRFLOW_ADMIN_PASSWORD in ${normalize(environmentFile())}`,
     probe: answersAirflow,
     fault: airflowFault,
     readyMsMax: 600_000,

@@ -52,7 +52,14 @@ def main():
         metavar="SECONDS",
         help="how long to wait for another run (default %(default)s)",
     )
+    parser.add_argument(
+        "--accept-falls",
+        action="store_true",
+        help="refresh: settle also counts that have fallen, once you know why they have",
+    )
     given = parser.parse_args()
+    if given.accept_falls and given.command != "refresh":
+        parser.error("--accept-falls goes with refresh")
     if not os.environ.get("POSTGRES_TRANSFORM_PASSWORD"):
         print(
             "Cannot run dbt: POSTGRES_TRANSFORM_PASSWORD is not set; `bun run up` generates it",
@@ -63,7 +70,8 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with RunRecords(given.wait) as records:
-            return 0 if commands[given.command](records) else 1
+            options = {"accept_falls": True} if given.accept_falls else {}
+            return 0 if commands[given.command](records, **options) else 1
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
@@ -83,19 +91,17 @@ def settle(records):
     return recorded(records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")])
 
 
-def refresh(records):
+def refresh(records, accept_falls=False):
     records.summarize_changes()
-    return deploy(records, "refresh", hash_project(PROJECT))
+    return deploy(records, "refresh", hash_project(PROJECT), accept_falls)
 
 
-def deploy(records, command, project_hash):
+def deploy(records, command, project_hash, accept_falls=False):
     """Every model, its unit tests and the tests that gate settling; all users are counted anew."""
-    return recorded(
-        records,
-        command,
-        lambda: [invoke("deploy", "build", "--selector", "deploy", "--full-refresh")],
-        project_hash,
-    )
+    words = ["build", "--selector", "deploy", "--full-refresh"]
+    if accept_falls:
+        words += ["--vars", "accept_falls: true"]
+    return recorded(records, command, lambda: [invoke("deploy", *words)], project_hash)
 
 
 def check(records):

@@ -1,7 +1,10 @@
 {{ config(tags=["settle"]) }}
-{#- Counts only grow, unless a person or a replay has corrected the user, which is on record. -#}
+{#-
+  Counts only grow, unless a replay or a person has corrected the user, which is on record, or a
+  person accepts it (`dbt/run refresh --accept-falls`).
+-#}
 {%- set settled = published('user_totals_settled') -%}
-{% if settled %}
+{% if settled and not var('accept_falls', false) %}
 select
     candidate.user_id,
     settled.total_clicks as settled_clicks,

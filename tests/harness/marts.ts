@@ -1,0 +1,78 @@
+/** Runs dbt as its users do, and reads what it made as a stranger would. */
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
+import { connect, type Sql } from "../../scripts/lib/postgres.ts";
+import { pythonFolder } from "../../scripts/stack/folders.ts";
+import type { UserRow } from "./direct-counts.ts";
+import type { Place } from "./platform.ts";
+import { type Finished, start } from "./script.ts";
+
+export type DbtProcess = ReturnType<typeof startTransform>;
+
+/** `bun run transform` with the given words, left running. */
+export const startTransform = (place: Place, ...words: string[]) =>
+  start(place.environment, "scripts/transform.ts", words);
+
+export const transform = (place: Place, ...words: string[]) =>
+  finish(startTransform(place, ...words));
+
+/** dbt itself, without the lock and the records that `dbt/run` adds. */
+export function startPlainDbt(place: Place, name: string, ...words: string[]) {
+  const folder = join(place.config.STATE_DIR, `plain-dbt-${name}`);
+  const dbt = join(pythonFolder(place.config, "dbt"), "bin/dbt");
+  const folders = ["--project-dir", join(ROOT, "dbt"), "--profiles-dir", join(ROOT, "dbt")];
+  return Bun.spawn(
+    [dbt, "--no-use-colors", ...words, ...folders, "--target-path", folder, "--log-path", folder],
+    { env: environmentOf(place), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  );
+}
+
+/** The settings with their defaults, which `dbt/run` would add. */
+export function environmentOf({ environment, config }: Place): Record<string, string> {
+  const { POSTGRES_HOST, POSTGRES_USER, POSTGRES_SSLMODE } = config;
+  return { ...environment, POSTGRES_HOST, POSTGRES_USER, POSTGRES_SSLMODE };
+}
+
+export async function finish(program: DbtProcess): Promise<Finished> {
+  const [exitCode, stdout, stderr] = await Promise.all([
+    program.exited,
+    new Response(program.stdout).text(),
+    new Response(program.stderr).text(),
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+/** The users' rows, live. */
+export async function readUsers(sql: Sql): Promise<UserRow[]> {
+  const rows = await sql<UserRow[]>`
+    select user_id, total_clicks, total_views, total_purchases, summary.total_events,
+      count_active_days, last_active_on::text
+    from streaming.user_event_summary as summary
+    left join streaming.user_engagement using (user_id)
+    order by user_id`;
+  return rows.map((row) => ({ ...row }));
+}
+
+/** The users' rows as the last run has settled them, which only dbt itself may read. */
+export async function readSettled({ config }: Place): Promise<UserRow[]> {
+  const sql = connect(config, "transform");
+  const rows = await sql<UserRow[]>`
+    select user_id, total_clicks, total_views, total_purchases, total_events,
+      count_active_days, last_active_on::text
+    from transform.user_totals_settled
+    order by user_id`;
+  await sql.end();
+  return rows.map((row) => ({ ...row }));
+}
+
+export async function readWatermark(sql: Sql): Promise<number> {
+  const [row] = await sql`select settled_xid from transform.settlement`;
+  return row?.settled_xid;
+}
+
+/** State and error of the runs of dbt, the last one first. */
+export async function readRuns(sql: Sql) {
+  const rows = await sql<{ command: string; status: string; error: string | null }[]>`
+    select command, status, error from transform.runs order by started_at desc`;
+  return rows.map((row) => ({ ...row }));
+}

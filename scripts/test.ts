@@ -9,12 +9,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { type ArgsDef, defineCommand } from "citty";
-import { ROOT } from "./lib/config.ts";
+import { type Config, ROOT, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
+import { type PythonEnvironment, pythonFolder } from "./stack/folders.ts";
+import { install } from "./stack/install.ts";
 
 interface Step {
   name: string;
   command: string[];
+  /** Folder of the checkout to run it in, when it is not the checkout itself. */
+  folder?: string;
+  environment?: Record<string, string>;
   /** A step of `bun test` reports each of its tests; any other counts as one. */
   isTestFile?: boolean;
 }
@@ -33,6 +38,59 @@ const checks: Step[] = [
   { name: "unused files, exports, packages", command: [...bin("knip"), "--no-progress"] },
   { name: "unit and property tests", command: bunTest("./schema", "./scripts"), isTestFile: true },
 ];
+
+const PYTHON_FOLDERS = ["airflow", "dbt", "scripts"];
+
+/** The same for Python and SQL, with the tools of their own environments. */
+function pythonChecks(config: Config, scratch: string): Step[] {
+  const program = (environment: PythonEnvironment, name: string) =>
+    join(pythonFolder(config, environment), "bin", name);
+  const ruff = program("lint", "ruff");
+  return [
+    { name: "style of Python", command: [ruff, "check", "--no-cache", ...PYTHON_FOLDERS] },
+    {
+      name: "format of Python",
+      command: [ruff, "format", "--check", "--no-cache", ...PYTHON_FOLDERS],
+    },
+    {
+      name: "style of SQL",
+      command: [program("lint", "sqlfluff"), "lint", "models", "data-tests"],
+      folder: "dbt",
+    },
+    {
+      name: "dbt project",
+      command: [
+        ...[program("dbt", "dbt"), "--warn-error-options", '{"error":"all"}', "parse"],
+        ...[
+          "--project-dir",
+          "dbt",
+          "--profiles-dir",
+          "dbt",
+          "--target-path",
+          scratch,
+          "--log-path",
+          scratch,
+        ],
+      ],
+      environment: {
+        POSTGRES_HOST: config.POSTGRES_HOST,
+        POSTGRES_PORT: String(config.POSTGRES_PORT),
+        POSTGRES_DB: config.POSTGRES_DB,
+        POSTGRES_USER: config.POSTGRES_USER,
+        POSTGRES_SSLMODE: config.POSTGRES_SSLMODE,
+        // Parsing connects to nothing.
+        POSTGRES_TRANSFORM_PASSWORD: "not used",
+      },
+    },
+    { name: "parts of dbt/run", ...unittest(program("dbt", "python"), "dbt") },
+    { name: "DAGs", ...unittest(program("airflow", "python"), "airflow/tests") },
+  ];
+}
+
+const unittest = (python: string, folder: string) => ({
+  command: [python, "-m", "unittest", "discover", "-s", folder],
+  environment: { PYTHONDONTWRITEBYTECODE: "1" },
+});
 
 /** The whole system on real services, one file after the other: they share two cores. */
 const systemTests: Step[] = [...new Glob("tests/*.test.ts").scanSync(ROOT)]
@@ -53,17 +111,22 @@ const command = defineCommand({
   meta: {
     name: "test",
     description: `Runs every proof of the project: types, style, unused code, unit and property tests, and the
-system tests on a real Kafka and a real PostgreSQL, which are fetched when they are missing.
+system tests on a real Kafka, PostgreSQL and Airflow, which are fetched when they are missing.
 The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
   },
   args,
   async run({ args: given }) {
     const only = given.only ?? "";
-    const steps = (given.check ? checks : [...checks, ...systemTests]).filter(({ name }) =>
+    const config = readConfig();
+    const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
+    const python = pythonChecks(config, join(reports, "dbt"));
+    const steps = [...checks, ...python, ...(given.check ? [] : systemTests)].filter(({ name }) =>
       name.includes(only),
     );
     if (steps.length === 0) throw new UsageError(`Cannot run ${only}: no step has it in its name`);
-    const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
+    if (steps.some((step) => python.includes(step))) {
+      await install(config, ["airflow", "dbt", "lint"]);
+    }
     const total: Tally = { passed: 0, failed: 0 };
     for (const [index, step] of steps.entries()) {
       console.log(`\n── ${step.name}`);
@@ -77,10 +140,14 @@ The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
   },
 });
 
-async function perform({ command, isTestFile }: Step, reportPath: string): Promise<Tally> {
+async function perform(
+  { command, isTestFile, folder = "", environment = {} }: Step,
+  reportPath: string,
+): Promise<Tally> {
   const report = ["--reporter=junit", `--reporter-outfile=${reportPath}`];
   const program = Bun.spawn([...command, ...(isTestFile ? report : [])], {
-    cwd: ROOT,
+    cwd: join(ROOT, folder),
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "inherit", "inherit"],
   });
   const forward = (signal: NodeJS.Signals) => program.kill(signal);

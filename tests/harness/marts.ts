@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
+import { asEnvironment } from "../../scripts/stack/environment.ts";
 import { pythonFolder } from "../../scripts/stack/folders.ts";
 import type { UserRow } from "./direct-counts.ts";
 import type { Place } from "./platform.ts";
@@ -28,10 +29,10 @@ export function startPlainDbt(place: Place, name: string, ...words: string[]) {
 }
 
 /** The settings with their defaults, which `dbt/run` would add. */
-export function environmentOf({ environment, config }: Place): Record<string, string> {
-  const { POSTGRES_HOST, POSTGRES_USER, POSTGRES_SSLMODE } = config;
-  return { ...environment, POSTGRES_HOST, POSTGRES_USER, POSTGRES_SSLMODE };
-}
+export const environmentOf = ({ environment, config }: Place): Record<string, string> => ({
+  ...environment,
+  ...asEnvironment(config),
+});
 
 export async function finish(program: DbtProcess): Promise<Finished> {
   const [exitCode, stdout, stderr] = await Promise.all([

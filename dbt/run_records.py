@@ -71,9 +71,10 @@ class RunRecords:
             " from transform.settlement"
         )
 
-    def summarize_changes(self):
-        """Mends the index that finds the changed users: see the migration that makes it."""
+    def mend_tracking(self):
+        """Mends what finds the changed users, see the migration; how many rows were of a restore."""
         self._execute("select transform.summarize_changes()")
+        return self._value("select transform.restamp_restored()")
 
     def begin(self, command, project_hash):
         run_id = str(uuid.uuid4())

@@ -87,12 +87,14 @@ def settle(records):
         return deploy(records, "deploy", project_hash)
     if records.has_lost_watermark():
         print("Counting all users anew: the server's transaction ids began anew, after a restore")
-        return deploy(records, "refresh", project_hash)
+        return refresh(records)
     return recorded(records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")])
 
 
 def refresh(records, accept_falls=False):
-    records.summarize_changes()
+    restamped = records.mend_tracking()
+    if restamped:
+        print(f"{restamped} rows came from another server and count as changed now")
     return deploy(records, "refresh", hash_project(PROJECT), accept_falls)
 
 

@@ -392,13 +392,17 @@ test("all is counted anew when the server's transaction ids began anew", async (
   const { place, counts } = await countedPlace("restored");
   await settle(place);
   const admin = connect(place.config, "admin");
-  await admin`update transform.settlement set settled_xid = 9000000000000`;
+  const elsewhere = 9_000_000_000_000;
+  await admin`update transform.settlement set settled_xid = ${elsewhere}`;
+  await admin`update streaming.user_events set updated_xid = ${elsewhere - 1} where user_id < 50`;
   await admin.end();
   await counts.add(place.sql, { events: 100 });
   expect(await readUsers(place.sql)).toEqual(counts.expected());
   expect(await settle(place)).toContain("transaction ids began anew");
   expect(await readSettled(place)).toEqual(counts.expected());
-  expect(await readWatermark(place.sql)).toBeLessThan(9_000_000_000_000);
+  expect(await readWatermark(place.sql)).toBeLessThan(elsewhere);
+  const [row] = await place.sql`select max(updated_xid) as xid from streaming.user_events`;
+  expect(row?.xid).toBeLessThan(elsewhere - 1);
 });
 
 test("readers never miss a mart while models are deployed, and keep the old ones when that fails", async () => {

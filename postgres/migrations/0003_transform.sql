@@ -109,6 +109,26 @@ comment on function transform.summarize_changes is 'Makes the summary of which p
 revoke all on function transform.summarize_changes() from public;
 grant execute on function transform.summarize_changes() to streaming_transform;
 
+-- A server that a dump was restored to counts its transactions from the beginning. What a snapshot
+-- sees was written before its xmax, so that a row which says otherwise was written elsewhere.
+create function transform.restamp_restored() returns bigint
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    next_xid bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    restamped bigint;
+begin
+    update streaming.user_events set updated_xid = pg_current_xact_id()::text::bigint
+    where updated_xid between next_xid and 9223372036854775807;
+    get diagnostics restamped = row_count;
+    update streaming.corrected_users set corrected_xid = pg_current_xact_id()::text::bigint
+    where corrected_xid between next_xid and 9223372036854775807;
+    return restamped;
+end
+$$;
+comment on function transform.restamp_restored is 'Gives rows whose transaction is one of another server this one''s; returns how many';
+revoke all on function transform.restamp_restored() from public;
+grant execute on function transform.restamp_restored() to streaming_transform;
+
 grant select, insert, update, delete on transform.runs to streaming_transform;
 grant select, update on transform.settlement to streaming_transform;
 grant select on transform.settlement, transform.runs to streaming_read;

@@ -27,6 +27,9 @@ import { type Stack, startStack } from "./harness/stack.ts";
 const MINUTES = 60_000;
 const DAG = "dbt_refresh_summary";
 
+/** Asking takes the same two processors that are waited for, so it is not done all the time. */
+const seldom = { intervalMs: 500 };
+
 /** Characters that a URL, a shell and a template would each take for something else. */
 const ODD = `p@s:s/%41$HOME#?'" x`;
 
@@ -96,27 +99,33 @@ const runs = async (dag: string, filter = "") =>
     .dag_runs;
 
 /** Waits for a run that was due after that time, and gives it once it has ended. */
-const untilRunAfter = (timeMs: number, state: string, msMax: number) =>
-  until(`a run after ${new Date(timeMs).toISOString()} is a ${state}`, msMax, async () => {
-    const found = (await runs(DAG)).find(
-      (each) => Date.parse(each.run_after) > timeMs && each.state === state,
-    );
-    if (!found) throw new Error(JSON.stringify(await runs(DAG)));
+async function untilRunAfter(timeMs: number, state: string, msMax: number): Promise<Run> {
+  const what = `a run after ${new Date(timeMs).toISOString()} is a ${state}`;
+  const attempt = async () => {
+    const all = await runs(DAG);
+    const found = all.find((each) => Date.parse(each.run_after) > timeMs && each.state === state);
+    if (!found) throw new Error(all.map((each) => `${each.run_after} ${each.state}`).join());
     return found;
+  };
+  return until(what, msMax, attempt, seldom).catch(async (error) => {
+    throw new Error(`Airflow is ${JSON.stringify(await status())}`, { cause: error });
   });
+}
 
 async function status(service = "airflow"): Promise<Row> {
   const answer = await runOrThrow(stack.settings, "scripts/status.ts", ["--json"]);
   return (JSON.parse(answer) as Row[]).find((row) => row.service === service)!;
 }
 
-const untilStatus = (expected: { state: string; reason?: string }, msMax: number) =>
-  until(`the status is ${expected.state}`, msMax, async () => {
+function untilStatus(expected: { state: string; reason?: string }, msMax: number): Promise<void> {
+  const attempt = async () => {
     const { state, reason } = await status();
     if (state !== expected.state || !(reason ?? "").includes(expected.reason ?? "")) {
       throw new Error(`${state} ${reason}`);
     }
-  });
+  };
+  return until(`the status is ${expected.state}`, msMax, attempt, seldom);
+}
 
 /** Every process of the stack carries the address of its supervisord. */
 const processes = (...more: string[]) =>
@@ -184,7 +193,7 @@ test("status and up show the service as one, and logs shows all its programs", a
   const names = ["airflow-api-server", "airflow-dag-processor", "airflow-scheduler"];
   const { processIds, login } = await status();
   expect(Object.keys(processIds!).sort()).toEqual(names);
-  expect(login).toBe("admin, AIRFLOW_ADMIN_PASSWORD in .env");
+  expect(login).toBe(`admin, AIRFLOW_ADMIN_PASSWORD in ${config.STATE_DIR}/.env`);
   expect((await status("postgres")).processId).toBeGreaterThan(0);
   const table = await runOrThrow(stack.settings, "scripts/up.ts", ["airflow"]);
   expect(table).toMatch(/^SERVICE .* LOGIN/);

@@ -28,17 +28,23 @@ const command = defineCommand({
     if (args.wipe && !args.yes && doomed.length > 0) await confirm();
     const stopped = await stopAll(runningSettings(config), services);
     console.log(stopped.length > 0 ? `Stopped ${stopped.join(", ")}` : "Nothing was running");
-    for (const path of doomed) rmSync(path, { recursive: true, force: true });
-    if (doomed.length > 0) console.log("Deleted");
+    if (doomed.length === 0) return;
+    // Looked up again: whatever still ran may have written into a folder that was not there before.
+    for (const path of dataPaths(config)) rmSync(path, { recursive: true, force: true });
+    console.log("Deleted");
   },
 });
 
 /** Everything in STATE_DIR but the settings, which name the ports and keep the passwords. */
-function listData(config: Config): string[] {
+function dataPaths(config: Config): string[] {
   if (!existsSync(config.STATE_DIR)) return [];
-  const paths = readdirSync(config.STATE_DIR)
+  return readdirSync(config.STATE_DIR)
     .filter((name) => name !== ".env")
     .map((name) => join(config.STATE_DIR, name));
+}
+
+function listData(config: Config): string[] {
+  const paths = dataPaths(config);
   for (const path of paths) console.log(`Will delete ${path} (${megabytes(folderBytes(path))})`);
   if (paths.length === 0) console.log(`There is no data in ${config.STATE_DIR}`);
   return paths;

@@ -298,6 +298,12 @@ test("a failing test of dbt keeps all settled as it was and shows in verify, unt
     rows: await readSettled(place),
     watermark: await readWatermark(place.sql),
   }).toEqual(before);
+  const [freshness] = await place.sql`select * from streaming.summary_freshness`;
+  expect(freshness).toMatchObject({
+    is_healthy: false,
+    last_settle_status: "failed",
+    last_settle_error: "assert_no_count_falls fail",
+  });
   const red = await verify(place);
   expect(red).toMatchObject({ exitCode: 1, firstDifference: SUMMARY_HOP });
   expect(red.remarks).toMatch(/the last settle failed at .*: assert_no_count_falls fail/);
@@ -307,6 +313,8 @@ test("a failing test of dbt keeps all settled as it was and shows in verify, unt
     select distinct user_id from streaming.user_events`;
   await settle(place);
   expect(await verify(place)).toMatchObject({ exitCode: 0, firstDifference: null });
+  const [healthy] = await place.sql`select is_healthy from streaming.summary_freshness`;
+  expect(healthy?.is_healthy).toBe(true);
 });
 
 test("damage to the counts is refused by the ledger's test, and a replay that mends it is followed", async () => {
@@ -472,6 +480,40 @@ test("check warns of nothing in good data, and fails for an event from the far f
   expect(failed.exitCode).toBe(1);
   expect(failed.stdout).toContain("check FAILED: assert_no_event_from_the_far_future fail");
   await settle(place);
+});
+
+test("check warns when the rate or the mix of events leaves the bounds that it has learned", async () => {
+  const { place } = await countedPlace("bounds");
+  await settle(place);
+  const warnings = async () => {
+    const { exitCode, stdout } = await transform(place, "check");
+    expect(exitCode).toBe(0);
+    return [...stdout.matchAll(/^warn .*(warn_if_\w+)/gm)].map(([, name]) => name).sort();
+  };
+  // Ten days like each other, to the last full hour: 600 views and 60 purchases in each.
+  await place.sql`truncate streaming.events_per_minute`;
+  await place.sql`
+    insert into streaming.events_per_minute (minute, event_type, partition, event_count)
+    select hour, event_type, 0, case event_type when 'view' then 600 else 60 end + extract(hour from hour)
+    from generate_series(
+        date_trunc('hour', now()) - interval '10 days',
+        date_trunc('hour', now()) - interval '1 hour',
+        interval '1 hour'
+      ) as hour,
+      unnest(array['view', 'purchase']) as event_type`;
+  expect(await warnings()).toEqual([]);
+  await place.sql`
+    update streaming.events_per_minute set event_count = 5000
+    where minute = date_trunc('hour', now()) - interval '1 hour' and event_type = 'purchase'`;
+  expect(await warnings()).toEqual([
+    "warn_if_event_mix_leaves_its_bounds",
+    "warn_if_event_rate_leaves_its_bounds",
+  ]);
+  // An hour without any event is as much out of bounds as one with too many.
+  await place.sql`
+    delete from streaming.events_per_minute
+    where minute = date_trunc('hour', now()) - interval '1 hour'`;
+  expect(await warnings()).toEqual(["warn_if_event_rate_leaves_its_bounds"]);
 });
 
 test("check sends its lineage to an endpoint when there is one", async () => {

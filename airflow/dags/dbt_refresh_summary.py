@@ -8,7 +8,7 @@ yet, and is as fresh as the last event that was counted.
 - **Schedule**: the setting `TRANSFORM_SCHEDULE`, a cron expression or a number of seconds.
 - **When it fails** it is tried twice more, then told to `ALERT_WEBHOOK_URL`. The next run settles
   all that is open; nothing has to be repeated by hand.
-- **By hand**: `dbt/run settle` in the checkout does the same.
+- **By hand**: `bun run transform` in the checkout does the same.
 """
 
 from datetime import timedelta

@@ -1,12 +1,13 @@
 /** Runs dbt as its users do, and reads what it made as a stranger would. */
+import { expect } from "bun:test";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { asEnvironment } from "../../scripts/stack/environment.ts";
 import { pythonFolder } from "../../scripts/stack/folders.ts";
-import type { UserRow } from "./direct-counts.ts";
-import type { Place } from "./platform.ts";
-import { type Finished, start } from "./script.ts";
+import { DirectCounts, type UserRow } from "./direct-counts.ts";
+import type { Place, Platform } from "./platform.ts";
+import { type Finished, run, start } from "./script.ts";
 
 export type DbtProcess = ReturnType<typeof startTransform>;
 
@@ -76,4 +77,27 @@ export async function readRuns(sql: Sql) {
   const rows = await sql<{ command: string; status: string; error: string | null }[]>`
     select command, status, error from transform.runs order by started_at desc`;
   return rows.map((row) => ({ ...row }));
+}
+
+/** A place with counts of several days in all partitions, and with what they must come to. */
+export async function countedPlace(platform: Platform, name: string) {
+  const place = await platform.place(name);
+  const counts = new DirectCounts(1);
+  await counts.begin(place.sql);
+  for (const partition of [0, 1, 2, 3]) await counts.add(place.sql, { events: 300, partition });
+  return { place, counts };
+}
+
+/** Runs dbt by `bun run transform` and expects that it passes; gives what it printed. */
+export async function settle(place: Place, ...words: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await transform(place, ...words);
+  expect([exitCode, stderr, stdout]).toEqual([0, "", expect.stringContaining("passed")]);
+  return stdout;
+}
+
+/** What `bun run verify` says: its exit code, the first hop that differs, the summary's remarks. */
+export async function verify(place: Place) {
+  const { exitCode, stdout } = await run(place.environment, "scripts/verify.ts", ["--json"]);
+  const { firstDifference, hops } = JSON.parse(stdout);
+  return { exitCode, firstDifference, remarks: hops.at(-1).remarks.join("; ") as string };
 }

@@ -59,7 +59,7 @@ export function readSummary(sql: Sql): Promise<SummaryNumbers | undefined> {
 export function verifySummary(summary: SummaryNumbers | undefined): HopResult {
   const hop = "user_events → user_event_summary";
   if (summary === undefined) {
-    const equation = "dbt has not built it yet: `bun run transform` does";
+    const equation = "dbt has not built it yet; Airflow will, and `bun run transform` does it now";
     return { hop, equation, holds: true, isMissing: true, numbers: {}, remarks: [] };
   }
   const { stored, summarized, settledAt, failedRuns } = summary;

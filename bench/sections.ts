@@ -191,10 +191,12 @@ const settleTable = (rows: SettleRow[]) =>
       ranged(row.clientSeconds, 1),
       ranged(row.postgresSeconds, 2),
       row.recordedSeconds.toFixed(1),
-      row.nodeSeconds.toFixed(1),
+      sum(Object.values(row.nodeSeconds).map(({ median }) => median)).toFixed(1),
       percent(row.othersShare),
     ]),
   );
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 
 const readsTable = (rows: ReadsRow[]) =>
   table(

@@ -78,7 +78,8 @@ async function untilDeployed({ owner }: Bench): Promise<void> {
   await until("dbt has deployed its models", DEPLOYED_MS_MAX, async () => {
     const runs = await owner`select command, status, error from transform.runs order by started_at`;
     const isDeployed = runs.some(
-      ({ command, status }) => command === "deploy" && status === "passed",
+      // The nightly refresh of a new Airflow may come first; it deploys the models as well.
+      ({ command, status }) => ["deploy", "refresh"].includes(command) && status === "passed",
     );
     const isBusy = runs.some(({ status }) => status === "running");
     if (!isDeployed || isBusy) throw new Error(JSON.stringify(runs));

@@ -58,7 +58,7 @@ export interface ReadsRow {
   targetMs: number | undefined;
   /** By how many users have changed since all was settled. */
   reads: { changed: number; ms: Spread }[];
-  /** The most of all times. */
+  /** Of all questions together, the most of the times at which they were asked. */
   othersShare: number;
 }
 
@@ -82,11 +82,13 @@ export async function reads(bench: Bench): Promise<ReadsRow[]> {
       await settle(bench);
       await touchUsers(owner, users, changed);
       await untilQuiet(owner);
+      const used = measureCpu(stack, "own");
       for (const [index, { statement }] of questions(users).entries()) {
-        const used = measureCpu(stack, "own");
         rows[index]!.reads.push({ changed, ms: await time(sql, statement) });
-        rows[index]!.othersShare = Math.max(rows[index]!.othersShare, disturbance(used()));
       }
+      // Of all together: one user is read faster than the kernel counts.
+      const share = disturbance(used());
+      for (const row of rows) row.othersShare = Math.max(row.othersShare, share);
     }
     return rows;
   } finally {

@@ -21,8 +21,8 @@ export interface SettleRow {
   postgresSeconds: Spread;
   /** As dbt has it on record, without the start of the process; the median. */
   recordedSeconds: number;
-  /** The seconds of dbt's nodes, summed; the median. Two of them may have run at the same time. */
-  nodeSeconds: number;
+  /** Of each model and test. Two of them may have run at the same time. */
+  nodeSeconds: Record<string, Spread>;
   othersShare: number;
 }
 
@@ -48,7 +48,7 @@ export async function settle(bench: Bench): Promise<SettleRow[]> {
 interface Attempt {
   cpu: CpuUse;
   recordedSeconds: number;
-  nodeSeconds: number;
+  nodes: { name: string; seconds: number }[];
 }
 
 async function measure(bench: Bench, users: number, changed: number | undefined) {
@@ -60,18 +60,14 @@ async function measure(bench: Bench, users: number, changed: number | undefined)
     await untilQuiet(owner);
     const cpu = await runSettle(bench);
     const [run] = await owner`
-      select command, extract(epoch from finished_at - started_at)::float as seconds,
-        (
-          select coalesce(sum((node ->> 'seconds')::float), 0)
-          from jsonb_array_elements(nodes) as node
-        ) as node_seconds
+      select command, extract(epoch from finished_at - started_at)::float as seconds, nodes
       from transform.runs order by started_at desc limit 1`;
     const expected = changed === undefined ? "deploy" : "settle";
     if (run?.command !== expected) {
       throw new Error(`Cannot trust this run: it was a ${run?.command} and not a ${expected}`);
     }
     await assertSettled(bench);
-    return { cpu, recordedSeconds: run.seconds, nodeSeconds: run.node_seconds };
+    return { cpu, recordedSeconds: run.seconds, nodes: run.nodes };
   };
   const { taken } = await leastDisturbed(effort.rounds, attempt);
   const of = (value: (attempt: Attempt) => number) => spread(taken.map(value));
@@ -82,7 +78,12 @@ async function measure(bench: Bench, users: number, changed: number | undefined)
     clientSeconds: of(({ cpu }) => cpu.client),
     postgresSeconds: of(({ cpu }) => cpu.postgres),
     recordedSeconds: of(({ recordedSeconds }) => recordedSeconds).median,
-    nodeSeconds: of(({ nodeSeconds }) => nodeSeconds).median,
+    nodeSeconds: Object.fromEntries(
+      taken[0]!.nodes.map(({ name }) => [
+        name,
+        of(({ nodes }) => nodes.find((node) => node.name === name)?.seconds ?? 0),
+      ]),
+    ),
     othersShare: of(({ cpu }) => disturbance(cpu)).median,
   };
 }

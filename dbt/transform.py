@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+import lineage_export
 from project_hash import hash_project
 from run_records import RunRecords
 from run_table import failures, nodes_of, table
@@ -124,18 +125,16 @@ def docs(_records):
 
 def lineage():
     """OpenLineage events of the last runs of each kind, as a file a day and to OPENLINEAGE_URL."""
-    from lineage_export import export
-
-    return export(STATE, PROJECT, [target_folder(name) for name in ("deploy", "settle", "check")])
+    return lineage_export.export(
+        STATE, PROJECT, [target_folder(name) for name in ("deploy", "settle", "check")]
+    )
 
 
 def prune(records):
     days = int(os.environ.get("AIRFLOW_RETENTION_DAYS") or RETENTION_DAYS)
     count = records.forget_runs(days)
     print(f"Forgot {count} runs older than {days} days")
-    from lineage_export import forget
-
-    forget(STATE, days)
+    lineage_export.forget(STATE, days)
     return True
 
 

@@ -11,6 +11,7 @@ import { Glob } from "bun";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ROOT, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
+import { asEnvironment } from "./stack/environment.ts";
 import { type PythonEnvironment, pythonFolder } from "./stack/folders.ts";
 import { install } from "./stack/install.ts";
 
@@ -72,15 +73,8 @@ function pythonChecks(config: Config, scratch: string): Step[] {
           scratch,
         ],
       ],
-      environment: {
-        POSTGRES_HOST: config.POSTGRES_HOST,
-        POSTGRES_PORT: String(config.POSTGRES_PORT),
-        POSTGRES_DB: config.POSTGRES_DB,
-        POSTGRES_USER: config.POSTGRES_USER,
-        POSTGRES_SSLMODE: config.POSTGRES_SSLMODE,
-        // Parsing connects to nothing.
-        POSTGRES_TRANSFORM_PASSWORD: "not used",
-      },
+      // Parsing connects to nothing.
+      environment: { ...asEnvironment(config), POSTGRES_TRANSFORM_PASSWORD: "not used" },
     },
     { name: "parts of dbt/run", ...unittest(program("dbt", "python"), "dbt") },
     { name: "DAGs", ...unittest(program("airflow", "python"), "airflow/tests") },

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
 import { javaProgram, opsPython } from "../../scripts/stack/folders.ts";
-import { type Jar, parseJarLock } from "../../scripts/stack/install/lock-file.ts";
+import { type Artifact, parseArtifactLock } from "../../scripts/stack/install/lock-file.ts";
 import { runShown } from "../../scripts/stack/install/run.ts";
 import { type Client, startClient } from "./clients.ts";
 import type { Stack } from "./stack.ts";
@@ -23,7 +23,7 @@ export interface Flink {
 
 export async function installFlink(config: Config): Promise<Flink> {
   const lock = readFileSync(LOCK, "utf8");
-  const jars = parseJarLock(lock);
+  const jars = parseArtifactLock(lock);
   const key = createHash("sha256").update(lock).digest("hex").slice(0, 12);
   const folder = join(config.CACHE_DIR, `flink-${key}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -65,7 +65,7 @@ export async function installFlink(config: Config): Promise<Flink> {
   };
 }
 
-function isWhole(folder: string, jar: Jar): boolean {
+function isWhole(folder: string, jar: Artifact): boolean {
   try {
     const content = readFileSync(join(folder, jar.name));
     return createHash("sha256").update(content).digest("hex") === jar.sha256;
@@ -74,11 +74,11 @@ function isWhole(folder: string, jar: Jar): boolean {
   }
 }
 
-async function fetchJars(config: Config, folder: string, jars: Jar[]): Promise<void> {
+async function fetchJars(config: Config, folder: string, jars: Artifact[]): Promise<void> {
   if (jars.length === 0) return;
   const mirror = config.MAVEN_REPOSITORY_URL;
   await runShown(
-    [opsPython(config), join(ROOT, "scripts/stack/install/fetch-jars.py"), folder],
+    [opsPython(config), join(ROOT, "scripts/stack/install/fetch-artifacts.py"), folder],
     () => {},
     {
       input: jars.map(({ coordinates, sha256 }) => `${coordinates} ${sha256}\n`).join(""),

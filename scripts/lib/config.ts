@@ -109,6 +109,19 @@ const environmentSchema = z.object({
   ALERT_WEBHOOK_URL: optionalWebAddress.meta(SECRET),
   OPENLINEAGE_URL: optionalWebAddress,
   OPENLINEAGE_API_KEY: secret,
+
+  TRINO_PORT: port(8083),
+  TRINO_HEAP_MB: count(512),
+
+  SUPERSET_PORT: port(8088),
+  SUPERSET_ADMIN_PASSWORD: secret,
+  SUPERSET_POSTGRES_DB: z.string().min(1).default("superset"),
+  SUPERSET_POSTGRES_PASSWORD: secret,
+  SUPERSET_SECRET_KEY: secret,
+  SUPERSET_GUEST_TOKEN_SECRET: secret,
+  SUPERSET_ASYNC_QUERY_SECRET: secret,
+  SUPERSET_PUBLIC: z.enum(["true", "false"]).default("false"),
+  SUPERSET_BEHIND_PROXY: z.enum(["true", "false"]).default("false"),
 });
 
 export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {

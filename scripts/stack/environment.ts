@@ -25,6 +25,11 @@ const secrets = {
   AIRFLOW_JWT_SECRET: () => randomBytes(48).toString("base64url"),
   // Fernet wants the padding that base64url leaves out.
   AIRFLOW_FERNET_KEY: () => `${randomBytes(32).toString("base64url")}=`,
+  SUPERSET_ADMIN_PASSWORD: password,
+  SUPERSET_POSTGRES_PASSWORD: password,
+  SUPERSET_SECRET_KEY: password,
+  SUPERSET_GUEST_TOKEN_SECRET: password,
+  SUPERSET_ASYNC_QUERY_SECRET: password,
 } satisfies Partial<Record<keyof Config, () => string>>;
 
 export const secretNames = Object.keys(secrets) as (keyof typeof secrets)[];

@@ -13,6 +13,7 @@ const SOCKET_PATH_BYTES_MAX = 90;
 
 export const OPS_LOCK = join(ROOT, "scripts/stack/install/requirements.lock");
 export const KAFKA_LOCK = join(ROOT, "kafka/libs.lock");
+export const TRINO_LOCK = join(ROOT, "trino/server.lock");
 
 export const dataFolder = (config: Config, name: string) => join(config.STATE_DIR, name);
 export const logFile = (config: Config, name: string) =>
@@ -27,6 +28,7 @@ export const opsPython = (config: Config) => join(opsFolder(config), "bin", "pyt
 const PYTHON_LOCKS = {
   airflow: join(ROOT, "airflow/requirements.lock"),
   dbt: join(ROOT, "dbt/requirements.lock"),
+  superset: join(ROOT, "superset/requirements.lock"),
   lint: join(ROOT, "scripts/stack/install/lint.lock"),
 };
 export type PythonEnvironment = keyof typeof PYTHON_LOCKS;
@@ -50,6 +52,11 @@ export function kafkaArchive(config: Config): string {
   const folder = kafkaFolder(config);
   return join(folder, `classes-${keyOf(readFileSync(OPS_LOCK), folder)}.aot`);
 }
+
+const TRINO_PLUGINS = join(ROOT, "trino/plugins.txt");
+export const trinoPlugins = () => readFileSync(TRINO_PLUGINS, "utf8").trim().split("\n");
+export const trinoFolder = (config: Config) =>
+  join(config.CACHE_DIR, `trino-${keyOf(readFileSync(TRINO_LOCK), readFileSync(TRINO_PLUGINS))}`);
 
 /** Beside the state when its path is short enough, else in a private folder named after it. */
 export function supervisorSocket(config: Config): string {

@@ -11,11 +11,12 @@ import { installOps, isOpsInstalled, OPS_BYTES } from "./install/ops.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { megabytes } from "./install/progress.ts";
 import { installPython, missingPythonBytes } from "./install/python.ts";
+import { installTrino, missingTrinoBytes } from "./install/trino.ts";
 
 /** What a program runs on, apart from what `bun install` brings. */
-export type Runtime = "kafka" | "postgres" | PythonEnvironment;
+export type Runtime = "kafka" | "postgres" | "trino" | PythonEnvironment;
 
-const PYTHON = ["airflow", "dbt", "lint"] as const satisfies PythonEnvironment[];
+const PYTHON = ["airflow", "dbt", "superset", "lint"] as const satisfies PythonEnvironment[];
 
 /** What a fresh stack writes at once: the first segments of PostgreSQL and Kafka. */
 const STATE_BYTES = 500_000_000;
@@ -27,6 +28,7 @@ export async function install(config: Config, wanted: readonly Runtime[]): Promi
   const bytes = [
     isOpsInstalled(config) ? 0 : OPS_BYTES,
     ...jars.map((jar) => jar.bytes),
+    runtimes.has("trino") ? missingTrinoBytes(config) : 0,
     ...pythons.map((name) => missingPythonBytes(config, name)),
   ];
   assertRoom(
@@ -36,6 +38,7 @@ export async function install(config: Config, wanted: readonly Runtime[]): Promi
   if (runtimes.has("postgres")) postgresPrograms();
   await installOps(config);
   if (runtimes.has("kafka")) await installKafka(config);
+  if (runtimes.has("trino")) await installTrino(config);
   for (const name of pythons) await installPython(config, name);
 }
 

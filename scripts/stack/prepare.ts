@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
 import { airflowDatabase } from "./airflow-database.ts";
 import { asEnvironment } from "./environment.ts";
-import { javaProgram, kafkaArchive, kafkaFolder, opsPython, pythonFolder } from "./folders.ts";
+import {
+  javaProgram,
+  kafkaArchive,
+  kafkaFolder,
+  opsPython,
+  pythonFolder,
+  trinoFolder,
+} from "./folders.ts";
 import { kafkaJars } from "./install/kafka.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { install, type Runtime } from "./install.ts";
@@ -25,6 +32,8 @@ const places: Record<Runtime, (config: Config) => Record<string, string>> = {
     AIRFLOW_PROGRAMS: join(pythonFolder(config, "airflow"), "bin"),
     AIRFLOW_DATABASE: airflowDatabase(config),
   }),
+  trino: (config) => ({ TRINO_HOME: trinoFolder(config), JAVA: javaProgram(config) }),
+  superset: (config) => ({ SUPERSET_PROGRAMS: join(pythonFolder(config, "superset"), "bin") }),
   dbt: (config) => ({ DBT_PROGRAMS: join(pythonFolder(config, "dbt"), "bin") }),
   lint: (config) => ({ LINT_PROGRAMS: join(pythonFolder(config, "lint"), "bin") }),
 };

@@ -9,7 +9,9 @@ import { airflowFault, answersAirflow } from "./airflow.ts";
 import { environmentFile } from "./environment.ts";
 import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
+import { answersSuperset } from "./superset.ts";
 import type { ProcessInfo } from "./supervisor.ts";
+import { answersTrino } from "./trino.ts";
 
 /** Settings whose value is a port. */
 type PortSetting = Extract<keyof Config, `${string}_PORT`>;
@@ -87,6 +89,27 @@ export const services: Service[] = [
     login: () => `admin, AIRFLOW_ADMIN_PASSWORD in ${normalize(environmentFile())}`,
     probe: answersAirflow,
     fault: airflowFault,
+    readyMsMax: 600_000,
+  },
+  {
+    name: "trino",
+    isSlow: true,
+    needs: ["kafka", "postgres"],
+    ports: ["TRINO_PORT"],
+    runtimes: ["trino"],
+    address: (config) => `http://127.0.0.1:${config.TRINO_PORT}`,
+    probe: answersTrino,
+    readyMsMax: 300_000,
+  },
+  {
+    name: "superset",
+    isSlow: true,
+    needs: ["postgres", "trino"],
+    ports: ["SUPERSET_PORT"],
+    runtimes: ["superset"],
+    address: (config) => `http://127.0.0.1:${config.SUPERSET_PORT}`,
+    login: () => `admin, SUPERSET_ADMIN_PASSWORD in ${normalize(environmentFile())}`,
+    probe: answersSuperset,
     readyMsMax: 600_000,
   },
 ];

@@ -8,16 +8,16 @@ import { join } from "node:path";
 import { type Config, ROOT } from "../../lib/config.ts";
 import { KAFKA_LOCK, kafkaArchive, kafkaFolder, makePrivateFolder, opsPython } from "../folders.ts";
 import { takeLock } from "./exclusive.ts";
-import { type Jar, parseJarLock } from "./lock-file.ts";
+import { type Artifact, parseArtifactLock } from "./lock-file.ts";
 import { megabytes, Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
 const INSTALL_MS_MAX = 900_000;
 
-export const kafkaJars = (): Jar[] => parseJarLock(readFileSync(KAFKA_LOCK, "utf8"));
+export const kafkaJars = (): Artifact[] => parseArtifactLock(readFileSync(KAFKA_LOCK, "utf8"));
 
 /** Jars that are absent or whose content is not that of the lock. */
-export function missingKafkaJars(config: Config): Jar[] {
+export function missingKafkaJars(config: Config): Artifact[] {
   return kafkaJars().filter((jar) => {
     try {
       const content = readFileSync(join(kafkaFolder(config), jar.name));
@@ -40,13 +40,17 @@ export async function installKafka(config: Config): Promise<void> {
   }
 }
 
-async function fetchJars(config: Config, jars: Jar[]): Promise<void> {
+async function fetchJars(config: Config, jars: Artifact[]): Promise<void> {
   const total = jars.reduce((sum, jar) => sum + jar.bytes, 0);
   const progress = new Progress(`Kafka (${megabytes(total)} to download)`);
   let fetched = 0;
   try {
     await runShown(
-      [opsPython(config), join(ROOT, "scripts/stack/install/fetch-jars.py"), kafkaFolder(config)],
+      [
+        opsPython(config),
+        join(ROOT, "scripts/stack/install/fetch-artifacts.py"),
+        kafkaFolder(config),
+      ],
       (line) => {
         fetched += Number(line.split(" ")[1]) || 0;
         progress.update(`${megabytes(fetched)} of ${megabytes(total)}`);

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { kafkaJars } from "./kafka.ts";
-import { parseJarLock } from "./lock-file.ts";
+import { parseArtifactLock } from "./lock-file.ts";
 
 const HASH = "a".repeat(64);
 
-test("parseJarLock() gives coordinates, file name, hash and size", () => {
-  expect(parseJarLock(`org.example:some-library_2.13:1.0.1-7 ${HASH} 42\n`)).toEqual([
+test("parseArtifactLock() gives coordinates, file name, hash and size", () => {
+  expect(parseArtifactLock(`org.example:some-library_2.13:1.0.1-7 ${HASH} 42\n`)).toEqual([
     {
       coordinates: "org.example:some-library_2.13:1.0.1-7",
       name: "some-library_2.13-1.0.1-7.jar",
@@ -15,10 +15,18 @@ test("parseJarLock() gives coordinates, file name, hash and size", () => {
   ]);
 });
 
-test("parseJarLock() names the line when it is no jar", () => {
+test("parseArtifactLock() gives the file its own extension when it is no jar", () => {
+  const [artifact] = parseArtifactLock(`org.example:server:tar.gz:476 ${HASH} 42\n`);
+  expect(artifact).toMatchObject({
+    coordinates: "org.example:server:tar.gz:476",
+    name: "server-476.tar.gz",
+  });
+});
+
+test("parseArtifactLock() names the line when it is no artifact", () => {
   const good = `org.example:library:1 ${HASH} 42`;
   for (const bad of ["library 1", `org.example:library:1 ${HASH}`, `a:b:../c ${HASH} 1`]) {
-    expect(() => parseJarLock(`${good}\n${bad}\n`)).toThrow(`line 2 is ${bad}`);
+    expect(() => parseArtifactLock(`${good}\n${bad}\n`)).toThrow(`line 2 is ${bad}`);
   }
 });
 

@@ -1,6 +1,9 @@
-/** Reads a lock of jars: `group:artifact:version sha256 bytes`, one a line. Pure. */
+/**
+ * Reads a lock of files of the Maven repository: `group:artifact:version sha256 bytes`, one a line;
+ * `group:artifact:extension:version` for one that is no jar. Pure.
+ */
 
-export interface Jar {
+export interface Artifact {
   coordinates: string;
   /** Name of the file, as the repository has it. */
   name: string;
@@ -8,19 +11,21 @@ export interface Jar {
   bytes: number;
 }
 
-/** @throws SyntaxError naming the first line that is no jar */
-export function parseJarLock(text: string): Jar[] {
+/** @throws SyntaxError naming the first line that is none */
+export function parseArtifactLock(text: string): Artifact[] {
   return text
     .split("\n")
     .map((line, index) => ({ line, number: index + 1 }))
     .filter(({ line }) => line !== "")
     .map(({ line, number }) => {
-      const match = /^([\w.-]+:([\w.-]+):([\w.-]+)) ([0-9a-f]{64}) (\d+)$/.exec(line);
-      if (!match) throw new SyntaxError(`Cannot read the jar lock: line ${number} is ${line}`);
-      const [, coordinates, artifact, version, sha256, bytes] = match;
+      const match = /^([\w.-]+:([\w.-]+)(?::([a-z.]+))?:([\w.-]+)) ([0-9a-f]{64}) (\d+)$/.exec(
+        line,
+      );
+      if (!match) throw new SyntaxError(`Cannot read the lock: line ${number} is ${line}`);
+      const [, coordinates, artifact, extension = "jar", version, sha256, bytes] = match;
       return {
         coordinates: coordinates!,
-        name: `${artifact}-${version}.jar`,
+        name: `${artifact}-${version}.${extension}`,
         sha256: sha256!,
         bytes: Number(bytes),
       };

@@ -1,5 +1,5 @@
 /**
- * The Python environments of Airflow, of dbt and of the linters, each from the hashed requirements of
+ * The Python environments of Airflow, dbt, Superset and the linters, each from the hashed requirements of
  * its lock. One counts as installed only once its last file, the mark, is there.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +16,7 @@ import { runShown } from "./run.ts";
 const ENVIRONMENTS: Record<PythonEnvironment, { title: string; bytes: number }> = {
   airflow: { title: "Airflow", bytes: 250_000_000 },
   dbt: { title: "dbt", bytes: 150_000_000 },
+  superset: { title: "Superset", bytes: 830_000_000 },
   lint: { title: "the linters", bytes: 40_000_000 },
 };
 const INSTALL_MS_MAX = 900_000;

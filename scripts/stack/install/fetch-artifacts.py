@@ -1,8 +1,9 @@
-"""Fetches jars from the Maven repository into a folder, several at once.
+"""Fetches files from the Maven repository into a folder, several at once.
 
-Reads `group:artifact:version sha256` lines from standard input and prints `name bytes` after every
-piece and `name done` when a jar is in place. A jar appears under its name only after its hash was
-checked, so a broken or partial download never looks like a jar. Called by install/kafka.ts.
+Reads `group:artifact:version sha256` lines from standard input, `group:artifact:extension:version`
+for what is no jar, and prints `name bytes` after every piece and `name done` when a file is in
+place. A file appears under its name only after its hash was checked, so a broken or partial
+download never looks like a whole one. Called by install/kafka.ts and install/trino.ts.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ def fail(url, error):
 
 def fetch(downloader, folder, coordinates, sha256):
     artifact = Artifact.parse(coordinates)
-    name = f"{artifact.artifact_id}-{artifact.version}.jar"
+    name = f"{artifact.artifact_id}-{artifact.version}.{artifact.extension}"
     draft = os.path.join(folder, f".{name}.{os.getpid()}")
     url = downloader.resolver.uri_for_artifact(artifact)
     digest = hashlib.sha256()

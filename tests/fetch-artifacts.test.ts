@@ -14,7 +14,7 @@ const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 const PATH = "/org/example/library/1.0/library-1.0.jar";
 
 const config = readConfig();
-const folder = mkdtempSync(join(tmpdir(), "jars-"));
+const folder = mkdtempSync(join(tmpdir(), "artifacts-"));
 
 beforeAll(() => installOps(config), 10 * MINUTES);
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ async function fetchFrom(answers: (() => Response)[], sha256 = SHA256): Promise<
   });
   await Bun.write(join(folder, ".keep"), "");
   await runShown(
-    [opsPython(config), join(ROOT, "scripts/stack/install/fetch-jars.py"), folder],
+    [opsPython(config), join(ROOT, "scripts/stack/install/fetch-artifacts.py"), folder],
     () => {},
     {
       input: `org.example:library:1.0 ${sha256}\n`,
@@ -47,7 +47,7 @@ const broken = () => new Response(CONTENT.slice(0, 1_000));
 const refused = () => new Response("try later", { status: 503 });
 
 test(
-  "fetch-jars fetches again when a download was refused or broken",
+  "fetch-artifacts fetches again when a download was refused or broken",
   async () => {
     expect(await fetchFrom([refused, broken, whole])).toEqual([PATH, PATH, PATH]);
     expect(readFileSync(join(folder, "library-1.0.jar"), "utf8")).toBe(CONTENT);
@@ -57,7 +57,7 @@ test(
 );
 
 test(
-  "fetch-jars gives up with the reason and leaves nothing when the content is never right",
+  "fetch-artifacts gives up with the reason and leaves nothing when the content is never right",
   async () => {
     const answers = [whole, whole, whole, whole];
     expect(fetchFrom(answers, "0".repeat(64))).rejects.toThrow(`its SHA-256 is ${SHA256}`);

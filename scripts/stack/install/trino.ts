@@ -1,0 +1,87 @@
+/**
+ * Trino with the plugins that are needed, from its one archive for everything. Its files are checked
+ * at every call against the list that was made when the archive, itself checked, was unpacked; so a
+ * broken one is found, and all are fetched again, before the server meets it.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, ROOT } from "../../lib/config.ts";
+import { makePrivateFolder, opsPython, TRINO_LOCK, trinoFolder, trinoPlugins } from "../folders.ts";
+import { takeLock } from "./exclusive.ts";
+import { type Artifact, parseArtifactLock } from "./lock-file.ts";
+import { megabytes, Progress } from "./progress.ts";
+import { runShown } from "./run.ts";
+
+/** What is kept of it. */
+const UNPACKED_BYTES = 170_000_000;
+const INSTALL_MS_MAX = 1_800_000;
+
+const archive = (): Artifact => parseArtifactLock(readFileSync(TRINO_LOCK, "utf8"))[0]!;
+
+/** Room that it needs while it is installed, in bytes; nothing when it is there, whole. */
+export const missingTrinoBytes = (config: Config): number =>
+  isTrinoWhole(config) ? 0 : archive().bytes + UNPACKED_BYTES;
+
+/** Whether each file is there with the content that the archive had. */
+function isTrinoWhole(config: Config): boolean {
+  const folder = trinoFolder(config);
+  try {
+    const lines = readFileSync(join(folder, "files.sha256"), "utf8").trimEnd().split("\n");
+    return lines.every((line) => {
+      const [sha256, name] = line.split("  ");
+      const content = readFileSync(join(folder, name!));
+      return createHash("sha256").update(content).digest("hex") === sha256;
+    });
+  } catch {
+    return false;
+  }
+}
+
+export async function installTrino(config: Config): Promise<void> {
+  if (isTrinoWhole(config)) return;
+  makePrivateFolder(config.CACHE_DIR);
+  const release = await takeLock(`${trinoFolder(config)}.lock`, INSTALL_MS_MAX);
+  try {
+    if (!isTrinoWhole(config)) await fetchTrino(config);
+  } finally {
+    release();
+  }
+}
+
+async function fetchTrino(config: Config): Promise<void> {
+  const { coordinates, sha256, name, bytes } = archive();
+  const progress = new Progress(`Trino (${megabytes(bytes)} to download)`);
+  const draft = `${trinoFolder(config)}.draft`;
+  const tool = (name: string) => [opsPython(config), join(ROOT, "scripts/stack/install", name)];
+  try {
+    rmSync(draft, { recursive: true, force: true });
+    makePrivateFolder(draft);
+    let done = 0;
+    const count = (what: string, total: number) => {
+      done = 0;
+      return (line: string) => {
+        done += Number(line.split(" ")[1]) || 0;
+        progress.update(`${what}, ${megabytes(done)} of ${megabytes(total)}`);
+      };
+    };
+    await runShown([...tool("fetch-artifacts.py"), draft], count("downloading", bytes), {
+      input: `${coordinates} ${sha256}\n`,
+      environment: config.MAVEN_REPOSITORY_URL
+        ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
+        : {},
+    });
+    await runShown(
+      [...tool("unpack-trino.py"), join(draft, name), draft, ...trinoPlugins()],
+      count("unpacking what is needed", UNPACKED_BYTES),
+    );
+    rmSync(join(draft, name));
+    rmSync(trinoFolder(config), { recursive: true, force: true });
+    renameSync(draft, trinoFolder(config));
+    progress.done();
+  } catch (error) {
+    progress.failed();
+    rmSync(draft, { recursive: true, force: true });
+    throw error;
+  }
+}

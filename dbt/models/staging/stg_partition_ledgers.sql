@@ -11,5 +11,6 @@ select
 
     -- timestamps
     last_event_at,
+    last_append_at,
     last_commit_at
 from {{ source('streaming', 'consumer_offsets') }}

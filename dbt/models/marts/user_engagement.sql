@@ -1,47 +1,15 @@
-with count_days as (
-    select
-        user_id,
-        total_events,
-        first_seen_at,
-        case
-            when is_settled then count_active_days
-            else {{ count_active_days_of('user_totals.user_id') }}
-        end as count_active_days,
-        case
-            when is_settled then last_active_on
-            else {{ last_active_on_of('user_totals.user_id') }}
-        end as last_active_on
-    from {{ ref('user_totals') }} as user_totals
-),
-
-measure_recency as (
-    select
-        user_id,
-        total_events,
-        first_seen_at,
-        count_active_days,
-        last_active_on,
-        (now() at time zone 'UTC')::date - last_active_on as days_since_active,
-        (now() at time zone 'UTC')::date - (first_seen_at at time zone 'UTC')::date as days_since_first_seen
-    from count_days
+with measure_engagement as (
+    {{ engagement_of(ref('user_totals')) }}
 )
 
--- The ledger knows the number of all events without looking at the users.
 select
     user_id,
     total_events,
     count_active_days,
-    total_events / count_active_days::double precision as events_per_active_day,
-    total_events / (
-        select sum(count_stored_events) from {{ ref('stg_partition_ledgers') }}
-    )::double precision as share_of_events,
+    events_per_active_day,
+    share_of_events,
     first_seen_at,
     last_active_on,
     days_since_active,
-    case
-        when days_since_active > 30 then 'lapsed'
-        when days_since_active > 7 then 'cooling'
-        when days_since_first_seen <= 7 then 'new'
-        else 'active'
-    end as segment
-from measure_recency
+    segment
+from measure_engagement

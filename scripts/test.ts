@@ -40,7 +40,7 @@ const checks: Step[] = [
   { name: "unit and property tests", command: bunTest("./schema", "./scripts"), isTestFile: true },
 ];
 
-const PYTHON_FOLDERS = ["airflow", "dbt", "scripts"];
+const PYTHON_FOLDERS = ["airflow", "dbt", "scripts", "superset"];
 
 /** The same for Python and SQL, with the tools of their own environments. */
 function pythonChecks(config: Config, scratch: string): Step[] {
@@ -78,6 +78,7 @@ function pythonChecks(config: Config, scratch: string): Step[] {
     },
     { name: "parts of dbt/run", ...unittest(program("dbt", "python"), "dbt") },
     { name: "DAGs", ...unittest(program("airflow", "python"), "airflow/tests") },
+    { name: "parts of Superset", ...unittest(program("superset", "python"), "superset/tests") },
   ];
 }
 
@@ -119,7 +120,7 @@ The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
     );
     if (steps.length === 0) throw new UsageError(`Cannot run ${only}: no step has it in its name`);
     if (steps.some((step) => python.includes(step))) {
-      await install(config, ["airflow", "dbt", "lint"]);
+      await install(config, ["airflow", "dbt", "superset", "lint"]);
     }
     const total: Tally = { passed: 0, failed: 0 };
     for (const [index, step] of steps.entries()) {

@@ -6,11 +6,14 @@ import postgres from "postgres";
 import { type Config, ConfigError } from "./config.ts";
 import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
+/** Programs that keep records of their own, each in a database that its role owns. */
+export type RecordKeeper = "airflow" | "superset";
+
 /**
  * Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone
- * else; `airflow` owns another database, with Airflow's own records.
+ * else; the keepers of records have another database each.
  */
-export type Role = "admin" | "owner" | "ingest" | "transform" | "read" | "airflow";
+export type Role = "admin" | "owner" | "ingest" | "transform" | "read" | RecordKeeper;
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 export type Transaction = postgres.TransactionSql<{ bigint: number }>;
@@ -30,6 +33,20 @@ export function credentials(config: Config, role: Role): { user: string; setting
       return { user: "streaming_read", setting: "POSTGRES_READ_PASSWORD" };
     case "airflow":
       return { user: "airflow", setting: "AIRFLOW_POSTGRES_PASSWORD" };
+    case "superset":
+      return { user: "superset", setting: "SUPERSET_POSTGRES_PASSWORD" };
+  }
+}
+
+/** Name of the database that a role works in. */
+export function databaseOf(config: Config, role: Role): string {
+  switch (role) {
+    case "airflow":
+      return config.AIRFLOW_POSTGRES_DB;
+    case "superset":
+      return config.SUPERSET_POSTGRES_DB;
+    default:
+      return config.POSTGRES_DB;
   }
 }
 
@@ -53,7 +70,7 @@ export function connect(
   return postgres({
     host: config.POSTGRES_HOST,
     port: config.POSTGRES_PORT,
-    database: role === "airflow" ? config.AIRFLOW_POSTGRES_DB : config.POSTGRES_DB,
+    database: databaseOf(config, role),
     user,
     password,
     ssl: tls(config),

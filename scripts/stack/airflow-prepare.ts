@@ -3,10 +3,10 @@
  * where they are missing or do not fit the settings.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
-import { prepareAirflowDatabase } from "./airflow-database.ts";
-import { dataFolder, makePrivateFolder } from "./folders.ts";
+import { dataFolder, makePrivateFolder, pythonFolder } from "./folders.ts";
+import { prepareRecords } from "./records-database.ts";
 
 const NEEDED = [
   "AIRFLOW_ADMIN_PASSWORD",
@@ -33,11 +33,24 @@ function writePasswords(config: Config): void {
   renameSync(draft, path);
 }
 
+function migrate(folder: string): void {
+  const migrated = Bun.spawnSync([join(folder, "bin/airflow"), "db", "migrate"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (migrated.exitCode === 0) return;
+  const lines = `${migrated.stdout}${migrated.stderr}`.trim().split("\n").slice(-15);
+  throw new Error(`Cannot make the tables of Airflow:\n  ${lines.join("\n  ")}`);
+}
+
 try {
   const config = readConfig();
   assertSecrets(config);
   writePasswords(config);
-  await prepareAirflowDatabase(config);
+  const folder = pythonFolder(config, "airflow");
+  await prepareRecords(config, "airflow", {
+    mark: `Records of ${basename(folder)}`,
+    bringUpToDate: () => migrate(folder),
+  });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(error instanceof ConfigError ? 2 : 1);

@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
-import { airflowDatabase } from "./airflow-database.ts";
 import { asEnvironment } from "./environment.ts";
 import {
   javaProgram,
@@ -17,6 +16,7 @@ import {
 import { kafkaJars } from "./install/kafka.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { install, type Runtime } from "./install.ts";
+import { recordsDatabase } from "./records-database.ts";
 
 /** Where the programs of each runtime are, under the names that the `start` files use. */
 const places: Record<Runtime, (config: Config) => Record<string, string>> = {
@@ -30,10 +30,13 @@ const places: Record<Runtime, (config: Config) => Record<string, string>> = {
   postgres: () => ({ POSTGRES_PROGRAMS: postgresPrograms() }),
   airflow: (config) => ({
     AIRFLOW_PROGRAMS: join(pythonFolder(config, "airflow"), "bin"),
-    AIRFLOW_DATABASE: airflowDatabase(config),
+    AIRFLOW_DATABASE: recordsDatabase(config, "airflow"),
   }),
   trino: (config) => ({ TRINO_HOME: trinoFolder(config), JAVA: javaProgram(config) }),
-  superset: (config) => ({ SUPERSET_PROGRAMS: join(pythonFolder(config, "superset"), "bin") }),
+  superset: (config) => ({
+    SUPERSET_PROGRAMS: join(pythonFolder(config, "superset"), "bin"),
+    SUPERSET_DATABASE: recordsDatabase(config, "superset"),
+  }),
   dbt: (config) => ({ DBT_PROGRAMS: join(pythonFolder(config, "dbt"), "bin") }),
   lint: (config) => ({ LINT_PROGRAMS: join(pythonFolder(config, "lint"), "bin") }),
 };

@@ -1,0 +1,239 @@
+"""Makes Superset's records what the files and settings say: tables, roles, the admin, dashboards.
+
+Called by `superset-prepare.ts` when those differ from the last time, and harmless otherwise. The
+dashboards are imported only when their own files have changed: then the files win over what was
+edited in Superset meanwhile (`bun run superset:export` keeps such an edit). Whoever makes something
+new in Superset keeps it: only what was imported from a file is deleted when that file is gone, and
+the table `imported_assets` remembers what was.
+
+Trino need not run: nothing here asks it anything.
+"""
+
+import argparse
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bundle
+import flask_migrate
+import sqlalchemy as sa
+import yaml
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from superset.app import create_app
+from werkzeug.security import check_password_hash
+
+ADMIN = "admin"
+# How long the records of queries in SQL Lab are kept, and the notes for single sign-on of databases.
+RETENTION = "7 days"
+# What grows with use, as far as it is not in a cache with a bound. The tabs are of browsers that
+# kept them here before.
+OUTDATED = [
+    f"delete from tab_state where changed_on < now() - interval '{RETENTION}'",
+    f"""delete from query where changed_on < now() - interval '{RETENTION}'
+        and client_id not in (select latest_query_id from tab_state where latest_query_id is not null)""",
+    f"delete from logs where dttm < now() - interval '{RETENTION}'",
+    f"delete from cache_keys where created_on < now() - interval '{RETENTION}'",
+    "delete from key_value where expires_on < now()",
+    f"delete from report_execution_log where start_dttm < now() - interval '{RETENTION}'",
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--import", dest="assets", type=Path, help="folder to import from")
+    arguments = parser.parse_args()
+    app = create_app()
+    with app.app_context():
+        from superset import db
+
+        migrate()
+        synchronise_roles()
+        admin = make_admin(os.environ["SUPERSET_ADMIN_PASSWORD"])
+        db.session.commit()
+        if arguments.assets is not None:
+            import_assets(arguments.assets, admin)
+        connect_databases()
+        publish()
+        delete_outdated()
+        db.session.commit()
+
+
+def migrate() -> None:
+    from superset import db
+    from superset.config import BASE_DIR
+
+    folder = os.path.join(BASE_DIR, "migrations")
+    with db.engine.connect() as connection:
+        former = MigrationContext.configure(connection).get_current_revision()
+    if former != ScriptDirectory(folder).get_current_head():
+        flask_migrate.upgrade(directory=folder)
+
+
+def synchronise_roles() -> None:
+    """Also takes from the public role what a former setting gave it, which Superset leaves to it."""
+    from flask import current_app
+    from superset import appbuilder, security_manager
+    from superset.extensions import db
+
+    appbuilder.add_permissions(update_perms=True)
+    security_manager.sync_role_definitions()
+    if not current_app.config["PUBLIC_ROLE_LIKE"]:
+        security_manager.get_public_role().permissions = []
+    db.session.flush()
+
+
+def make_admin(password: str) -> Any:
+    from superset import security_manager
+
+    admin = security_manager.find_user(ADMIN)
+    if admin is None:
+        role = security_manager.find_role("Admin")
+        made = security_manager.add_user(
+            ADMIN, "Platform", "Admin", "admin@localhost", role, password=password
+        )
+        if not made:
+            raise RuntimeError("Cannot make the user admin of Superset")
+        return security_manager.find_user(ADMIN)
+    if not check_password_hash(admin.password, password):
+        security_manager.reset_password(admin.id, password)
+    return admin
+
+
+def warehouse() -> str:
+    return f"trino://superset@127.0.0.1:{os.environ['TRINO_PORT']}/postgresql"
+
+
+def import_assets(folder: Path, admin: Any) -> None:
+    from superset import db
+    from superset.commands.database.importers.v1 import utils as database_import
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+    from superset.models.core import Database
+    from superset.utils.core import override_user
+
+    files = {name: bundle.complete(name, file) for name, file in bundle.read(folder).items()}
+    for name, file in files.items():
+        if bundle.kind_of(name) == "databases":
+            file["sqlalchemy_uri"] = warehouse()
+    # Both ask Trino: for the schemas, to make a right of each, and for a table to load data into.
+    database_import.add_permissions = lambda database: None
+    Database.has_table = lambda *_: True
+    contents = {name: yaml.safe_dump(file) for name, file in files.items()}
+    with override_user(admin):
+        if files:
+            contents["metadata.yaml"] = yaml.safe_dump(bundle.METADATA)
+            ImportAssetsCommand(contents).run()
+        remember_and_delete({name: str(file["uuid"]) for name, file in files.items()})
+    db.session.commit()
+
+
+def models() -> dict[str, Any]:
+    """Each after those that depend on it."""
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.models.core import Database
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+    from superset.models.sql_lab import SavedQuery
+
+    return {
+        "dashboards": Dashboard,
+        "charts": Slice,
+        "queries": SavedQuery,
+        "datasets": SqlaTable,
+        "databases": Database,
+    }
+
+
+def remember_and_delete(present: dict[str, str]) -> None:
+    from superset import db
+
+    execute = db.session.execute
+    execute(sa.text("create table if not exists imported_assets (uuid uuid primary key)"))
+    former = {str(row.uuid) for row in execute(sa.text("select uuid from imported_assets"))}
+    gone = former - set(present.values())
+    for kind, model in models().items():
+        for item in db.session.query(model).filter(model.uuid.in_(gone)):
+            if is_used(kind, item):
+                # It stays in the table, and is deleted when nobody uses it any more.
+                print(f"Kept {item}: something that was made in Superset uses it")
+                gone.discard(str(item.uuid))
+                continue
+            db.session.delete(item)
+        db.session.flush()
+    for uuid in gone:
+        execute(sa.text("delete from imported_assets where uuid = :uuid"), {"uuid": uuid})
+    for uuid in present.values():
+        execute(
+            sa.text("insert into imported_assets values (:uuid) on conflict do nothing"),
+            {"uuid": uuid},
+        )
+
+
+def is_used(kind: str, item: Any) -> bool:
+    from superset import db
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.models.slice import Slice
+    from superset.models.sql_lab import Query, SavedQuery
+
+    def has(model: Any, **filters: Any) -> bool:
+        return db.session.query(model).filter_by(**filters).first() is not None
+
+    if kind == "charts":
+        return bool(item.dashboards)
+    if kind == "datasets":
+        return has(Slice, datasource_id=item.id, datasource_type="table")
+    if kind == "databases":
+        by_id = (SqlaTable, SavedQuery, Query)
+        return any(has(model, **{foreign_key(model): item.id}) for model in by_id)
+    return False
+
+
+def foreign_key(model: Any) -> str:
+    return "db_id" if hasattr(model, "db_id") else "database_id"
+
+
+def imported(model: Any) -> Iterable[Any]:
+    from superset import db
+
+    if not sa.inspect(db.engine).has_table("imported_assets"):
+        return []
+    uuids = [row.uuid for row in db.session.execute(sa.text("select uuid from imported_assets"))]
+    return db.session.query(model).filter(model.uuid.in_(uuids)).all()
+
+
+def connect_databases() -> None:
+    from superset.models.core import Database
+
+    for database in imported(Database):
+        if database.sqlalchemy_uri != warehouse():
+            database.set_sqlalchemy_uri(warehouse())
+
+
+def publish() -> None:
+    """Gives the imported dashboards to viewers without a login, or takes every one away from them."""
+    from flask import current_app
+    from superset import db, security_manager
+    from superset.models.dashboard import Dashboard
+
+    public = security_manager.get_public_role()
+    if current_app.config["PUBLIC_ROLE_LIKE"]:
+        for dashboard in imported(Dashboard):
+            if public not in dashboard.roles:
+                dashboard.roles.append(public)
+        return
+    for dashboard in db.session.query(Dashboard).filter(Dashboard.roles.contains(public)):
+        dashboard.roles.remove(public)
+
+
+def delete_outdated() -> None:
+    from superset import db
+
+    for statement in OUTDATED:
+        db.session.execute(sa.text(statement))
+
+
+if __name__ == "__main__":
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    main()

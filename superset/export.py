@@ -1,0 +1,76 @@
+"""Writes what was edited in Superset back into the files of `assets/`, for `bun run superset:export`.
+
+A file changes only where Superset says something else, so the difference to the last commit is the
+edit and nothing more. What was made new in Superset is written when it belongs to a dashboard that
+was imported: its charts, and their datasets.
+"""
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bundle
+import yaml
+from bootstrap import imported, models
+from superset.app import create_app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path, help="folder with the files")
+    folder = parser.parse_args().folder
+    app = create_app()
+    with app.app_context():
+        exported = dict(export())
+    files = bundle.read(folder)
+    names = {str(file["uuid"]): name for name, file in files.items()}
+    changed = 0
+    for uuid, (proposed, content) in sorted(exported.items(), key=lambda item: item[1][0]):
+        name = names.get(uuid, proposed)
+        if uuid not in names and name in files:
+            name = name.replace(".yaml", f"_{uuid[:8]}.yaml")
+        merged = bundle.merge(name, files.get(name), content)
+        if bundle.write(folder / name, merged):
+            print(f"{'Changed' if uuid in names else 'New'}: {name}")
+            changed += 1
+    for uuid, name in sorted(names.items()):
+        if uuid not in exported:
+            (folder / name).unlink()
+            print(f"Deleted: {name}")
+            changed += 1
+    if changed == 0:
+        print("Nothing has changed in Superset")
+
+
+def export() -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+    """Each thing of ours: its uuid, the name of a new file for it, and what Superset says of it."""
+    from superset.commands.chart.export import ExportChartsCommand
+    from superset.commands.dashboard.export import ExportDashboardsCommand
+    from superset.commands.database.export import ExportDatabasesCommand
+    from superset.commands.dataset.export import ExportDatasetsCommand
+    from superset.commands.query.export import ExportSavedQueriesCommand
+
+    ours = {kind: set(imported(model)) for kind, model in models().items()}
+    for dashboard in ours["dashboards"]:
+        ours["charts"].update(dashboard.slices)
+    for chart in ours["charts"]:
+        if chart.table:
+            ours["datasets"].add(chart.table)
+    commands = {
+        "dashboards": (ExportDashboardsCommand, "dashboard_title"),
+        "charts": (ExportChartsCommand, "slice_name"),
+        "datasets": (ExportDatasetsCommand, "table_name"),
+        "databases": (ExportDatabasesCommand, "database_name"),
+        "queries": (ExportSavedQueriesCommand, "label"),
+    }
+    for kind, (command, title) in commands.items():
+        for item in ours[kind]:
+            content = yaml.safe_load(command._file_content(item))
+            slug = re.sub(r"\W+", "_", str(getattr(item, title)).lower()).strip("_")
+            yield str(item.uuid), (f"{kind}/{slug}.yaml", content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Settings of Superset, from the environment that `start` makes.
+
+What is not here is as Superset brings it. Secrets have no default: without them nothing starts.
+Everything that grows with use has a bound here or is deleted by `bootstrap.py`.
+"""
+
+import logging
+import os
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, make_response
+from security import SecurityManager
+from superset.config import THEME_DEFAULT as SUPERSET_THEME
+from superset.utils.log import AbstractEventLogger
+
+
+def _secret(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise RuntimeError(f"Cannot start Superset: {name} is not set; `bun run up` generates it")
+    return value
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name) == "true"
+
+
+_HOME = Path(_secret("SUPERSET_HOME"))
+_IS_PUBLIC = _is_on("SUPERSET_PUBLIC")
+_IS_BEHIND_PROXY = _is_on("SUPERSET_BEHIND_PROXY")
+
+APP_NAME = "Real-time data platform"
+LOG_LEVEL = logging.DEBUG if os.environ.get("LOG_LEVEL") == "debug" else logging.WARNING
+
+SECRET_KEY = _secret("SUPERSET_SECRET_KEY")
+GUEST_TOKEN_JWT_SECRET = _secret("SUPERSET_GUEST_TOKEN_SECRET")
+GLOBAL_ASYNC_QUERIES_JWT_SECRET = _secret("SUPERSET_ASYNC_QUERY_SECRET")
+
+SQLALCHEMY_DATABASE_URI = f"postgresql+psycopg2://{_secret('SUPERSET_DATABASE')}"
+# A first start would log each of some hundred steps.
+ALEMBIC_SKIP_LOG_CONFIG = True
+SQLALCHEMY_ENGINE_OPTIONS = {
+    "pool_pre_ping": True,
+    "connect_args": {"application_name": "superset"},
+}
+# Nothing reads it, but Superset would put a file beside it.
+SQLALCHEMY_EXAMPLES_URI = SQLALCHEMY_DATABASE_URI
+UPLOAD_FOLDER = f"{_HOME}/uploads/"
+
+# A dashboard that refreshes every ten seconds asks again for what is older than this; all its
+# viewers together ask Trino once.
+DATA_CACHE_CONFIG = {
+    "CACHE_TYPE": "FileSystemCache",
+    "CACHE_DIR": str(_HOME / "cache/data"),
+    "CACHE_DEFAULT_TIMEOUT": 8,
+    "CACHE_THRESHOLD": 500,
+}
+# By default these two are in the database, where only a use of the same key ever deletes them.
+FILTER_STATE_CACHE_CONFIG = {
+    "CACHE_TYPE": "FileSystemCache",
+    "CACHE_DIR": str(_HOME / "cache/filters"),
+    "CACHE_DEFAULT_TIMEOUT": int(timedelta(days=7).total_seconds()),
+    "CACHE_THRESHOLD": 5000,
+    "REFRESH_TIMEOUT_ON_RETRIEVAL": True,
+}
+EXPLORE_FORM_DATA_CACHE_CONFIG = {
+    **FILTER_STATE_CACHE_CONFIG,
+    "CACHE_DIR": str(_HOME / "cache/explore"),
+}
+# In the memory of the process, since it depends on these settings and must not outlive them.
+CACHE_CONFIG = {
+    "CACHE_TYPE": "SimpleCache",
+    "CACHE_DEFAULT_TIMEOUT": 60,
+    "CACHE_THRESHOLD": 500,
+}
+
+
+class NoEventLogger(AbstractEventLogger):
+    """Superset's own writes three rows for each chart that is refreshed, and deletes none."""
+
+    def log(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def log_with_context(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+EVENT_LOGGER = NoEventLogger()
+SUPERSET_LOG_VIEW = False
+
+# `force`, the default, would go around the cache.
+DASHBOARD_AUTO_REFRESH_MODE = "fetch"
+DASHBOARD_AUTO_REFRESH_INTERVALS = [
+    [0, "Don't refresh"],
+    [10, "10 seconds"],
+    [30, "30 seconds"],
+    [60, "1 minute"],
+    [300, "5 minutes"],
+    [3600, "1 hour"],
+]
+
+FEATURE_FLAGS = {
+    # A dashboard may be given to a role, such as that of viewers without a login.
+    "DASHBOARD_RBAC": True,
+    # The editor's tabs are kept by the browser, not in tables that nothing cleans.
+    "SQLLAB_BACKEND_PERSISTENCE": False,
+    "ALERTS_ATTACH_REPORTS": False,
+}
+
+ROW_LIMIT = 10_000
+SAMPLES_ROW_LIMIT = 1_000
+FILTER_SELECT_ROW_LIMIT = 1_000
+SQL_MAX_ROW = 10_000
+DISPLAY_MAX_ROW = 10_000
+TABLE_VIZ_MAX_ROW_SERVER = 10_000
+DEFAULT_SQLLAB_LIMIT = 1_000
+SQLLAB_TIMEOUT = 30
+SQLLAB_CTAS_NO_LIMIT = False
+SUPERSET_WEBSERVER_TIMEOUT = 60
+# Queries run in the web server itself: there is nothing else that could run them.
+CELERY_CONFIG = None
+RESULTS_BACKEND = None
+
+CUSTOM_SECURITY_MANAGER = SecurityManager
+PUBLIC_ROLE_LIKE = "Public" if _IS_PUBLIC else None
+FAB_API_SWAGGER_UI = False
+WTF_CSRF_ENABLED = True
+# The default allows the sites of two map makers.
+ENABLE_CORS = False
+RATELIMIT_ENABLED = True
+RATELIMIT_STORAGE_URI = "memory://"
+RATELIMIT_APPLICATION = "100 per second"
+AUTH_RATE_LIMITED = True
+AUTH_RATE_LIMIT = "10 per minute"
+
+ENABLE_PROXY_FIX = _IS_BEHIND_PROXY
+# Only the proxy reaches the port of this machine, so one step of its headers is to be believed.
+PROXY_FIX_CONFIG = {"x_for": 1, "x_proto": 1, "x_host": 1, "x_port": 0, "x_prefix": 0}
+SESSION_COOKIE_SECURE = _IS_BEHIND_PROXY
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+PREFERRED_URL_SCHEME = "https" if _IS_BEHIND_PROXY else "http"
+
+TALISMAN_ENABLED = True
+TALISMAN_CONFIG = {
+    # Nothing from another site: neither pictures nor fonts, maps or telemetry.
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'", "data:"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+        "frame-ancestors": ["'self'"],
+        "form-action": ["'self'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "frame_options": "SAMEORIGIN",
+    "force_https": False,
+    # Of other names below this one's the platform knows nothing.
+    "strict_transport_security_include_subdomains": False,
+    "session_cookie_secure": _IS_BEHIND_PROXY,
+}
+THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
+
+# Colours of a theme as Ant Design names them; what is not named is Superset's own.
+_COLOURS_LIGHT: dict[str, str] = {"colorPrimary": "#2b6cb0", "colorLink": "#2b6cb0"}
+_COLOURS_DARK: dict[str, str] = {"colorPrimary": "#63a4e0", "colorLink": "#63a4e0"}
+
+
+def _theme(algorithm: str, colours: dict[str, str]) -> dict[str, Any]:
+    own = {"brandAppName": APP_NAME, "brandLogoAlt": APP_NAME, **colours}
+    return {"token": {**SUPERSET_THEME["token"], **own}, "algorithm": algorithm}
+
+
+# With both, each viewer gets the one that the system is set to, and may choose.
+THEME_DEFAULT = _theme("default", _COLOURS_LIGHT)
+THEME_DARK = _theme("dark", _COLOURS_DARK)
+ENABLE_UI_THEME_ADMINISTRATION = False
+
+# The types of events come first: view, click, purchase.
+EXTRA_CATEGORICAL_COLOR_SCHEMES = [
+    {
+        "id": "streaming",
+        "label": "Streaming",
+        "description": "Views, clicks, purchases; then what is none of them",
+        "isDefault": True,
+        "colors": [
+            *["#3b82c4", "#e08a1e", "#2e9e6b"],
+            *["#64748b", "#8b6fb3", "#94a3b8", "#b08968", "#475569"],
+        ],
+    }
+]
+
+# The built pages load a picture from the maker's server, to count who opens them, and the only
+# switch is of the build. A picture of one transparent dot takes its place; what follows is ignored.
+_TELEMETRY = b"https://apachesuperset.gateway.scarf.sh/pixel/"
+_NO_PICTURE = b"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7#"
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:
+    serve = app.view_functions["static"]
+
+    @cache
+    def without_telemetry(filename: str) -> bytes | None:
+        path = Path(app.static_folder or "", filename)
+        content = path.read_bytes() if path.is_file() else b""
+        return content.replace(_TELEMETRY, _NO_PICTURE) if _TELEMETRY in content else None
+
+    def serve_without_telemetry(filename: str) -> Response:
+        response = serve(filename=filename)
+        # What the server finds outside of its folder, it has refused by now.
+        if not filename.endswith(".entry.js") or (content := without_telemetry(filename)) is None:
+            return response
+        response.close()
+        changed = make_response(content)
+        changed.mimetype = "text/javascript"
+        changed.cache_control.max_age = response.cache_control.max_age
+        changed.cache_control.public = True
+        return changed
+
+    app.view_functions["static"] = serve_without_telemetry

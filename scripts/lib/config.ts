@@ -40,6 +40,8 @@ const certificateFile = optionalText.superRefine((path, context) => {
 /** Five fields of cron, whose ranges Airflow checks; or seconds, of which Airflow needs a few. */
 const SCHEDULE = /^(?:[5-9]|[1-9]\d{1,5}|[\d*,/-]+(?: [\d*,/A-Za-z#-]+){4})$/;
 
+const HOST_NAMES = /^[A-Za-z0-9.:-]+(,[A-Za-z0-9.:-]+)*$/;
+
 const environmentSchema = z.object({
   STATE_DIR: z.string().default(join(ROOT, ".state")),
   CACHE_DIR: z
@@ -110,8 +112,23 @@ const environmentSchema = z.object({
   OPENLINEAGE_URL: optionalWebAddress,
   OPENLINEAGE_API_KEY: secret,
 
+  TRINO_URL: optionalWebAddress,
+  TRINO_TLS_CA: certificateFile,
   TRINO_PORT: port(8083),
+  TRINO_WORKER_PORT: port(8084),
   TRINO_HEAP_MB: count(512),
+  TRINO_BIND_ADDRESS: z
+    .union([z.ipv4(), z.ipv6()], "must be an IP address, or 0.0.0.0 for all of this machine")
+    .default("127.0.0.1"),
+  TRINO_SECURED: z.enum(["true", "false"]).default("false"),
+  TRINO_TLS_CERTIFICATE: certificateFile,
+  TRINO_TLS_NAMES: z
+    .string()
+    .regex(HOST_NAMES, "must be host names or IP addresses, separated by commas")
+    .optional(),
+  TRINO_PASSWORD: secret,
+  TRINO_SUPERSET_PASSWORD: secret,
+  TRINO_SHARED_SECRET: formedSecret(/^.{32,}$/, "must be at least 32 characters long"),
 
   SUPERSET_PORT: port(8088),
   SUPERSET_ADMIN_PASSWORD: secret,
@@ -173,9 +190,13 @@ export function readConfig(environment: Record<string, string | undefined> = pro
 const faulty = (faults: string[]) =>
   new ConfigError(`Cannot read the settings:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
 
+/** Addresses that only programs of this machine can reach. */
+const LOOPBACK = /^(127\.|::1$)/;
+
 /** Settings that do not go together; one without effect would give a false sense of security. */
 function contradictionsOf(config: z.infer<typeof environmentSchema>): string[] {
   const logsIn = config.KAFKA_SASL_MECHANISM !== "none";
+  const securesTrino = config.TRINO_SECURED === "true";
   const rules: [boolean, string][] = [
     [
       logsIn && !config.KAFKA_SASL_USERNAME,
@@ -192,6 +213,22 @@ function contradictionsOf(config: z.infer<typeof environmentSchema>): string[] {
     [
       config.POSTGRES_SSL_CA !== undefined && config.POSTGRES_SSLMODE !== "verify-full",
       "POSTGRES_SSL_CA: has no effect unless POSTGRES_SSLMODE is verify-full",
+    ],
+    [
+      !securesTrino && !LOOPBACK.test(config.TRINO_BIND_ADDRESS),
+      `TRINO_BIND_ADDRESS: lets other machines in, which needs TRINO_SECURED to be true, current value is ${config.TRINO_BIND_ADDRESS}`,
+    ],
+    [
+      securesTrino && config.TRINO_URL?.startsWith("http:") === true,
+      "TRINO_URL: must begin with https:// when TRINO_SECURED is true",
+    ],
+    [
+      !securesTrino && config.TRINO_TLS_CERTIFICATE !== undefined,
+      "TRINO_TLS_CERTIFICATE: has no effect unless TRINO_SECURED is true",
+    ],
+    [
+      config.TRINO_TLS_NAMES !== undefined && !(securesTrino && !config.TRINO_TLS_CERTIFICATE),
+      "TRINO_TLS_NAMES: has no effect unless TRINO_SECURED is true and TRINO_TLS_CERTIFICATE empty",
     ],
   ];
   return rules.filter(([isBroken]) => isBroken).map(([, fault]) => fault);

@@ -25,6 +25,9 @@ const secrets = {
   AIRFLOW_JWT_SECRET: () => randomBytes(48).toString("base64url"),
   // Fernet wants the padding that base64url leaves out.
   AIRFLOW_FERNET_KEY: () => `${randomBytes(32).toString("base64url")}=`,
+  TRINO_PASSWORD: password,
+  TRINO_SUPERSET_PASSWORD: password,
+  TRINO_SHARED_SECRET: password,
   SUPERSET_ADMIN_PASSWORD: password,
   SUPERSET_POSTGRES_PASSWORD: password,
   SUPERSET_SECRET_KEY: password,

@@ -1,0 +1,108 @@
+#!/usr/bin/env bun
+/** `bun run query`: asks Trino, with a saved query, a file, a pipe or a text. */
+import { readFileSync } from "node:fs";
+import { type ArgsDef, defineCommand } from "citty";
+import { readConfig } from "./lib/config.ts";
+import { runProgram, UsageError } from "./lib/program.ts";
+import { queryPages } from "./lib/trino.ts";
+import { type Format, formats } from "./query/formats.ts";
+import { findQuery, savedQueries, statementOf } from "./query/saved.ts";
+
+const args = {
+  query: {
+    type: "positional",
+    required: false,
+    valueHint: "NAME|FILE|-",
+    description: "A saved query, a file, or - for the standard input",
+  },
+  sql: { type: "string", alias: "e", valueHint: "TEXT", description: "Run this text" },
+  csv: { type: "boolean", description: "Print CSV, with the names of the columns first" },
+  json: { type: "boolean", description: "Print one JSON array of objects" },
+  list: { type: "boolean", description: "List the saved queries" },
+} satisfies ArgsDef;
+
+interface Given {
+  query?: string;
+  sql?: string;
+  csv?: boolean;
+  json?: boolean;
+  list?: boolean;
+}
+
+const command = defineCommand({
+  meta: {
+    name: "query",
+    description: `Asks Trino about the tables (postgresql.streaming) and the topic as it is (kafka.streaming),
+also both in one query. Rows go to the standard output as they come, the time it took to the other.
+
+  query --list                 the saved queries, with what each one tells
+  query waiting_events         one of them; they are files in trino/queries
+  query report.sql --csv       a file
+  query -e 'select 1'          a text
+
+Exit status: 0 done, 1 Trino refused it, failed or is away, 2 wrong usage or setting.`,
+  },
+  args,
+  async run({ args: raw }) {
+    const given = raw as Given;
+    if (given.list) return console.log(listing());
+    const statement = statementOf(readText(given));
+    await ask(statement, formats[formatOf(given)]);
+  },
+});
+
+function listing(): string {
+  const queries = savedQueries();
+  const width = Math.max(...queries.map(({ name }) => name.length));
+  return queries.map(({ name, explanation }) => `${name.padEnd(width)}  ${explanation}`).join("\n");
+}
+
+function readText({ query, sql }: Given): string {
+  if ((query === undefined) === (sql === undefined)) {
+    throw new UsageError(
+      "Cannot query: give one of NAME, FILE, - or --sql TEXT; --list names some",
+    );
+  }
+  if (sql !== undefined) return sql;
+  return query === "-" ? readFileSync(0, "utf8") : findQuery(query!);
+}
+
+function formatOf({ csv, json }: Given): keyof typeof formats {
+  if (csv && json) throw new UsageError("Cannot print both: give --csv or --json");
+  return csv ? "csv" : json ? "json" : "table";
+}
+
+/** Prints the rows as they come and cancels the query when nobody wants more of them. */
+async function ask(statement: string, format: Format): Promise<void> {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
+  }
+  const startedAt = performance.now();
+  let count = 0;
+  const pages = queryPages(readConfig(), statement, { signal: interrupted.signal });
+  try {
+    for await (const text of format(counted())) await write(text);
+  } catch (error) {
+    // Whoever reads it, such as `head`, has enough.
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
+    throw error;
+  }
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(2);
+  process.stderr.write(`${count} ${count === 1 ? "row" : "rows"} in ${seconds} s\n`);
+
+  async function* counted() {
+    for await (const page of pages) {
+      count += page.rows.length;
+      yield page;
+    }
+  }
+}
+
+/** Waits until it is taken, so that a slow reader does not fill the memory. */
+const write = (text: string) =>
+  new Promise<void>((resolve, reject) =>
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+  );
+
+await runProgram(command);

@@ -181,6 +181,9 @@ def complete(name: str, content: dict[str, Any]) -> dict[str, Any]:
         content["query_context"] = complete_query(content)
     if kind == "dashboards":
         number_charts(content["position"])
+        # Without it the pages forget the colours of labels while they draw for the first time.
+        metadata = content["metadata"]
+        metadata["map_label_colors"] = dict(metadata.get("label_colors", {}))
     content.setdefault("version", METADATA["version"])
     return content
 

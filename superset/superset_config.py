@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, make_response
 from security import SecurityManager
@@ -174,9 +175,20 @@ _COLOURS_LIGHT: dict[str, str] = {"colorPrimary": "#2b6cb0", "colorLink": "#2b6c
 _COLOURS_DARK: dict[str, str] = {"colorPrimary": "#63a4e0", "colorLink": "#63a4e0"}
 
 
+# Views, clicks and purchases, legible on light and on dark.
+_LOGO = "data:image/svg+xml," + quote(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 26 24">'
+    '<rect x="1" y="3" width="6" height="20" rx="1.5" fill="#2f6fde"/>'
+    '<rect x="10" y="9" width="6" height="14" rx="1.5" fill="#e8a317"/>'
+    '<rect x="19" y="15" width="6" height="8" rx="1.5" fill="#1c9d6c"/></svg>'
+)
+
+
 def _theme(algorithm: str, colours: dict[str, str]) -> dict[str, Any]:
-    own = {"brandAppName": APP_NAME, "brandLogoAlt": APP_NAME, **colours}
-    return {"token": {**SUPERSET_THEME["token"], **own}, "algorithm": algorithm}
+    own = {"brandAppName": APP_NAME, "brandLogoAlt": APP_NAME, "brandLogoUrl": _LOGO, **colours}
+    # A legend of three needs no buttons that select all of it or its inverse.
+    charts = {"echartsOptionsOverrides": {"legend": {"selector": False}}}
+    return {"token": {**SUPERSET_THEME["token"], **own, **charts}, "algorithm": algorithm}
 
 
 # With both, each viewer gets the one that the system is set to, and may choose.
@@ -192,7 +204,7 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
         "description": "Views, clicks, purchases; then what is none of them",
         "isDefault": True,
         "colors": [
-            *["#3b82c4", "#e08a1e", "#2e9e6b"],
+            *["#2f6fde", "#e8a317", "#1c9d6c"],
             *["#64748b", "#8b6fb3", "#94a3b8", "#b08968", "#475569"],
         ],
     }

@@ -13,6 +13,7 @@ measure_engagement as (
 select
     user_id,
     row_number() over (order by rank_users.total_events desc, user_id asc) as activity_rank,
+    'user ' || user_id as user_label,
     rank_users.total_clicks,
     rank_users.total_views,
     rank_users.total_purchases,

@@ -1,39 +1,55 @@
 /**
- * `bun run down`: stops every service, dependants first, and leaves no process. The data stays;
- * `--wipe` deletes it after saying what it is.
+ * `bun run down [service…]`: stops every service, dependants first, and leaves no process; or the
+ * named ones with those that need them. The data stays; `--wipe` deletes it after saying what it is.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
-import { runProgram } from "./lib/program.ts";
+import { runProgram, UsageError } from "./lib/program.ts";
 import { folderBytes } from "./stack/folder-size.ts";
 import { megabytes } from "./stack/install/progress.ts";
+import { withDependants } from "./stack/order.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
-import { stopAll } from "./stack/stop.ts";
+import { stopAll, stopServices } from "./stack/stop.ts";
 
 const flags = {
+  services: { type: "positional", required: false, description: "Names of services" },
   wipe: { type: "boolean", description: "Delete the data, after saying what it is" },
   yes: { type: "boolean", description: "With --wipe: do not ask" },
 } satisfies ArgsDef;
 
 const command = defineCommand({
-  meta: { name: "down", description: "Stop the platform; its data stays" },
+  meta: {
+    name: "down",
+    description:
+      "Stop the platform, or the named services with those that need them; the data stays",
+  },
   args: flags,
   async run({ args }) {
     const config = readConfig();
+    if (args._.length > 0) return stopNamed(config, args._, args.wipe === true);
     const doomed = args.wipe ? listData(config) : [];
     if (args.wipe && !args.yes && doomed.length > 0) await confirm();
     const stopped = await stopAll(runningSettings(config), services);
-    console.log(stopped.length > 0 ? `Stopped ${stopped.join(", ")}` : "Nothing was running");
+    report(stopped);
     if (doomed.length === 0) return;
     // Looked up again: whatever still ran may have written into a folder that was not there before.
     for (const path of dataPaths(config)) rmSync(path, { recursive: true, force: true });
     console.log("Deleted");
   },
 });
+
+async function stopNamed(config: Config, names: string[], wipes: boolean): Promise<void> {
+  if (wipes) throw new UsageError("Cannot delete the data of some services: --wipe takes no names");
+  const stopped = await stopServices(runningSettings(config), withDependants(services, names));
+  report(stopped);
+}
+
+const report = (stopped: string[]) =>
+  console.log(stopped.length > 0 ? `Stopped ${stopped.join(", ")}` : "Nothing was running");
 
 /** Everything in STATE_DIR but the settings, which name the ports and keep the passwords. */
 function dataPaths(config: Config): string[] {

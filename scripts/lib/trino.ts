@@ -3,6 +3,7 @@
  * that a large answer takes no memory, and a query that nobody reads to its end is cancelled. Over
  * https it logs in; over http, which never leaves the machine, the name is enough.
  */
+import { createHash, createHmac } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +13,7 @@ import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
 /** Trino answers within about a second, with rows or without, unless it is in trouble. */
 const ANSWER_MS_MAX = 30_000;
+const LOCAL_MS_MAX = 10_000;
 const CANCEL_MS_MAX = 2_000;
 /** How often one request is repeated, with a longer pause each time, before it counts as failed. */
 const RETRIES_MAX = 6;
@@ -120,9 +122,7 @@ export async function queryRows<Row>(
 
 /** Address of the coordinator, without a slash at its end. */
 export function trinoUrl(config: Config): string {
-  if (config.TRINO_URL) return config.TRINO_URL.replace(/\/+$/, "");
-  const scheme = config.TRINO_SECURED === "true" ? "https" : "http";
-  return `${scheme}://${localHost(config)}:${config.TRINO_PORT}`;
+  return config.TRINO_URL?.replace(/\/+$/, "") ?? localUrl(config, config.TRINO_PORT);
 }
 
 /** File with the certificate that Trino has made for itself on this machine. */
@@ -130,7 +130,7 @@ export const generatedCertificate = ({ STATE_DIR }: Config) =>
   join(STATE_DIR, "trino/certificate.pem");
 
 /** Where the nodes of this machine are reached from it, as a URL has it. */
-export function localHost({ TRINO_BIND_ADDRESS: address }: Config): string {
+function localHost({ TRINO_BIND_ADDRESS: address }: Config): string {
   if (address === "0.0.0.0") return "127.0.0.1";
   if (address === "::") return "[::1]";
   return address.includes(":") ? `[${address}]` : address;
@@ -144,6 +144,64 @@ export function trinoAuthority(config: Config): string | undefined {
   if (config.TRINO_TLS_CA) return config.TRINO_TLS_CA;
   const isElsewhere = config.TRINO_URL || config.TRINO_TLS_CERTIFICATE;
   return isElsewhere ? undefined : generatedCertificate(config);
+}
+
+/** Address of a node of this machine, from this machine. */
+export function localUrl(config: Config, port: number): string {
+  const scheme = config.TRINO_SECURED === "true" ? "https" : "http";
+  return `${scheme}://${localHost(config)}:${port}`;
+}
+
+const infoSchema = z.object({ starting: z.boolean() });
+
+/** Whether the node of this machine at that port is still starting; throws while nothing answers. */
+export async function nodeIsStarting(config: Config, port: number): Promise<boolean> {
+  const response = await fetchLocal(config, `${localUrl(config, port)}/v1/info`);
+  if (!response.ok) throw new Error(`/v1/info answers ${response.status}`);
+  return infoSchema.parse(await response.json()).starting;
+}
+
+/** How long the worker has to take the word that tells it to end. */
+const TOKEN_SECONDS = 30;
+
+/**
+ * Tells the worker of this machine to finish what it works on and then to end. Only a node may, so
+ * this says that it is one, as nodes do: by a token signed with what they share.
+ */
+export async function drainWorker(config: Config): Promise<void> {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const expiresAt = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
+  const content = `${part({ alg: "HS256" })}.${part({ sub: "drain", exp: expiresAt })}`;
+  const key = createHash("sha256")
+    .update(config.TRINO_SHARED_SECRET ?? "")
+    .digest();
+  const signature = createHmac("sha256", key).update(content).digest("base64url");
+  const response = await fetchLocal(
+    config,
+    `${localUrl(config, config.TRINO_WORKER_PORT)}/v1/info/state`,
+    {
+      method: "PUT",
+      headers: {
+        "content-type": "application/json",
+        "x-trino-internal-bearer": `${content}.${signature}`,
+      },
+      body: '"SHUTTING_DOWN"',
+    },
+  );
+  if (response.ok) return;
+  throw new Error(
+    `Cannot drain the worker: it answers ${response.status} ${await response.text()}`,
+  );
+}
+
+/** A request to a node by an address of this machine, which its certificate need not be for. */
+function fetchLocal(config: Config, url: string, request: RequestInit = {}): Promise<Response> {
+  const { tls } = tlsOptions(config, url);
+  return fetch(url, {
+    ...request,
+    signal: AbortSignal.timeout(LOCAL_MS_MAX),
+    ...(tls && { tls: { ...tls, checkServerIdentity: () => undefined } }),
+  });
 }
 
 /** @throws ConfigError when a password is needed and not set */
@@ -191,7 +249,7 @@ async function send(
   }
 }
 
-function tlsOptions(config: Config, url: string) {
+function tlsOptions(config: Config, url: string): { tls?: { ca: string | string[] } } {
   if (!url.startsWith("https:")) return {};
   const authority = trinoAuthority(config);
   if (authority && !existsSync(authority)) {

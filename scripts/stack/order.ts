@@ -3,7 +3,8 @@ import { ConfigError } from "../lib/config.ts";
 import type { Service } from "./services.ts";
 
 /**
- * The named services and all they need, each after what it needs; all services when none is named.
+ * The named services and all they need, each after what it needs; all but the optional ones when none is
+ * named.
  * @throws ConfigError naming an unknown service and those there are
  */
 export function withNeeds(services: Service[], names: string[]): Service[] {
@@ -14,8 +15,20 @@ export function withNeeds(services: Service[], names: string[]): Service[] {
     service.needs.forEach(add);
     ordered.push(service);
   };
-  for (const name of names.length > 0 ? names : services.map((service) => service.name)) add(name);
+  const usual = services.filter(({ isOptional }) => !isOptional).map(({ name }) => name);
+  for (const name of names.length > 0 ? names : usual) add(name);
   return ordered;
+}
+
+/**
+ * The named services and all that need them, in the order in which they start.
+ * @throws ConfigError naming an unknown service and those there are
+ */
+export function withDependants(services: Service[], names: string[]): Service[] {
+  const named = names.map((name) => serviceNamed(services, name));
+  const depends = (service: Service): boolean =>
+    named.includes(service) || service.needs.some((name) => depends(serviceNamed(services, name)));
+  return services.filter(depends);
 }
 
 /** @throws ConfigError naming an unknown service and those there are */

@@ -5,13 +5,14 @@
  */
 import { normalize } from "node:path";
 import type { Config } from "../lib/config.ts";
+import { localUrl } from "../lib/trino.ts";
 import { airflowFault, answersAirflow } from "./airflow.ts";
 import { environmentFile } from "./environment.ts";
 import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
 import { answersSuperset } from "./superset.ts";
 import type { ProcessInfo } from "./supervisor.ts";
-import { answersTrino } from "./trino.ts";
+import { answersTrino, answersTrinoWorker } from "./trino.ts";
 
 /** Settings whose value is a port. */
 type PortSetting = Extract<keyof Config, `${string}_PORT`>;
@@ -23,6 +24,8 @@ export interface Service {
   programs?: string[];
   /** A slow one starts when all others are ready, so that it takes no processor from their start. */
   isSlow?: boolean;
+  /** One that is not part of the whole: it starts only when it is named. */
+  isOptional?: boolean;
   /** Services that must work before this one can. */
   needs: string[];
   /** Settings of the ports it listens on. */
@@ -97,8 +100,19 @@ export const services: Service[] = [
     needs: ["kafka", "postgres"],
     ports: ["TRINO_PORT"],
     runtimes: ["trino"],
-    address: (config) => `http://127.0.0.1:${config.TRINO_PORT}`,
+    address: (config) => localUrl(config, config.TRINO_PORT),
     probe: answersTrino,
+    readyMsMax: 300_000,
+  },
+  {
+    name: "trino-worker",
+    isOptional: true,
+    isSlow: true,
+    needs: ["trino"],
+    ports: ["TRINO_WORKER_PORT"],
+    runtimes: ["trino"],
+    address: (config) => localUrl(config, config.TRINO_WORKER_PORT),
+    probe: answersTrinoWorker,
     readyMsMax: 300_000,
   },
   {

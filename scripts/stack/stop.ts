@@ -14,22 +14,30 @@ import { until } from "./until.ts";
 
 const END_MS_MAX = 60_000;
 
-/** `services` in the order in which they start. Returns the names of those it stopped. */
-export async function stopAll(config: Config, services: Service[]): Promise<string[]> {
+/**
+ * Stops the given services, in the order in which they start, and nothing else. Returns the names of
+ * those that ran.
+ */
+export async function stopServices(config: Config, services: Service[]): Promise<string[]> {
   const stopped: string[] = [];
-  if ((await supervisorProcess(config)) !== undefined) {
-    for (const service of services.toReversed()) {
-      const running = (await listProcesses(config))
-        .filter(({ state }) => !["STOPPED", "EXITED", "FATAL"].includes(state))
-        .filter(({ group }) => group === service.name)
-        .map(({ name }) => name);
-      for (const program of programsOf(service).toReversed()) {
-        if (running.includes(program)) await stopProcess(config, service.name, program);
-      }
-      if (running.length > 0) stopped.push(service.name);
+  if ((await supervisorProcess(config)) === undefined) return stopped;
+  for (const service of services.toReversed()) {
+    const running = (await listProcesses(config))
+      .filter(({ state }) => !["STOPPED", "EXITED", "FATAL"].includes(state))
+      .filter(({ group }) => group === service.name)
+      .map(({ name }) => name);
+    for (const program of programsOf(service).toReversed()) {
+      if (running.includes(program)) await stopProcess(config, service.name, program);
     }
-    await stopSupervisor(config);
+    if (running.length > 0) stopped.push(service.name);
   }
+  return stopped;
+}
+
+/** The same for a whole stack, and whatever is left of it. */
+export async function stopAll(config: Config, services: Service[]): Promise<string[]> {
+  const stopped = await stopServices(config, services);
+  await stopSupervisor(config);
   const orphans = await stopOrphans(config);
   forgetSettings(config);
   removeSocketFolder(config);

@@ -15,7 +15,8 @@ import {
 import { isAlive } from "./process-tree.ts";
 import { until } from "./until.ts";
 
-const STOP_MS_MAX = 120_000;
+/** Longer than the longest `stopwaitsecs` of supervisord.conf. */
+const STOP_MS_MAX = 180_000;
 
 /** What supervisord knows of one program. */
 export interface ProcessInfo {

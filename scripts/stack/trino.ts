@@ -1,16 +1,33 @@
-/** Asks Trino how it is. */
-import { z } from "zod";
+/** Asks the nodes of Trino how they are. */
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
 import type { Config } from "../lib/config.ts";
+import { nodeIsStarting, queryRows } from "../lib/trino.ts";
 
-const ANSWER_MS_MAX = 10_000;
+/** What a node is. */
+export type TrinoRole = "coordinator" | "worker";
 
-const infoSchema = z.object({ starting: z.boolean() });
+/** What the node of this stack is called in its cluster, where no two may have the same name. */
+export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
+  const hash = createHash("sha256").update(`${hostname()}\n${STATE_DIR}`).digest("hex");
+  return `${role}-${hash.slice(0, 12)}`;
+}
 
 /** The coordinator is past its start and takes queries. */
 export async function answersTrino(config: Config): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${config.TRINO_PORT}/v1/info`, {
-    signal: AbortSignal.timeout(ANSWER_MS_MAX),
-  });
-  if (!response.ok) throw new Error(`/v1/info answers ${response.status}`);
-  if (infoSchema.parse(await response.json()).starting) throw new Error("it is still starting");
+  if (await nodeIsStarting(config, config.TRINO_PORT)) throw new Error("it is still starting");
+}
+
+/** The coordinator gives work to the worker, which takes a while longer than its start. */
+export async function answersTrinoWorker(config: Config): Promise<void> {
+  if (await nodeIsStarting(config, config.TRINO_WORKER_PORT)) {
+    throw new Error("it is still starting");
+  }
+  const [node] = await queryRows<{ state: string }>(
+    config,
+    `select state from system.runtime.nodes where node_id = '${nodeId(config, "worker")}'`,
+  );
+  if (node?.state !== "active") {
+    throw new Error(`for the coordinator it is ${node?.state ?? "not there yet"}`);
+  }
 }

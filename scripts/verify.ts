@@ -13,6 +13,7 @@ import { verifyLog, waitingRecords } from "./verify/log.ts";
 import { recount } from "./verify/recount.ts";
 import { readSummary, verifySummary } from "./verify/summary.ts";
 import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./verify/tables.ts";
+import { askTrino, verifyTrino } from "./verify/trino.ts";
 
 const args = {
   json: { type: "boolean", description: "Print one JSON object instead of lines" },
@@ -29,9 +30,9 @@ const command = defineCommand({
   meta: {
     name: "verify",
     description: `Proves that every event counts once, hop by hop: what was read from Kafka = stored +
-duplicates + rejected = user_events = events_per_minute = user_event_summary. One line a hop; names
-the first that differs, also when a test of dbt has failed. Events that still wait in the log are no
-difference.
+duplicates + rejected = user_events = events_per_minute = user_event_summary = what Trino says of it.
+One line a hop; names the first that differs, also when a test of dbt has failed. Events that still
+wait in the log are no difference, and a Trino that was never started is none.
 Exit status: 0 all hops hold, 1 one differs, 2 wrong setting.`,
   },
   args,
@@ -68,12 +69,15 @@ async function verify(
       await delay(200);
       continue;
     }
+    const summary = await readSummary(sql);
+    const byTrino = await askTrino(config);
     return [
       verifyLog(log, tables.ledgers),
       verifyUserEvents(tables),
       verifyMinutes(tables),
       verifyDeadLetters(tables),
-      verifySummary(await readSummary(sql)),
+      verifySummary(summary),
+      verifyTrino(config, summary, byTrino, byTrino && (await readSummary(sql))),
       ...(recounts ? [await recount(kafka, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
     ];
   }

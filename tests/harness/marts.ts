@@ -5,9 +5,12 @@ import { ROOT } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { asEnvironment } from "../../scripts/stack/environment.ts";
 import { pythonFolder } from "../../scripts/stack/folders.ts";
+import type { HopResult } from "../../scripts/verify/hop.ts";
 import { DirectCounts, type UserRow } from "./direct-counts.ts";
 import type { Place, Platform } from "./platform.ts";
 import { type Finished, run, start } from "./script.ts";
+
+const SUMMARY_HOP = "user_events → user_event_summary";
 
 export type DbtProcess = ReturnType<typeof startTransform>;
 
@@ -99,5 +102,6 @@ export async function settle(place: Place, ...words: string[]): Promise<string> 
 export async function verify(place: Place) {
   const { exitCode, stdout } = await run(place.environment, "scripts/verify.ts", ["--json"]);
   const { firstDifference, hops } = JSON.parse(stdout);
-  return { exitCode, firstDifference, remarks: hops.at(-1).remarks.join("; ") as string };
+  const hop = (hops as HopResult[]).find(({ hop }) => hop === SUMMARY_HOP)!;
+  return { exitCode, firstDifference, remarks: hop.remarks.join("; ") };
 }

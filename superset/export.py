@@ -13,7 +13,7 @@ from typing import Any
 
 import bundle
 import yaml
-from bootstrap import imported, models
+from bootstrap import ADMIN, imported, models
 from superset.app import create_app
 
 
@@ -23,7 +23,11 @@ def main() -> None:
     folder = parser.parse_args().folder
     app = create_app()
     with app.app_context():
-        exported = dict(export())
+        from superset import security_manager
+        from superset.utils.core import override_user
+
+        with override_user(security_manager.find_user(ADMIN)):
+            exported = dict(export())
     files = bundle.read(folder)
     names = {str(file["uuid"]): name for name, file in files.items()}
     changed = 0

@@ -7,6 +7,7 @@ Here, a request for data of an anonymous viewer is answered only when it is the 
 from typing import Any, ClassVar
 
 import guard
+import sqlalchemy as sa
 from flask import g, has_request_context, request
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
@@ -14,6 +15,7 @@ from superset.security import SupersetSecurityManager
 from superset.utils import json
 
 DATA_ADDRESS = "/api/v1/chart/data"
+ANONYMOUS_BYTES_MAX = 65_536
 
 
 class SecurityManager(SupersetSecurityManager):
@@ -29,6 +31,13 @@ class SecurityManager(SupersetSecurityManager):
         ("can_read", "Theme"),
         ("can_read", "CurrentUserRestApi"),
     }
+
+    def register_views(self) -> None:
+        """Superset limits a view that takes no passwords, and forgets the two that do."""
+        super().register_views()
+        for view in self.appbuilder.baseviews:
+            if type(view).__name__ in ("AuthDBView", "SecurityApi"):
+                self.limiter.limit(self.auth_rate_limit, methods=["POST"])(view.blueprint)
 
     def raise_for_access(self, *args: Any, **kwargs: Any) -> None:
         super().raise_for_access(*args, **kwargs)
@@ -46,32 +55,70 @@ class SecurityManager(SupersetSecurityManager):
         return bool(dashboard.published) and self.get_public_role() in dashboard.roles
 
     def confine(self, query_context: Any) -> None:
-        """Refuses what is not stored; what is stored runs as it is stored, whatever else was sent."""
-        from superset.models.slice import Slice
-
+        """What was sent is only compared; what runs is what may be asked."""
         body = request.get_json(silent=True) if request.path == DATA_ADDRESS else None
-        if not isinstance(body, dict):
+        form_data = query_context.form_data
+        if not isinstance(body, dict) or not isinstance(form_data, dict):
             raise refused("only charts of a dashboard are public")
-        form_data = query_context.form_data or {}
-        chart = self.session.query(Slice).filter_by(id=form_data.get("slice_id")).one_or_none()
-        if chart is None or not any(map(self.is_public, chart.dashboards)):
-            raise refused("the chart is on no public dashboard")
+        try:
+            if form_data.get("type") == "NATIVE_FILTER":
+                permitted = self.filter_request(body, form_data)
+            else:
+                permitted = self.chart_request(body, form_data)
+        except guard.RefusedError as error:
+            raise refused(str(error)) from error
+        replace(query_context, permitted)
+
+    def public_dashboard(self, form_data: dict[str, Any]) -> Any:
+        from superset.models.dashboard import Dashboard
+
+        dashboard_id = form_data.get("dashboardId")
+        dashboard = self.session.get(Dashboard, dashboard_id) if dashboard_id else None
+        if dashboard is None or not self.is_public(dashboard):
+            raise guard.RefusedError("the dashboard is not public")
+        return dashboard
+
+    def chart_request(self, body: dict[str, Any], form_data: dict[str, Any]) -> dict[str, Any]:
+        dashboard = self.public_dashboard(form_data)
+        chart_id = form_data.get("slice_id")
+        chart = next((chart for chart in dashboard.slices if chart.id == chart_id), None)
+        if chart is None:
+            raise guard.RefusedError("the chart is not on the dashboard")
         stored = json.loads(chart.query_context) if chart.query_context else None
-        if (reason := guard.refusal(body, stored)) is not None:
-            raise refused(reason)
-        replace(query_context, stored)
+        metadata = json.loads(dashboard.json_metadata or "{}")
+        return guard.chart_request(body, stored, guard.offer_of(metadata, chart.id))
+
+    def filter_request(self, body: dict[str, Any], form_data: dict[str, Any]) -> dict[str, Any]:
+        dashboard = self.public_dashboard(form_data)
+        metadata = json.loads(dashboard.json_metadata or "{}")
+        dataset = body.get("datasource")
+        dataset_id = dataset.get("id") if isinstance(dataset, dict) else None
+        filter_id = str(form_data.get("native_filter_id"))
+        return guard.filter_request(body, metadata, filter_id, dataset_id)
 
 
-def replace(query_context: Any, stored: dict[str, Any]) -> None:
-    """The form that comes with a query adds columns to it, and other fields go around the cache."""
+def replace(query_context: Any, permitted: dict[str, Any]) -> None:
+    """The form that is sent with a query could add columns to it, and other fields avoid the cache."""
     from superset.charts.schemas import ChartDataQueryContextSchema
 
-    own = ChartDataQueryContextSchema().load(
-        {**stored, "force": False, "result_type": "full", "result_format": "json"}
-    )
+    own = ChartDataQueryContextSchema().load(permitted)
     for name in ("datasource", "queries", "form_data", "cache_values", "custom_cache_timeout"):
         setattr(query_context, name, getattr(own, name))
     query_context.force = False
+
+
+def refuse_large_requests() -> tuple[str, int] | None:
+    """What a viewer without a login sends is kept for days, as the state of the filters."""
+    length = request.content_length
+    is_unknown = length is None and "Transfer-Encoding" in request.headers
+    if (is_unknown or (length or 0) > ANONYMOUS_BYTES_MAX) and is_anonymous():
+        return "Cannot take as much without a login", 413
+    return None
+
+
+def without_people(query: Any, *_: Any) -> Any:
+    """The lists of possible owners would tell everyone the names and addresses of all users."""
+    return query.filter(sa.false()) if is_anonymous() else query
 
 
 def is_anonymous() -> bool:

@@ -1,0 +1,160 @@
+/**
+ * The dashboard as a viewer has it: opened in a browser, with what it asked Superset for and what it
+ * was answered, chart by chart.
+ */
+import type { Browser, Page, Response } from "playwright-core";
+import type { Config } from "../../scripts/lib/config.ts";
+import { until } from "../../scripts/stack/until.ts";
+
+const PAGE_MS_MAX = 180_000;
+/** How many charts the dashboard has. */
+export const CHARTS = 11;
+const DATA_PATH = "/api/v1/chart/data";
+
+export interface Query {
+  filters?: unknown[];
+  [field: string]: unknown;
+}
+
+/** One request of a chart and its answer. */
+export interface Exchange {
+  /** Superset's number of the chart. */
+  chartId: number;
+  body: { datasource: { id: number }; queries: Query[]; [field: string]: unknown };
+  status: number;
+  rows: Record<string, unknown>[];
+}
+
+export interface ViewerOptions {
+  width?: number;
+  height?: number;
+  isDark?: boolean;
+  /** Without a login, as the public sees it. */
+  isAnonymous?: boolean;
+}
+
+export class Viewer {
+  readonly page: Page;
+  /** The latest of each chart, by its number. */
+  readonly exchanges = new Map<number, Exchange>();
+  /** How often each chart was answered. */
+  readonly answers = new Map<number, number>();
+  /** Addresses outside of this machine that the pages asked for. */
+  readonly strangers: string[] = [];
+  /** Errors that the browser wrote to its console. */
+  readonly complaints: string[] = [];
+  readonly #config: Config;
+
+  private constructor(page: Page, config: Config) {
+    this.page = page;
+    this.#config = config;
+    page.setDefaultTimeout(PAGE_MS_MAX);
+    page.on("request", (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (protocol.startsWith("http") && hostname !== "127.0.0.1") {
+        this.strangers.push(request.url());
+      }
+    });
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("response", (response) => void this.#note(response).catch(() => {}));
+  }
+
+  static async open(
+    browser: Browser,
+    config: Config,
+    { width = 1280, height = 900, isDark, isAnonymous }: ViewerOptions = {},
+  ): Promise<Viewer> {
+    const context = await browser.newContext({
+      viewport: { width, height },
+      colorScheme: isDark ? "dark" : "light",
+      // Charts then are what they will be, at once.
+      reducedMotion: "reduce",
+    });
+    const viewer = new Viewer(await context.newPage(), config);
+    if (!isAnonymous) await viewer.logIn(config.SUPERSET_ADMIN_PASSWORD ?? "");
+    return viewer;
+  }
+
+  async logIn(password: string): Promise<void> {
+    await this.page.goto(this.address("/login/"));
+    await this.page.fill("#username", "admin");
+    await this.page.fill("#password", password);
+    await this.page.click("button[type=submit]");
+    await this.page.waitForURL(({ pathname }) => !pathname.startsWith("/login"));
+  }
+
+  /** Opens the dashboard and waits until each of its charts has been drawn. */
+  async openDashboard(): Promise<void> {
+    await this.page.goto(this.address("/superset/dashboard/user-activity/"));
+    await this.untilDrawn();
+  }
+
+  async untilDrawn(charts = CHARTS): Promise<void> {
+    await until(`${charts} charts are drawn`, PAGE_MS_MAX, async () => {
+      const drawn = await this.page.locator(".slice_container").count();
+      const loading = await this.page.locator(".loading, [data-test=loading-indicator]").count();
+      if (this.exchanges.size < charts || drawn < charts || loading > 0) {
+        const numbers = `${drawn} are there, ${loading} load, ${this.exchanges.size} were answered`;
+        throw new Error(`${numbers}; ${this.complaints.slice(-2).join("; ")}`);
+      }
+    });
+  }
+
+  /** The text of a chart's card, by its title. */
+  async cardText(title: string): Promise<string> {
+    // biome-ignore lint/performance/useDomNodeTextContent: what a viewer sees, not what is hidden
+    return (await this.card(title).innerText()).replaceAll(/\s+/g, " ");
+  }
+
+  card(title: string) {
+    return this.page
+      .locator("[data-test=dashboard-component-chart-holder], .dashboard-component-chart-holder")
+      .filter({
+        has: this.page.locator(".header-title, [data-test=slice-header]", {
+          hasText: new RegExp(`^${title}$`),
+        }),
+      })
+      .first();
+  }
+
+  /** Calls Superset's API with the viewer's own session, and throws what it refuses. */
+  async callApi(method: "GET" | "POST" | "PUT", path: string, data?: unknown): Promise<unknown> {
+    const { request } = this.page.context();
+    const token = await request.get(this.address("/api/v1/security/csrf_token/"));
+    const { result } = (await token.json()) as { result?: string };
+    const response = await request.fetch(this.address(path), {
+      method,
+      headers: { referer: this.address("/"), ...(result && { "x-csrftoken": result }) },
+      ...(data !== undefined && { data }),
+    });
+    if (!response.ok()) {
+      throw new Error(`Cannot ${method} ${path}: ${response.status()} ${await response.text()}`);
+    }
+    return response.json();
+  }
+
+  address(path: string): string {
+    return `http://127.0.0.1:${this.#config.SUPERSET_PORT}${path}`;
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+
+  async #note(response: Response): Promise<void> {
+    const request = response.request();
+    if (request.method() !== "POST" || !new URL(request.url()).pathname.endsWith(DATA_PATH)) return;
+    const body = request.postDataJSON() as Exchange["body"] & {
+      form_data?: { slice_id?: number };
+    };
+    const chartId = body.form_data?.slice_id;
+    if (chartId === undefined) return;
+    const answer = (await response.json()) as { result?: { data?: Exchange["rows"] }[] };
+    const rows = answer.result?.[0]?.data ?? [];
+    this.exchanges.set(chartId, { chartId, body, status: response.status(), rows });
+    this.answers.set(chartId, (this.answers.get(chartId) ?? 0) + 1);
+  }
+}

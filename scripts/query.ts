@@ -78,6 +78,8 @@ async function ask(statement: string, format: Format): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
   }
+  // A write that fails is told to its caller as well.
+  process.stdout.on("error", () => {});
   const startedAt = performance.now();
   let count = 0;
   const pages = queryPages(readConfig(), statement, { signal: interrupted.signal });

@@ -90,6 +90,25 @@ test("readConfig() refuses a file of certificates when nothing would be checked 
   rmSync(dirname(path), { recursive: true });
 });
 
+test("readConfig() lets other machines reach Trino only when it is secured", () => {
+  const fault = (settings: Record<string, string>) => errorOf(() => readConfig(settings)).message;
+  for (const address of ["0.0.0.0", "::", "192.168.1.5"]) {
+    expect(fault({ TRINO_BIND_ADDRESS: address })).toContain(
+      `TRINO_BIND_ADDRESS: lets other machines in, which needs TRINO_SECURED to be true, current value is ${address}`,
+    );
+    readConfig({ TRINO_BIND_ADDRESS: address, TRINO_SECURED: "true" });
+  }
+  for (const address of ["127.0.0.1", "127.0.0.2", "::1"]) {
+    readConfig({ TRINO_BIND_ADDRESS: address });
+  }
+  expect(fault({ TRINO_BIND_ADDRESS: "all" })).toContain(
+    "TRINO_BIND_ADDRESS: must be an IP address",
+  );
+  expect(fault({ TRINO_SECURED: "true", TRINO_URL: "http://trino:8083" })).toContain(
+    "TRINO_URL: must begin with https://",
+  );
+});
+
 test(".env.example lists every setting, in the order of the code", () => {
   expect([...example.keys()]).toEqual(settingNames);
 });

@@ -40,6 +40,9 @@ const certificateFile = optionalText.superRefine((path, context) => {
 /** Five fields of cron, whose ranges Airflow checks; or seconds, of which Airflow needs a few. */
 const SCHEDULE = /^(?:[5-9]|[1-9]\d{1,5}|[\d*,/-]+(?: [\d*,/A-Za-z#-]+){4})$/;
 
+/** Trino keeps a bcrypt hash of it, which looks at no more than 72 bytes. */
+const trinoPassword = formedSecret(/^[!-~]{8,72}$/, "must be 8 to 72 letters, digits and signs");
+
 const HOST_NAMES = /^[A-Za-z0-9.:-]+(,[A-Za-z0-9.:-]+)*$/;
 
 const environmentSchema = z.object({
@@ -126,8 +129,8 @@ const environmentSchema = z.object({
     .string()
     .regex(HOST_NAMES, "must be host names or IP addresses, separated by commas")
     .optional(),
-  TRINO_PASSWORD: secret,
-  TRINO_SUPERSET_PASSWORD: secret,
+  TRINO_PASSWORD: trinoPassword,
+  TRINO_SUPERSET_PASSWORD: trinoPassword,
   TRINO_SHARED_SECRET: formedSecret(/^.{32,}$/, "must be at least 32 characters long"),
 
   SUPERSET_PORT: port(8088),

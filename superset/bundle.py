@@ -254,12 +254,17 @@ def reduce_chart(chart: dict[str, Any]) -> None:
         for key, value in params.items()
         if key not in DERIVED["params"] and key != "viz_type" and value not in EMPTY
     }
+    # A grid of copies of the chart: some twenty settings, also when there is none.
+    if not params.get("matrixify_enable"):
+        for key in [key for key in chart["params"] if key.startswith("matrixify_")]:
+            del chart["params"][key]
     query = chart.get("query_context")
     if isinstance(query, str):
         query = json.loads(query)
     chart["query_context"] = {"queries": query["queries"]} if query else None
     for asked in (query or {}).get("queries", []):
         asked.pop("datasource", None)
+        asked.pop("url_params", None)  # What the address of the page had that day.
 
 
 def reduce_dashboard(dashboard: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ was imported: its charts, and their datasets.
 
 import argparse
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import bundle
 import yaml
 from bootstrap import ADMIN, imported, models
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from superset.app import create_app
 
 
@@ -77,4 +79,7 @@ def export() -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OperationalError, ProgrammingError) as error:
+        sys.exit(f"Cannot export: {error.orig}")

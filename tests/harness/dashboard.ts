@@ -5,6 +5,7 @@
 import type { Browser, Page, Response } from "playwright-core";
 import type { Config } from "../../scripts/lib/config.ts";
 import { until } from "../../scripts/stack/until.ts";
+import { countPixels, findCutOff } from "./in-page.ts";
 
 const PAGE_MS_MAX = 180_000;
 /** How many charts the dashboard has. */
@@ -118,6 +119,17 @@ export class Viewer {
         }),
       })
       .first();
+  }
+
+  /** How many pixels of a drawn chart have exactly this colour, as `#rrggbb`. */
+  pixels(title: string, colour: string): Promise<number> {
+    return this.card(title).locator("canvas").first().evaluate(countPixels, colour);
+  }
+
+  /** What is wider than the place it has: titles, numbers, the page itself. */
+  cutOff(): Promise<string[]> {
+    // A title and a number or a table's head for each: less would mean that nothing was found.
+    return this.page.evaluate(findCutOff, 2 * CHARTS);
   }
 
   /** Calls Superset's API with the viewer's own session, and throws what it refuses. */

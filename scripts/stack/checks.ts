@@ -2,13 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
 import { environmentFile, secretNames } from "./environment.ts";
-import { javaProgram, opsFolder, pythonFolder } from "./folders.ts";
+import { javaProgram, opsFolder, pythonFolder, trinoFolder } from "./folders.ts";
 import { findPython } from "./install/find-python.ts";
 import { kafkaJars, missingKafkaJars } from "./install/kafka.ts";
 import { isOpsInstalled, OPS_BYTES } from "./install/ops.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { megabytes } from "./install/progress.ts";
 import { isPythonInstalled } from "./install/python.ts";
+import { missingTrinoBytes } from "./install/trino.ts";
 import { freeBytes } from "./install.ts";
 import { isArchiveMissing } from "./kafka-archive.ts";
 import { isFree } from "./ports.ts";
@@ -150,13 +151,17 @@ function checkCache(config: Config): Finding[] {
         mend: "the next `bun run up` makes it in the background",
       }
     : { subject: "fast start of Kafka", state: "ok", found: "its archive is made" };
+  const trino: Finding =
+    missingTrinoBytes(config) === 0
+      ? { subject: "Trino", state: "ok", found: trinoFolder(config) }
+      : { subject: "Trino", state: "later", found: "not fetched yet, or not whole", mend };
   const pythons = (["airflow", "dbt"] as const).map((name): Finding => {
     const subject = name === "dbt" ? "dbt" : "Airflow";
     return isPythonInstalled(config, name)
       ? { subject, state: "ok", found: pythonFolder(config, name) }
       : { subject, state: "later", found: "not fetched yet", mend };
   });
-  return [java, kafka, archive, ...pythons];
+  return [java, kafka, archive, trino, ...pythons];
 }
 
 function checkDisk(config: Config, setting: "STATE_DIR" | "CACHE_DIR"): Finding {

@@ -1,0 +1,149 @@
+/**
+ * Trino on two nodes, without a password and with one: the coordinator splits a query over both, and
+ * a node that leaves first finishes what it works on.
+ */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { queryRows } from "../scripts/lib/trino.ts";
+import { until } from "../scripts/stack/until.ts";
+import { makeEvents } from "./harness/events.ts";
+import { run, runOrThrow } from "./harness/script.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
+
+const MINUTES = 60_000;
+setDefaultTimeout(4 * MINUTES);
+
+const EVENTS = 2_000;
+/** How often each event is counted by a query that has to take a while. */
+const TIMES = 160_000;
+
+let stack: Stack;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "trino-nodes-test-"));
+  stack = await startStack({ services: ["trino-worker"] });
+  await runOrThrow(stack.settings, "scripts/migrate.ts");
+  const path = join(folder, "events.ndjson");
+  writeFileSync(path, `${makeEvents(EVENTS).lines.join("\n")}\n`);
+  await runOrThrow(stack.settings, "scripts/produce.ts", ["--from", path]);
+}, 10 * MINUTES);
+
+afterAll(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 3 * MINUTES);
+
+const ask = <Row>(statement: string) => queryRows<Row>(stack.config, statement);
+
+/** Names of the nodes that take work, without what makes them unique. */
+const activeNodes = async () =>
+  (
+    await ask<{ role: string }>(`
+      select split_part(node_id, '-', 1) as role from system.runtime.nodes
+      where state = 'active' order by 1`)
+  ).map(({ role }) => role);
+
+interface NodeWork {
+  role: string;
+  running: number;
+  rows: number;
+}
+
+/** What each node does, or has done, for the query with that comment. */
+const workOf = (marker: string) =>
+  ask<NodeWork>(`
+    select
+      split_part(tasks.node_id, '-', 1) as role,
+      count_if(tasks.state = 'RUNNING') as running,
+      sum(tasks.processed_input_rows) as rows
+    from system.runtime.tasks as tasks
+    inner join system.runtime.queries as queries on tasks.query_id = queries.query_id
+    where queries.query like '%/* ${marker} */%' and queries.query not like '%system.runtime%'
+    group by 1 order by 1`);
+
+/** Reads the topic on all nodes, and takes so long with each record that it is seen at it. */
+const slowCount = (marker: string) =>
+  ask<{ count: number; users: number }>(`/* ${marker} */
+    select count(*) as count, sum(cast(user_id as bigint) * (n + m - n - m + 1)) as users
+    from kafka.streaming.user_events
+    cross join unnest(sequence(1, ${TIMES / 400})) as a(n)
+    cross join unnest(sequence(1, 400)) as b(m)`);
+
+test("the coordinator splits a query over both nodes, and each reads records", async () => {
+  expect(await activeNodes()).toEqual(["coordinator", "worker"]);
+  // A node that has just come gets its first work within seconds.
+  let attempts = 0;
+  await until("a query is split", MINUTES, async () => {
+    const marker = `split ${attempts++}`;
+    await ask(`/* ${marker} */ select count(distinct event_id) from kafka.streaming.user_events`);
+    const work = await workOf(marker);
+    expect(work.map(({ role }) => role)).toEqual(["coordinator", "worker"]);
+    for (const { rows } of work) expect(rows).toBeGreaterThan(0);
+  });
+});
+
+/** Takes the worker away while a query runs on both nodes; gives the answer of the query. */
+async function leaveWhile(marker: string): Promise<{ count: number; users: number }[]> {
+  const answer = slowCount(marker);
+  await until("both nodes work on it", MINUTES, async () => {
+    const work = await workOf(marker);
+    if (work.length < 2 || work.some(({ running }) => running === 0)) {
+      throw new Error(JSON.stringify(work));
+    }
+  });
+  const stopped = await runOrThrow(stack.settings, "scripts/down.ts", ["trino-worker"]);
+  expect(stopped).toBe("Stopped trino-worker\n");
+  return answer;
+}
+
+/** The users of all events, added up as often as the query does. */
+function expectedAnswer() {
+  const events = makeEvents(EVENTS).lines.map((line) => JSON.parse(line) as { user_id: number });
+  const users = events.reduce((sum, { user_id }) => sum + user_id, 0);
+  return [{ count: EVENTS * TIMES, users: users * TIMES }];
+}
+
+async function untilAlone(): Promise<void> {
+  await until("the coordinator is alone", MINUTES, async () => {
+    expect(await activeNodes()).toEqual(["coordinator"]);
+  });
+}
+
+test("a query that runs while the worker leaves gives the right answer", async () => {
+  expect(await leaveWhile("leaves")).toEqual(expectedAnswer());
+  await untilAlone();
+  const rows = JSON.parse(await runOrThrow(stack.settings, "scripts/status.ts", ["--json"]));
+  expect(rows).toContainEqual(
+    expect.objectContaining({ service: "trino-worker", state: "stopped" }),
+  );
+  expect(rows).toContainEqual(expect.objectContaining({ service: "trino", state: "ready" }));
+});
+
+test("up brings the worker back, also with TLS and a password, and it leaves as well", async () => {
+  stack.settings.TRINO_SECURED = "true";
+  stack.config = { ...stack.config, TRINO_SECURED: "true" };
+  const { exitCode, stderr } = await run(stack.settings, "scripts/up.ts", ["trino-worker"]);
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining("trino-worker is ready")]);
+  expect(await activeNodes()).toEqual(["coordinator", "worker"]);
+  expect(await leaveWhile("leaves secured")).toEqual(expectedAnswer());
+  await untilAlone();
+});
+
+test("a stranger cannot send a node away", async () => {
+  await runOrThrow(stack.settings, "scripts/up.ts", ["trino-worker"]);
+  const { TRINO_WORKER_PORT: port, TRINO_PASSWORD: password } = stack.config;
+  const answer = await fetch(`https://127.0.0.1:${port}/v1/info/state`, {
+    method: "PUT",
+    headers: {
+      authorization: `Basic ${Buffer.from(`query:${password}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    body: '"SHUTTING_DOWN"',
+    tls: { rejectUnauthorized: false },
+  });
+  expect(answer.status).toBe(403);
+  expect(await activeNodes()).toEqual(["coordinator", "worker"]);
+});

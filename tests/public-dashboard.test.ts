@@ -1,0 +1,290 @@
+/**
+ * What the dashboard gives away when it is open to everyone, and what it does not: each way around
+ * it is tried. One stack for the whole file; the last test closes it again.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import type { Config } from "../scripts/lib/config.ts";
+import { connect } from "../scripts/lib/postgres.ts";
+import { launchBrowser } from "./harness/browser.ts";
+import { CHARTS, type Exchange, Viewer } from "./harness/dashboard.ts";
+import { runOrThrow } from "./harness/script.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
+import { untilRead } from "./harness/tables.ts";
+
+const MINUTES = 60_000;
+
+type Body = Exchange["body"] & { form_data: Record<string, unknown> };
+
+let stack: Stack;
+let config: Config;
+let browser: Browser;
+/** What the page of a viewer without a login asked, by what it shows. */
+let asked: { timeline: Body; types: Body; users: Body };
+
+beforeAll(async () => {
+  stack = await startStack({
+    services: ["consumer", "superset"],
+    settings: { SUPERSET_PUBLIC: "true" },
+  });
+  config = stack.config;
+  browser = await launchBrowser();
+  await runOrThrow(stack.settings, "scripts/produce.ts", ["--count", "500", "--rate", "0"]);
+  const sql = connect(config, "owner");
+  await untilRead(sql, 500);
+  await sql.end({ timeout: 1 });
+  await runOrThrow(stack.settings, "scripts/transform.ts", ["refresh"]);
+}, 20 * MINUTES);
+
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+}, 5 * MINUTES);
+
+const address = (path: string) => `http://127.0.0.1:${config.SUPERSET_PORT}${path}`;
+
+/** A request as anyone can make it, without a browser. */
+function ask(
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(address(path), {
+    redirect: "manual",
+    ...(body !== undefined && {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    }),
+  });
+}
+
+/** A session of nobody with the token that Superset wants of whoever changes anything. */
+async function session(): Promise<Record<string, string>> {
+  const page = await ask("/login/");
+  const token = /name="csrf_token"[^>]*value="([^"]+)"/.exec(await page.text())?.[1];
+  const cookie = page.headers.get("set-cookie")?.split(";")[0];
+  if (!token || !cookie) throw new Error("Cannot start a session: the login page has no token");
+  return { cookie, "x-csrftoken": token, referer: address("/login/") };
+}
+
+/** Refused for what it is, and not for coming too often or without a token. */
+function isClosed({ status, headers }: Response): boolean {
+  const isLogin = status === 302 && headers.get("location")?.includes("/login");
+  return isLogin || [401, 403, 404, 405].includes(status);
+}
+
+const askData = (body: unknown) => ask("/api/v1/chart/data", body);
+
+/** The same with other fields in its only query. */
+const withQuery = (body: Body, changes: Record<string, unknown>) => ({
+  ...body,
+  queries: [{ ...body.queries[0], ...changes }],
+});
+
+test(
+  "a viewer without a login sees every chart when the dashboard is public",
+  async () => {
+    const viewer = await Viewer.open(browser, config, { isAnonymous: true });
+    await viewer.openDashboard();
+    const exchanges = [...viewer.exchanges.values()];
+    expect(exchanges.map(({ status }) => status)).toEqual(exchanges.map(() => 200));
+    expect(exchanges.length).toBe(CHARTS);
+    expect(await viewer.cardText("Events")).toContain(" 500 counted");
+    expect(viewer.complaints).toEqual([]);
+    expect(viewer.strangers).toEqual([]);
+    const has = (part: string) =>
+      exchanges.find(({ body }) => JSON.stringify(body.queries).includes(part))!.body as Body;
+    asked = {
+      timeline: has('"time_grain_sqla":"PT1M"'),
+      types: has('"contribution"'),
+      users: has('"segment"'),
+    };
+    await viewer.close();
+  },
+  5 * MINUTES,
+);
+
+test(
+  "the chart's own query is answered, with the filters that the dashboard offers",
+  async () => {
+    for (const body of Object.values(asked)) expect((await askData(body)).status).toBe(200);
+    const clicks = { col: "event_type", op: "IN", val: ["click"] };
+    const answer = await askData(
+      withQuery(asked.types, { filters: [...(asked.types.queries[0]!.filters ?? []), clicks] }),
+    );
+    const { result } = (await answer.json()) as { result: { data: { event_type: string }[] }[] };
+    expect(result[0]!.data.map(({ event_type }) => event_type)).toEqual(["click"]);
+  },
+  MINUTES,
+);
+
+test(
+  "a request without a login is refused when it asks for anything but a chart's own query",
+  async () => {
+    const { timeline, types, users } = asked;
+    const sqlMetric = { expressionType: "SQL", sqlExpression: "max(version())", label: "version" };
+    const byUser = { col: "user_id", op: "IN", val: ["1"] };
+    const requests: Record<string, unknown> = {
+      "raw rows": withQuery(types, { columns: ["event_type", "event_count"], metrics: [] }),
+      "another column": withQuery(users, { columns: ["user_id", "user_label"] }),
+      "a metric in SQL": withQuery(types, { metrics: [sqlMetric] }),
+      "a column in SQL": withQuery(types, {
+        columns: [{ expressionType: "SQL", sqlExpression: "current_user", label: "who" }],
+      }),
+      "a condition in SQL": withQuery(types, { extras: { where: "1 = 1", having: "" } }),
+      "a filter on another column": withQuery(users, { filters: [byUser] }),
+      "a filter that the chart has not": withQuery(users, {
+        filters: [{ col: "event_type", op: "IN", val: ["click"] }],
+      }),
+      "another order": withQuery(users, { orderby: [["user_id", true]] }),
+      "more rows": withQuery(users, { row_limit: 50_000 }),
+      "an offset": withQuery(users, { row_offset: 10 }),
+      "no rows limit": withQuery(users, { row_limit: 0 }),
+      "another operation after it": withQuery(types, { post_processing: [] }),
+      "an annotation": withQuery(types, {
+        annotation_layers: [{ name: "x", sourceType: "table", value: 1, annotationType: "EVENT" }],
+      }),
+      "one query more": { ...types, queries: [types.queries[0], timeline.queries[0]] },
+      "another dataset": { ...types, datasource: users.datasource },
+      "another kind of source": { ...types, datasource: { id: 1, type: "query" } },
+      "another chart's number": {
+        ...types,
+        form_data: { ...types.form_data, slice_id: users.form_data.slice_id },
+      },
+      "no chart": { ...types, form_data: { ...types.form_data, slice_id: undefined } },
+      "no dashboard": { ...types, form_data: { ...types.form_data, dashboardId: undefined } },
+      "another dashboard": { ...types, form_data: { ...types.form_data, dashboardId: 99 } },
+      "the SQL": { ...types, result_type: "query" },
+      "the drill detail": { ...types, result_type: "drill_detail" },
+      samples: { ...types, result_type: "samples" },
+      "all columns": { ...types, result_type: "columns" },
+      "a CSV file": { ...types, result_format: "csv" },
+      "a spreadsheet": { ...types, result_format: "xlsx" },
+    };
+    const answered: Record<string, number> = {};
+    for (const [what, body] of Object.entries(requests)) {
+      const { status } = await askData(body);
+      if (![400, 401, 403, 404].includes(status)) answered[what] = status;
+    }
+    expect(answered).toEqual({});
+  },
+  3 * MINUTES,
+);
+
+test(
+  "the cache answers a request without a login, also one that would go around it",
+  async () => {
+    await askData(asked.types);
+    const answer = await askData({ ...asked.types, force: true, custom_cache_timeout: -1 });
+    const { result } = (await answer.json()) as { result: { is_cached: boolean }[] };
+    expect(result[0]!.is_cached).toBeTrue();
+  },
+  MINUTES,
+);
+
+test(
+  "no other address gives data or settings away without a login",
+  async () => {
+    const dataset = asked.users.datasource.id;
+    const chart = asked.users.form_data.slice_id;
+    const dashboard = asked.users.form_data.dashboardId;
+    const closed = [
+      `/api/v1/chart/${chart}/data/`,
+      `/api/v1/chart/${chart}/data/?type=samples&format=csv`,
+      "/api/v1/chart/export/?q=!(1)",
+      "/api/v1/dashboard/export/?q=!(1)",
+      "/api/v1/dataset/export/?q=!(1)",
+      "/api/v1/database/export/?q=!(1)",
+      "/api/v1/assets/export/",
+      `/api/v1/dataset/${dataset}`,
+      `/api/v1/dataset/${dataset}/drill_info/`,
+      `/api/v1/dataset/${dataset}/related_objects`,
+      "/api/v1/database/1",
+      "/api/v1/database/1/schemas/",
+      "/api/v1/database/1/tables/?q=(schema_name:streaming)",
+      "/api/v1/database/1/table_metadata/?name=user_events&schema=streaming",
+      `/api/v1/datasource/table/${dataset}/column/user_id/values/`,
+      `/api/v1/explore/?slice_id=${chart}`,
+      "/api/v1/sqllab/",
+      "/api/v1/saved_query/1",
+      "/api/v1/query/",
+      "/api/v1/log/",
+      "/api/v1/security/users/",
+      "/api/v1/security/roles/",
+      `/explore/?slice_id=${chart}`,
+      `/superset/explore/table/${dataset}/`,
+      `/superset/slice/${chart}/`,
+      "/sqllab/",
+      "/superset/welcome/",
+      "/users/list/",
+      "/roles/list/",
+      `/datasource/get/table/${dataset}/`,
+      `/api/v1/dashboard/${dashboard}/thumbnail/x/`,
+      "/swagger/v1",
+      "/api/v1/_openapi",
+    ];
+    const opened: Record<string, number> = {};
+    for (const path of closed) {
+      const response = await ask(path);
+      if (!isClosed(response)) opened[path] = response.status;
+    }
+    const posts: Record<string, unknown> = {
+      [`/datasource/samples?datasource_type=table&datasource_id=${dataset}`]: {},
+      "/api/v1/sqllab/execute/": { database_id: 1, sql: "select 1", schema: "streaming" },
+      "/api/v1/sqllab/estimate/": { database_id: 1, sql: "select 1" },
+      "/api/v1/security/guest_token/": { user: {}, resources: [], rls: [] },
+      "/api/v1/chart/": { slice_name: "x", datasource_id: dataset, datasource_type: "table" },
+      "/api/v1/dashboard/": { dashboard_title: "x" },
+      "/api/v1/database/": { database_name: "x", sqlalchemy_uri: "sqlite://" },
+      "/api/v1/database/test_connection/": { sqlalchemy_uri: "sqlite://" },
+      "/api/v1/cachekey/invalidate": { datasource_uids: [`${dataset}__table`] },
+      "/api/v1/explore/form_data": {
+        datasource_id: dataset,
+        datasource_type: "table",
+        form_data: "{}",
+      },
+      "/superset/explore_json/": { form_data: {} },
+      [`/superset/explore_json/table/${dataset}/`]: { form_data: {} },
+    };
+    const headers = await session();
+    for (const [path, body] of Object.entries(posts)) {
+      const response = await ask(path, body, headers);
+      if (!isClosed(response)) opened[path] = response.status;
+    }
+    expect(opened).toEqual({});
+  },
+  3 * MINUTES,
+);
+
+test(
+  "the lists show nothing but the public dashboard without a login",
+  async () => {
+    const list = async (kind: string) => {
+      const response = await ask(`/api/v1/${kind}/`);
+      return response.ok ? ((await response.json()) as { count: number }).count : 0;
+    };
+    expect(await list("dashboard")).toBe(1);
+    for (const kind of ["dataset", "database", "saved_query", "query", "log"]) {
+      expect({ kind, found: await list(kind) }).toEqual({ kind, found: 0 });
+    }
+  },
+  MINUTES,
+);
+
+test(
+  "up closes the dashboard again when it is not public any more",
+  async () => {
+    await runOrThrow({ ...stack.settings, SUPERSET_PUBLIC: "false" }, "scripts/up.ts", [
+      "superset",
+    ]);
+    for (const body of Object.values(asked)) {
+      expect((await askData(body)).status).toBeOneOf([401, 403]);
+    }
+    const page = await ask("/superset/dashboard/user-activity/");
+    expect([page.status, page.headers.get("location")?.includes("/login")]).toEqual([302, true]);
+    const list = await ask("/api/v1/dashboard/");
+    expect(list.ok ? ((await list.json()) as { count: number }).count : 0).toBe(0);
+  },
+  10 * MINUTES,
+);

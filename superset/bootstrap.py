@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bundle
 import flask_migrate
@@ -103,7 +104,11 @@ def make_admin(password: str) -> Any:
 
 
 def warehouse() -> str:
-    return f"trino://superset@127.0.0.1:{os.environ['TRINO_PORT']}/postgresql"
+    """Without the password, which `superset_config.py` adds to each connection."""
+    address = urlsplit(os.environ["SUPERSET_TRINO"])
+    port = address.port or (443 if address.scheme == "https" else 80)
+    host = address.netloc.removesuffix(f":{port}")
+    return f"trino://superset@{host}:{port}/postgresql"
 
 
 def import_assets(folder: Path, admin: Any) -> None:

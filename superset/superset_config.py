@@ -6,16 +6,19 @@ Everything that grows with use has a bound here or is deleted by `bootstrap.py`.
 
 import logging
 import os
+import ssl
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, make_response
 from security import SecurityManager, refuse_large_requests, without_people
+from sqlalchemy.engine.url import URL
 from superset.config import THEME_DEFAULT as SUPERSET_THEME
 from superset.utils.log import AbstractEventLogger
+from trino.auth import BasicAuthentication
 
 
 def _secret(name: str) -> str:
@@ -50,6 +53,28 @@ SQLALCHEMY_ENGINE_OPTIONS = {
 # Nothing reads it, but Superset would put a file beside it.
 SQLALCHEMY_EXAMPLES_URI = SQLALCHEMY_DATABASE_URI
 UPLOAD_FOLDER = f"{_HOME}/uploads/"
+
+_TRINO = urlsplit(_secret("SUPERSET_TRINO"))
+_TRINO_AUTHORITY = os.environ.get("SUPERSET_TRINO_AUTHORITY")
+if _TRINO_AUTHORITY:
+    # To the client of Trino they go before the file that it is given.
+    for _name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        os.environ.pop(_name, None)
+
+
+def DB_CONNECTION_MUTATOR(uri: URL, options: dict[str, Any], *_: Any) -> tuple[URL, dict]:
+    """Logs in to the platform's Trino, where that takes a password; none is in the records."""
+    is_ours = uri.drivername.startswith("trino") and uri.username == "superset"
+    if _TRINO.scheme != "https" or not is_ours or uri.host != _TRINO.hostname:
+        return uri, options
+    login = {
+        "http_scheme": "https",
+        "auth": BasicAuthentication("superset", _secret("TRINO_SUPERSET_PASSWORD")),
+        # Those that this machine trusts may be more than those that come with Python's packages.
+        "verify": _TRINO_AUTHORITY or ssl.get_default_verify_paths().cafile or True,
+    }
+    return uri, {**options, "connect_args": {**options.get("connect_args", {}), **login}}
+
 
 # A dashboard that refreshes every ten seconds asks again for what is older than this; all its
 # viewers together ask Trino once.

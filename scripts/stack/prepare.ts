@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
+import { trinoAuthority, trinoUrl } from "../lib/trino.ts";
 import { asEnvironment } from "./environment.ts";
 import {
   javaProgram,
@@ -36,6 +37,8 @@ const places: Record<Runtime, (config: Config) => Record<string, string>> = {
   superset: (config) => ({
     SUPERSET_PROGRAMS: join(pythonFolder(config, "superset"), "bin"),
     SUPERSET_DATABASE: recordsDatabase(config, "superset"),
+    SUPERSET_TRINO: trinoUrl(config),
+    SUPERSET_TRINO_AUTHORITY: trinoAuthority(config) ?? "",
   }),
   dbt: (config) => ({ DBT_PROGRAMS: join(pythonFolder(config, "dbt"), "bin") }),
   lint: (config) => ({ LINT_PROGRAMS: join(pythonFolder(config, "lint"), "bin") }),

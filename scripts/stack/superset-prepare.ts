@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Glob } from "bun";
 import { type Config, ConfigError, ROOT, readConfig } from "../lib/config.ts";
+import { trinoUrl } from "../lib/trino.ts";
 import { dataFolder, makePrivateFolder, pythonFolder } from "./folders.ts";
 import { prepareRecords } from "./records-database.ts";
 
@@ -19,12 +20,12 @@ const NEEDED = [
   "SUPERSET_ASYNC_QUERY_SECRET",
 ] as const satisfies (keyof Config)[];
 
-/** Settings that the bootstrap writes into the records. */
-const WRITTEN = [
-  "SUPERSET_ADMIN_PASSWORD",
-  "SUPERSET_PUBLIC",
-  "TRINO_PORT",
-] as const satisfies (keyof Config)[];
+/** What the bootstrap writes into the records, apart from the files. */
+const settingsIn = (config: Config) => [
+  config.SUPERSET_ADMIN_PASSWORD!,
+  config.SUPERSET_PUBLIC,
+  trinoUrl(config),
+];
 
 function assertSecrets(config: Config): void {
   const missing = NEEDED.filter((name) => !config[name]);
@@ -55,10 +56,7 @@ try {
   const folder = pythonFolder(config, "superset");
   const sources = join(ROOT, "superset");
   const assets = resolve(process.env.SUPERSET_ASSETS ?? join(sources, "assets"));
-  const setUp = digest(config, [
-    ...contentsOf(sources, "*.py"),
-    ...WRITTEN.map((name) => String(config[name])),
-  ]);
+  const setUp = digest(config, [...contentsOf(sources, "*.py"), ...settingsIn(config)]);
   const imported = digest(config, [
     ...contentsOf(assets, "**/*.yaml"),
     ...contentsOf(sources, "bundle.py"),

@@ -2,11 +2,15 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
+import { loginLines } from "./stack/logins.ts";
 import { report, table } from "./stack/report.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
 
-const flags = { json: { type: "boolean", description: "For programs" } } satisfies ArgsDef;
+const flags = {
+  json: { type: "boolean", description: "For programs" },
+  logins: { type: "boolean", description: "Show the names and passwords of the pages, in clear" },
+} satisfies ArgsDef;
 
 const command = defineCommand({
   meta: {
@@ -15,7 +19,12 @@ const command = defineCommand({
   },
   args: flags,
   async run({ args }) {
-    const rows = await report(runningSettings(readConfig()), services);
+    const config = runningSettings(readConfig());
+    if (args.logins) {
+      console.log(loginLines(config, services).join("\n"));
+      return;
+    }
+    const rows = await report(config, services);
     console.log(args.json ? JSON.stringify(rows, null, 2) : table(rows));
   },
 });

@@ -11,6 +11,7 @@ import { makePrivateFolder, runFile } from "./stack/folders.ts";
 import { takeLock } from "./stack/install/exclusive.ts";
 import { install } from "./stack/install.ts";
 import { isArchiveMissing, startArchive } from "./stack/kafka-archive.ts";
+import { loginLines, newLogins } from "./stack/logins.ts";
 import { withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
 import { report, table } from "./stack/report.ts";
@@ -35,13 +36,15 @@ const command = defineCommand({
   async run({ args }) {
     const wanted = withNeeds(services, args._);
     const path = environmentFile();
-    if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);
+    const written = writeMissingSecrets(path);
+    if (written.length > 0) console.error(`Wrote new passwords to ${path}`);
     const config = readConfig();
     makePrivateFolder(config.STATE_DIR);
     makePrivateFolder(runFile(config, ""));
     const release = await takeLock(runFile(config, "up.lock"), OTHER_UP_MS_MAX);
     try {
       await up(config, wanted);
+      showLogins(config, newLogins(wanted, written));
     } finally {
       release();
     }
@@ -71,6 +74,13 @@ async function up(config: Config, requested: Service[]): Promise<void> {
   if (wanted.some(({ name }) => name === "kafka") && isArchiveMissing(config)) {
     await startArchive(config);
   }
+}
+
+/** Once, when they are new, and only to a person: what is not a terminal may be somebody's log. */
+function showLogins(config: Config, fresh: Service[]): void {
+  if (fresh.length === 0) return;
+  const lines = process.stdout.isTTY ? loginLines(config, fresh) : [];
+  console.log(["", ...lines, "bun run status --logins shows the passwords again"].join("\n"));
 }
 
 /** Every program has its settings from its start, so other settings mean another start for all. */

@@ -1,5 +1,7 @@
 /** What `status` and `up` show: each service as it really is, asked of the service itself. */
+import { normalize } from "node:path";
 import type { Config } from "../lib/config.ts";
+import { environmentFile } from "./environment.ts";
 import { logFile } from "./folders.ts";
 import { lastLines } from "./log-tail.ts";
 import { memoryBytes } from "./process-tree.ts";
@@ -38,7 +40,9 @@ async function row(config: Config, service: Service, processes: ProcessInfo[]): 
   const common = {
     service: service.name,
     ...(address && { address }),
-    ...(service.login && { login: service.login() }),
+    ...(service.login && {
+      login: `${service.login.user}, ${service.login.setting} in ${normalize(environmentFile())}`,
+    }),
   };
   const alive = processes.filter(({ processId }) => processId > 0);
   const running = { ...common, ...(alive.length > 0 && measured(service, alive)) };

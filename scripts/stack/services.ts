@@ -3,11 +3,9 @@
  * it works. `up`, `status`, `logs` and `down` know nothing else; a new service is a new entry here,
  * a folder with a `start`, and a section of supervisord.conf, or a group of them.
  */
-import { normalize } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { localUrl } from "../lib/trino.ts";
 import { airflowFault, answersAirflow } from "./airflow.ts";
-import { environmentFile } from "./environment.ts";
 import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
 import { answersSuperset } from "./superset.ts";
@@ -34,8 +32,8 @@ export interface Service {
   runtimes: Runtime[];
   /** Where people and programs reach it; nothing for one that only calls others. */
   address(config: Config): string | undefined;
-  /** How people log in there: a name, and where the password is. */
-  login?(): string;
+  /** How people log in there: a name, and the setting that holds the password. */
+  login?: { user: string; setting: keyof Config };
   /** Throws, with the reason, while the service does not do its work. */
   probe(config: Config, processes: ProcessInfo[]): Promise<void>;
   /** What has gone wrong inside although it works, when there is such a thing. */
@@ -89,7 +87,7 @@ export const services: Service[] = [
     ports: ["AIRFLOW_PORT"],
     runtimes: ["airflow", "dbt"],
     address: (config) => `http://127.0.0.1:${config.AIRFLOW_PORT}`,
-    login: () => `admin, AIRFLOW_ADMIN_PASSWORD in ${normalize(environmentFile())}`,
+    login: { user: "admin", setting: "AIRFLOW_ADMIN_PASSWORD" },
     probe: answersAirflow,
     fault: airflowFault,
     readyMsMax: 600_000,
@@ -122,7 +120,7 @@ export const services: Service[] = [
     ports: ["SUPERSET_PORT"],
     runtimes: ["superset"],
     address: (config) => `http://127.0.0.1:${config.SUPERSET_PORT}`,
-    login: () => `admin, SUPERSET_ADMIN_PASSWORD in ${normalize(environmentFile())}`,
+    login: { user: "admin", setting: "SUPERSET_ADMIN_PASSWORD" },
     probe: answersSuperset,
     readyMsMax: 600_000,
   },

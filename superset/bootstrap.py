@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import bundle
 import flask_migrate
+import saved_queries
 import sqlalchemy as sa
 import yaml
 from alembic.migration import MigrationContext
@@ -118,7 +119,10 @@ def import_assets(folder: Path, admin: Any) -> None:
     from superset.models.core import Database
     from superset.utils.core import override_user
 
-    files = {name: bundle.complete(name, file) for name, file in bundle.read(folder).items()}
+    sources = bundle.read(folder)
+    for database in [file for name, file in sources.items() if bundle.kind_of(name) == "databases"]:
+        sources |= saved_queries.read(saved_queries.FOLDER, database["uuid"])
+    files = {name: bundle.complete(name, file) for name, file in sources.items()}
     for name, file in files.items():
         if bundle.kind_of(name) == "databases":
             file["sqlalchemy_uri"] = warehouse()

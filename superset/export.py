@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import bundle
+import saved_queries
 import yaml
 from bootstrap import ADMIN, imported, models
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -31,9 +32,17 @@ def main() -> None:
         with override_user(security_manager.find_user(ADMIN)):
             exported = dict(export())
     files = bundle.read(folder)
+    # All belong to the one database; which one it is does not matter for comparing.
+    queries = saved_queries.read(saved_queries.FOLDER, "")
+    query_names = {query["uuid"]: name for name, query in queries.items()}
     names = {str(file["uuid"]): name for name, file in files.items()}
     changed = 0
     for uuid, (proposed, content) in sorted(exported.items(), key=lambda item: item[1][0]):
+        if uuid in query_names:
+            if saved_queries.write(saved_queries.FOLDER, query_names[uuid], content):
+                print(f"Changed: trino/{query_names[uuid].replace('.yaml', '.sql')}")
+                changed += 1
+            continue
         name = names.get(uuid, proposed)
         if uuid not in names and name in files:
             name = name.replace(".yaml", f"_{uuid[:8]}.yaml")

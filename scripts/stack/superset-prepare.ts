@@ -59,6 +59,7 @@ try {
   const setUp = digest(config, [...contentsOf(sources, "*.py"), ...settingsIn(config)]);
   const imported = digest(config, [
     ...contentsOf(assets, "**/*.yaml"),
+    ...contentsOf(join(ROOT, "trino/queries"), "*.sql"),
     ...contentsOf(sources, "bundle.py"),
   ]);
   await prepareRecords(config, "superset", {

@@ -1,0 +1,179 @@
+/**
+ * The dashboards of Superset as files: what a changed, a removed and an unchanged file does, and how
+ * an edit comes back. One start for the whole file, with a copy of the files.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Glob } from "bun";
+import type { Browser } from "playwright-core";
+import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { stopProcess } from "../scripts/stack/supervisor.ts";
+import { launchBrowser } from "./harness/browser.ts";
+import { Viewer } from "./harness/dashboard.ts";
+import { runOrThrow } from "./harness/script.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
+
+const MINUTES = 60_000;
+const assets = mkdtempSync(join(tmpdir(), "superset-assets-"));
+
+let stack: Stack;
+let config: Config;
+let browser: Browser;
+let viewer: Viewer;
+
+beforeAll(async () => {
+  cpSync(join(ROOT, "superset/assets"), assets, { recursive: true });
+  stack = await startStack({ services: ["superset"], settings: { SUPERSET_ASSETS: assets } });
+  config = stack.config;
+  browser = await launchBrowser();
+  viewer = await Viewer.open(browser, config);
+}, 20 * MINUTES);
+
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+  rmSync(assets, { recursive: true, force: true });
+}, 5 * MINUTES);
+
+async function restart(): Promise<void> {
+  await stopProcess(config, "superset", "superset");
+  await runOrThrow(stack.settings, "scripts/up.ts", ["superset"]);
+}
+
+/** Each file with its lines. */
+const contents = () =>
+  new Map(
+    [...new Glob("**/*.yaml").scanSync(assets)]
+      .sort()
+      .map((name) => [name, readFileSync(join(assets, name), "utf8").split("\n")]),
+  );
+
+function edit(name: string, change: (text: string) => string): void {
+  const path = join(assets, name);
+  const before = readFileSync(path, "utf8");
+  const after = change(before);
+  if (after === before) throw new Error(`Cannot edit ${name}: nothing would change`);
+  writeFileSync(path, after);
+}
+
+interface Item {
+  id: number;
+  slice_name?: string;
+  label?: string;
+  sql?: string;
+  description?: string;
+}
+
+async function list(kind: "chart" | "saved_query"): Promise<Item[]> {
+  const { result } = (await viewer.callApi("GET", `/api/v1/${kind}/?q=(page_size:100)`)) as {
+    result: Item[];
+  };
+  return result;
+}
+
+const chartNames = async () => (await list("chart")).map(({ slice_name }) => slice_name).sort();
+
+test(
+  "superset:export changes no file when nothing was edited",
+  async () => {
+    const before = contents();
+    expect(await runOrThrow(stack.settings, "scripts/superset-export.ts")).toContain(
+      "Nothing has changed",
+    );
+    expect(contents()).toEqual(before);
+  },
+  3 * MINUTES,
+);
+
+test(
+  "superset:export changes just what was edited",
+  async () => {
+    const before = contents();
+    const chart = (await list("chart")).find(({ slice_name }) => slice_name === "Purchases")!;
+    await viewer.callApi("PUT", `/api/v1/chart/${chart.id}`, { slice_name: "Sales" });
+    await runOrThrow(stack.settings, "scripts/superset-export.ts");
+    const changed = [...contents()].flatMap(([name, lines]) =>
+      lines
+        .filter((line, index) => line !== before.get(name)?.[index])
+        .map((line) => `${name}: ${line}`),
+    );
+    expect(changed).toEqual(["charts/purchases.yaml: slice_name: Sales"]);
+  },
+  3 * MINUTES,
+);
+
+test(
+  "an edit made in Superset stays when no file has changed",
+  async () => {
+    await restart();
+    expect(await chartNames()).toContain("Sales");
+  },
+  5 * MINUTES,
+);
+
+test(
+  "a changed file shows after a restart, and a removed one is gone, but for what people made",
+  async () => {
+    const { result: made } = (await viewer.callApi("GET", "/api/v1/dataset/?q=(page_size:1)")) as {
+      result: { id: number }[];
+    };
+    await viewer.callApi("POST", "/api/v1/chart/", {
+      slice_name: "Made by a person",
+      viz_type: "table",
+      datasource_id: made[0]!.id,
+      datasource_type: "table",
+      params: "{}",
+    });
+    edit("charts/events.yaml", (text) =>
+      text.replace("slice_name: Events", "slice_name: All events"),
+    );
+    rmSync(join(assets, "charts/freshness_by_hop.yaml"));
+    edit("dashboards/user_activity.yaml", (text) => {
+      const dashboard = Bun.YAML.parse(text) as {
+        position: Record<string, { children?: string[] }>;
+      };
+      delete dashboard.position["CHART-freshness_by_hop"];
+      for (const node of Object.values(dashboard.position)) {
+        if (node.children) {
+          node.children = node.children.filter((name) => name !== "CHART-freshness_by_hop");
+        }
+      }
+      return Bun.YAML.stringify(dashboard, null, 2);
+    });
+    await restart();
+    const names = await chartNames();
+    expect(names).toContain("All events");
+    expect(names).toContain("Made by a person");
+    expect(names).not.toContain("Events");
+    expect(names).not.toContain("Freshness");
+    expect(names).toHaveLength(11);
+  },
+  5 * MINUTES,
+);
+
+test(
+  "the saved queries of Trino are saved queries of Superset, and run there",
+  async () => {
+    const saved = await list("saved_query");
+    const files = [...new Glob("*.sql").scanSync(join(ROOT, "trino/queries"))];
+    expect(saved.length).toBe(files.length);
+    const waiting = saved.find(({ label }) => label === "Waiting events")!;
+    const text = readFileSync(join(ROOT, "trino/queries/waiting_events.sql"), "utf8");
+    expect(waiting.sql).toBe(text);
+    expect(text.startsWith(`-- ${waiting.description}\n`)).toBeTrue();
+    const { result: databases } = (await viewer.callApi("GET", "/api/v1/database/")) as {
+      result: { id: number }[];
+    };
+    const answer = (await viewer.callApi("POST", "/api/v1/sqllab/execute/", {
+      database_id: databases[0]!.id,
+      catalog: "postgresql",
+      schema: "streaming",
+      sql: "select count(*) as partitions from consumer_offsets",
+      runAsync: false,
+    })) as { status: string; data: { partitions: number }[] };
+    expect([answer.status, answer.data[0]?.partitions]).toEqual(["success", 0]);
+  },
+  3 * MINUTES,
+);

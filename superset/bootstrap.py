@@ -28,19 +28,6 @@ from superset.app import create_app
 from werkzeug.security import check_password_hash
 
 ADMIN = "admin"
-# How long the records of queries in SQL Lab are kept, and the notes for single sign-on of databases.
-RETENTION = "7 days"
-# What grows with use, as far as it is not in a cache with a bound. The tabs are of browsers that
-# kept them here before.
-OUTDATED = [
-    f"delete from tab_state where changed_on < now() - interval '{RETENTION}'",
-    f"""delete from query where changed_on < now() - interval '{RETENTION}'
-        and client_id not in (select latest_query_id from tab_state where latest_query_id is not null)""",
-    f"delete from logs where dttm < now() - interval '{RETENTION}'",
-    f"delete from cache_keys where created_on < now() - interval '{RETENTION}'",
-    "delete from key_value where expires_on < now()",
-    f"delete from report_execution_log where start_dttm < now() - interval '{RETENTION}'",
-]
 
 
 def main() -> None:
@@ -59,7 +46,6 @@ def main() -> None:
             import_assets(arguments.assets, admin)
         connect_databases()
         publish()
-        delete_outdated()
         db.session.commit()
 
 
@@ -234,13 +220,6 @@ def publish() -> None:
         return
     for dashboard in db.session.query(Dashboard).filter(Dashboard.roles.contains(public)):
         dashboard.roles.remove(public)
-
-
-def delete_outdated() -> None:
-    from superset import db
-
-    for statement in OUTDATED:
-        db.session.execute(sa.text(statement))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { Glob } from "bun";
 import type { Browser } from "playwright-core";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { connect } from "../scripts/lib/postgres.ts";
 import { stopProcess } from "../scripts/stack/supervisor.ts";
+import { until } from "../scripts/stack/until.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { Viewer } from "./harness/dashboard.ts";
 import { runOrThrow } from "./harness/script.ts";
@@ -149,6 +151,24 @@ test(
     expect(names).not.toContain("Events");
     expect(names).not.toContain("Freshness");
     expect(names).toHaveLength(11);
+  },
+  5 * MINUTES,
+);
+
+test(
+  "superset deletes records of long ago by itself",
+  async () => {
+    const records = connect(config, "superset");
+    const count = async () =>
+      (await records`select count(*)::int as rows from logs where dttm < '2021-01-01'`)[0]?.rows;
+    try {
+      await records`insert into logs (action, user_id, dttm) values ('x', 1, '2020-01-01')`;
+      expect(await count()).toBe(1);
+      await restart();
+      await until("they are deleted", MINUTES, async () => expect(await count()).toBe(0));
+    } finally {
+      await records.end({ timeout: 1 });
+    }
   },
   5 * MINUTES,
 );

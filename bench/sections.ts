@@ -1,6 +1,7 @@
 /** The sections of the benchmark, each with how its result is shown. */
 import type { Bench } from "./rig/bench.ts";
 import { type Ceiling, ceilings } from "./sections/ceilings.ts";
+import { type DashboardResult, dashboard, isCarried } from "./sections/dashboard.ts";
 import { type FreshnessResult, freshness } from "./sections/freshness.ts";
 import { type LadderRow, ladder } from "./sections/ladder.ts";
 import { type LatencyResult, latency } from "./sections/latency.ts";
@@ -54,6 +55,10 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
   async freshness(bench) {
     const result = await freshness(bench);
     return { result, table: freshnessTable(result) };
+  },
+  async dashboard(bench) {
+    const result = await dashboard(bench);
+    return { result, table: dashboardTables(result) };
   },
   async peers(bench) {
     const result = await peers(bench);
@@ -242,3 +247,36 @@ const freshnessTable = (result: FreshnessResult) =>
       ],
     ],
   );
+
+const dashboardTables = ({ queries, viewers, services }: DashboardResult) =>
+  [
+    table(
+      "The dashboard's queries, ms at p50 and p95, and in PostgreSQL without Trino",
+      ["", ...(queries[0]?.times ?? []).flatMap(({ users }) => [`${users} users`, "PostgreSQL"])],
+      queries.map(({ chart, times }) => [
+        chart,
+        ...times.flatMap(({ trinoMs, postgresMs }) =>
+          [trinoMs, postgresMs].map(({ p50, p95 }) => `${fixed(p50, 0)} / ${fixed(p95, 0)}`),
+        ),
+      ]),
+    ),
+    table(
+      `Viewers who refresh every 10 s at ${viewers.users} users, ms until all charts are answered`,
+      ["", "viewers", "p50", "p95", "max", "failed", "carried"],
+      Object.entries({ "with the cache": viewers.cached, "past it": viewers.uncached }).flatMap(
+        ([name, loads]) =>
+          loads.map((load) => [
+            name,
+            String(load.viewers),
+            ...[load.p50Ms, load.p95Ms, load.maxMs].map((ms) => ms.toFixed(0)),
+            String(load.failed),
+            isCarried(load) ? "yes" : "no",
+          ]),
+      ),
+    ),
+    table(
+      "Memory afterwards, MiB",
+      ["service", "MiB"],
+      services.map(({ name, memoryBytes }) => [name, mebibytes(memoryBytes)]),
+    ),
+  ].join("\n\n");

@@ -58,6 +58,7 @@ beforeAll(async () => {
   dags = mkdtempSync(join(tmpdir(), "airflow-test-dags-"));
   cpSync(join(ROOT, "airflow/dags"), dags, { recursive: true });
   stack = await startStack({
+    services: ["airflow", "consumer", "producer"],
     settings: {
       AIRFLOW_DAGS_FOLDER: dags,
       AIRFLOW_POSTGRES_PASSWORD: ODD,

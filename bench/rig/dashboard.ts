@@ -43,7 +43,7 @@ export async function listServices({ environment }: Stack): Promise<Service[]> {
 }
 
 /** What a chart asks, in the form of Superset and in the SQL that Trino gets. */
-export interface ChartQuery {
+interface ChartQuery {
   title: string;
   body: Exchange["body"];
   statement: string;

@@ -56,7 +56,7 @@ interface Percentiles {
   p95: number;
 }
 
-export interface QueryRow {
+interface QueryRow {
   chart: string;
   times: { users: number; trinoMs: Percentiles; postgresMs: Percentiles }[];
 }

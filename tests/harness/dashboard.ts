@@ -12,7 +12,7 @@ const PAGE_MS_MAX = 180_000;
 export const CHARTS = 11;
 const DATA_PATH = "/api/v1/chart/data";
 
-export interface Query {
+interface Query {
   filters?: unknown[];
   [field: string]: unknown;
 }

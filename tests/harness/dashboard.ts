@@ -8,6 +8,8 @@ import { until } from "../../scripts/stack/until.ts";
 import { countPixels, findCutOff } from "./in-page.ts";
 
 const PAGE_MS_MAX = 180_000;
+/** Superset takes ten logins a minute, so an attempt is not given up early. */
+const LOGIN_MS_MAX = 20_000;
 /** How many charts the dashboard has. */
 export const CHARTS = 11;
 const DATA_PATH = "/api/v1/chart/data";
@@ -81,10 +83,15 @@ export class Viewer {
 
   async logIn(password: string): Promise<void> {
     await this.page.goto(this.address("/login/"));
-    await this.page.fill("#username", "admin");
-    await this.page.fill("#password", password);
-    await this.page.click("button[type=submit]");
-    await this.page.waitForURL(({ pathname }) => !pathname.startsWith("/login"));
+    const isIn = () => !new URL(this.page.url()).pathname.startsWith("/login");
+    await until("the login is accepted", PAGE_MS_MAX, async () => {
+      if (isIn()) return;
+      // What is filled in before the page's script has run is empty again afterwards.
+      await this.page.fill("#username", "admin");
+      await this.page.fill("#password", password);
+      await this.page.click("button[type=submit]");
+      await this.page.waitForURL(isIn, { timeout: LOGIN_MS_MAX, waitUntil: "commit" });
+    });
   }
 
   /** Opens the dashboard and waits until each of its charts has been drawn. */

@@ -1,10 +1,12 @@
 /** Finds the Python that makes the environments of all programs written in it. */
-const VERSION_MIN = [3, 11] as const;
-const CANDIDATES = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
+const MINOR_MIN = 11;
+/** For a newer one, packages of Superset are there as source only, which takes a compiler. */
+const MINOR_MAX = 13;
+const CANDIDATES = ["python3", "python3.13", "python3.12", "python3.11"];
 
 export type FoundPython = { path: string; version: string } | { missing: string; mend: string };
 
-/** A Python that is new enough and can make environments, or what is missing and what mends it. */
+/** A Python of the right age that can make environments, or what is missing and what mends it. */
 export function findPython(): FoundPython {
   const versions: string[] = [];
   for (const name of CANDIDATES) {
@@ -17,7 +19,7 @@ export function findPython(): FoundPython {
     ]);
     const version = asked.stdout.toString().trim();
     const [major = 0, minor = 0] = version.split(".").map(Number);
-    if (major !== VERSION_MIN[0] || minor < VERSION_MIN[1]) {
+    if (major !== 3 || minor < MINOR_MIN || minor > MINOR_MAX) {
       versions.push(version || name);
       continue;
     }
@@ -29,7 +31,7 @@ export function findPython(): FoundPython {
   }
   const found = versions.length > 0 ? `, only ${versions.join(", ")}` : "";
   return {
-    missing: `there is no Python ${VERSION_MIN.join(".")} or newer${found}`,
+    missing: `there is no Python 3.${MINOR_MIN} to 3.${MINOR_MAX}${found}`,
     mend: "on Debian run `apt-get install python3 python3-venv`",
   };
 }

@@ -5,7 +5,6 @@
 import { connect } from "../../scripts/lib/postgres.ts";
 import { queryPages } from "../../scripts/lib/trino.ts";
 import type { Bench } from "../rig/bench.ts";
-import { disturbance, measureCpu } from "../rig/cpu.ts";
 import {
   type Load,
   learnQueries,
@@ -63,7 +62,6 @@ interface QueryRow {
 
 export interface DashboardResult {
   queries: QueryRow[];
-  queriesOthersShare: number;
   /** The same with the cache and past it, each up to the first number that is not carried. */
   viewers: { users: number; cached: Load[]; uncached: Load[] };
   services: Omit<Service, "processIds">[];
@@ -74,7 +72,6 @@ export async function dashboard(bench: Bench): Promise<DashboardResult> {
   const sizes = [100, effort.quick ? 100_000 : 1_000_000];
   const rows = new Map<string, QueryRow>();
   let session: Session | undefined;
-  let othersShare = 0;
   try {
     for (const users of sizes) {
       bench.say(`dashboard: making and settling ${users} users`);
@@ -86,10 +83,7 @@ export async function dashboard(bench: Bench): Promise<DashboardResult> {
       if (!session) await startDashboard(stack);
       session ??= await learnQueries(stack.config);
       bench.say(`dashboard: each query ${TIMES} times`);
-      const used = measureCpu(stack, "own");
       await timeQueries(bench, session, users, rows);
-      // Trino counts as another here, so this says only how busy the machine was.
-      othersShare = Math.max(othersShare, disturbance(used()));
     }
     const users = sizes.at(-1)!;
     const cached = await carry(bench, session!, false);
@@ -100,7 +94,6 @@ export async function dashboard(bench: Bench): Promise<DashboardResult> {
     }));
     return {
       queries: [...rows.values()],
-      queriesOthersShare: othersShare,
       viewers: { users, cached, uncached },
       services,
     };

@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { type Config, ConfigError, ROOT, readConfig } from "../../lib/config.ts";
 import { trustedCertificates } from "../../lib/tls.ts";
-import { trinoUrl } from "../../lib/trino.ts";
+import { localUrl, trinoUrl } from "../../lib/trino.ts";
 import { dataFolder, makePrivateFolder, trinoFolder } from "../folders.ts";
 import { nodeId, type TrinoRole } from "../trino.ts";
 import { jdbcUrl, kafkaClientSettings, propertyValue } from "./connections.ts";
@@ -61,7 +61,8 @@ async function prepare(config: Config, role: TrinoRole): Promise<void> {
     NODE_ID: nodeId(config, role),
     NODE_FOLDER: folder,
     NODE_PORT: String(role === "worker" ? config.TRINO_WORKER_PORT : config.TRINO_PORT),
-    COORDINATOR: trinoUrl(config),
+    // The coordinator is its own; the name that others call it by need not lead back to it.
+    COORDINATOR: role === "worker" ? trinoUrl(config) : localUrl(config, config.TRINO_PORT),
     QUERY_MEMORY_MB: String(Math.floor(config.TRINO_HEAP_MB / 4)),
     TRINO_HOME: trinoFolder(config),
     TRINO_BIND_ADDRESS: config.TRINO_BIND_ADDRESS,

@@ -83,8 +83,11 @@ export async function* queryPages(
     "x-trino-source": "real-time-data-platform",
     "x-trino-time-zone": "UTC",
   };
-  const ask = async (url: string, request: RequestInit) =>
-    answerSchema.parse(await send(config, url, { ...request, headers }, signal));
+  const ask = async (url: string, request: RequestInit) => {
+    const answer = answerSchema.parse(await send(config, url, { ...request, headers }, signal));
+    assertSameOrigin(config, answer.nextUri);
+    return answer;
+  };
   let answer = await ask(`${trinoUrl(config)}/v1/statement`, { method: "POST", body: statement });
   let isFirst = true;
   try {
@@ -123,6 +126,17 @@ export async function queryRows<Row>(
 /** Address of the coordinator, without a slash at its end. */
 export function trinoUrl(config: Config): string {
   return config.TRINO_URL?.replace(/\/+$/, "") ?? localUrl(config, config.TRINO_PORT);
+}
+
+/** The password goes along to the next page, so that may not be elsewhere. */
+function assertSameOrigin(config: Config, nextUri: string | undefined): void {
+  if (nextUri === undefined) return;
+  const address = trinoUrl(config);
+  const origin = URL.parse(nextUri)?.origin;
+  if (origin === new URL(address).origin) return;
+  throw new TrinoUnreachable(
+    `Cannot query Trino at ${address}: it sends on to ${origin ?? nextUri}, which gets no password; set TRINO_URL to the address that Trino knows itself by`,
+  );
 }
 
 /** File with the certificate that Trino has made for itself on this machine. */

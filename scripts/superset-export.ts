@@ -5,10 +5,13 @@
  */
 import { join } from "node:path";
 import { defineCommand } from "citty";
-import { ROOT, readConfig } from "./lib/config.ts";
+import { type Config, ROOT, readConfig } from "./lib/config.ts";
+import { connect, databaseOf, explainPostgres, type Sql } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
 import { asEnvironment, inheritedEnvironment } from "./stack/environment.ts";
+import { readMark, writeMark } from "./stack/records-database.ts";
 import { runningSettings } from "./stack/running-settings.ts";
+import { hasSameAssets, withAssets } from "./stack/superset-records.ts";
 
 const command = defineCommand({
   meta: {
@@ -19,12 +22,33 @@ the dashboard uses it. Needs PostgreSQL, not a running Superset.`,
   },
   async run() {
     const config = runningSettings(readConfig());
-    const program = Bun.spawn([join(ROOT, "superset/export")], {
-      env: { ...inheritedEnvironment(), ...asEnvironment(config) },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    process.exitCode = await program.exited;
+    const sql = connect(config, "superset", { applicationName: "superset-export" });
+    try {
+      await exportAssets(config, sql);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
   },
 });
+
+/** @throws Error when a file has changed that Superset does not know, since it would be undone */
+async function exportAssets(config: Config, sql: Sql): Promise<void> {
+  const mark = await readMark(sql).catch((error) => {
+    throw new Error(explainPostgres(config, "superset", error), { cause: error });
+  });
+  if (mark === undefined || !hasSameAssets(config, mark)) {
+    throw new Error(
+      "Cannot export: Superset does not have the files as they are now, and would undo what has changed in them; restart it first",
+    );
+  }
+  const program = Bun.spawn([join(ROOT, "superset/export")], {
+    env: { ...inheritedEnvironment(), ...asEnvironment(config) },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const exitCode = await program.exited;
+  if (exitCode !== 0) throw new Error("Cannot export, as said above");
+  // Superset and the files say the same now.
+  await writeMark(sql, databaseOf(config, "superset"), withAssets(config, mark));
+}
 
 await runProgram(command);

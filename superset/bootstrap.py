@@ -146,8 +146,7 @@ def remember_and_delete(present: dict[str, str]) -> None:
 
     execute = db.session.execute
     execute(sa.text("create table if not exists imported_assets (uuid uuid primary key)"))
-    former = {str(row.uuid) for row in execute(sa.text("select uuid from imported_assets"))}
-    gone = former - set(present.values())
+    gone = remembered() - set(present.values())
     for kind, model in models().items():
         for item in db.session.query(model).filter(model.uuid.in_(gone)):
             if is_used(kind, item):
@@ -189,13 +188,20 @@ def foreign_key(model: Any) -> str:
     return "db_id" if hasattr(model, "db_id") else "database_id"
 
 
-def imported(model: Any) -> Iterable[Any]:
+def remembered() -> set[str]:
+    """The uuid of each thing that was made from a file."""
     from superset import db
 
     if not sa.inspect(db.engine).has_table("imported_assets"):
-        return []
-    uuids = [row.uuid for row in db.session.execute(sa.text("select uuid from imported_assets"))]
-    return db.session.query(model).filter(model.uuid.in_(uuids)).all()
+        return set()
+    rows = db.session.execute(sa.text("select uuid from imported_assets"))
+    return {str(row.uuid) for row in rows}
+
+
+def imported(model: Any) -> Iterable[Any]:
+    from superset import db
+
+    return db.session.query(model).filter(model.uuid.in_(remembered())).all()
 
 
 def connect_databases() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import bundle
 import saved_queries
 import yaml
-from bootstrap import ADMIN, imported, models
+from bootstrap import ADMIN, imported, models, remembered
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from superset.app import create_app
 
@@ -31,6 +31,7 @@ def main() -> None:
 
         with override_user(security_manager.find_user(ADMIN)):
             exported = dict(export())
+            known = remembered()
     files = bundle.read(folder)
     # All belong to the one database; which one it is does not matter for comparing.
     queries = saved_queries.read(saved_queries.FOLDER, "")
@@ -51,7 +52,7 @@ def main() -> None:
             print(f"{'Changed' if uuid in names else 'New'}: {name}")
             changed += 1
     for uuid, name in sorted(names.items()):
-        if uuid not in exported:
+        if uuid in known and uuid not in exported:
             (folder / name).unlink()
             print(f"Deleted: {name}")
             changed += 1

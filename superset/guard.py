@@ -71,7 +71,7 @@ def chart_request(
 
 
 def filter_request(
-    asked: dict[str, Any], metadata: dict[str, Any], filter_id: str, dataset_id: int
+    asked: dict[str, Any], metadata: dict[str, Any], filter_id: str
 ) -> dict[str, Any]:
     """What to run for the list of values of a filter, whatever was asked."""
     require_result(asked)
@@ -79,10 +79,10 @@ def filter_request(
         if native.get("id") != filter_id or native.get("filterType") != "filter_select":
             continue
         for target in native.get("targets", []):
-            if target.get("datasetId") == dataset_id and "column" in target:
+            datasource = {"id": target.get("datasetId"), "type": "table"}
+            if asked.get("datasource") == datasource and "column" in target:
                 column = target["column"]["name"]
                 query = {"columns": [column], "metrics": [], "orderby": [[column, True]]}
-                datasource = {"id": dataset_id, "type": "table"}
                 return request({"datasource": datasource}, [{**query, "row_limit": 1000}])
     raise RefusedError("the dashboard has no such filter")
 

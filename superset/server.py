@@ -37,9 +37,9 @@ def delete_outdated_for_ever(app: Any) -> None:
     while True:
         try:
             delete_outdated(app)
-        except sa.exc.SQLAlchemyError as error:
-            # The database is away; what is outdated now is so in an hour, too.
-            logging.getLogger(__name__).warning("Cannot delete outdated records: %s", error)
+        except Exception:
+            # Such as a database that is away; what is outdated now is so in an hour, too.
+            logging.getLogger(__name__).exception("Cannot delete outdated records")
         pause.wait(EVERY_SECONDS)
 
 

@@ -8,8 +8,9 @@ import logging
 import os
 import ssl
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -251,7 +252,8 @@ _NO_PICTURE = b"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAA
 def FLASK_APP_MUTATOR(app: Flask) -> None:
     serve = app.view_functions["static"]
 
-    @cache
+    # A few names at most: which one is asked for is up to whoever asks.
+    @lru_cache(maxsize=8)
     def without_telemetry(filename: str) -> bytes | None:
         path = Path(app.static_folder or "", filename)
         content = path.read_bytes() if path.is_file() else b""
@@ -260,7 +262,10 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:
     def serve_without_telemetry(filename: str) -> Response:
         response = serve(filename=filename)
         # What the server finds outside of its folder, it has refused by now.
-        if not filename.endswith(".entry.js") or (content := without_telemetry(filename)) is None:
+        if (
+            not filename.endswith(".entry.js")
+            or (content := without_telemetry(normpath(filename))) is None
+        ):
             return response
         response.close()
         changed = make_response(content)

@@ -14,7 +14,7 @@ import { stopProcess } from "../scripts/stack/supervisor.ts";
 import { until } from "../scripts/stack/until.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { Viewer } from "./harness/dashboard.ts";
-import { runOrThrow } from "./harness/script.ts";
+import { run, runOrThrow } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";
 
 const MINUTES = 60_000;
@@ -27,7 +27,10 @@ let viewer: Viewer;
 
 beforeAll(async () => {
   cpSync(join(ROOT, "superset/assets"), assets, { recursive: true });
-  stack = await startStack({ services: ["superset"], settings: { SUPERSET_ASSETS: assets } });
+  stack = await startStack({
+    services: ["superset"],
+    settings: { SUPERSET_ASSETS_FOLDER: assets },
+  });
   config = stack.config;
   browser = await launchBrowser();
   viewer = await Viewer.open(browser, config);
@@ -153,6 +156,26 @@ test(
     expect(names).toHaveLength(11);
   },
   5 * MINUTES,
+);
+
+test(
+  "superset:export refuses, and touches no file, when one has changed that Superset does not have",
+  async () => {
+    const name = "charts/of_tomorrow.yaml";
+    writeFileSync(
+      join(assets, name),
+      readFileSync(join(assets, "charts/events.yaml"), "utf8").replace(
+        /^uuid: ..../m,
+        "uuid: 0000",
+      ),
+    );
+    const before = contents();
+    const { exitCode, stderr } = await run(stack.settings, "scripts/superset-export.ts");
+    expect([exitCode, stderr.includes("restart it first")]).toEqual([1, true]);
+    expect(contents()).toEqual(before);
+    rmSync(join(assets, name));
+  },
+  3 * MINUTES,
 );
 
 test(

@@ -17,29 +17,21 @@ const ROUNDS = 3;
 
 export interface Service {
   name: string;
-  processIds: number[];
   memoryBytes: number;
 }
 
-/** Starts both and gives all services that run. */
 export async function startDashboard({ environment }: Stack): Promise<void> {
   await runOrThrow(environment, "scripts/up.ts", ["superset"]);
 }
 
+/** All services that run. */
 export async function listServices({ environment }: Stack): Promise<Service[]> {
-  const rows: {
-    service: string;
-    processId?: number;
-    processIds?: Record<string, number>;
-    memoryBytes?: number;
-  }[] = JSON.parse(await runOrThrow(environment, "scripts/status.ts", ["--json"]));
+  const rows: { service: string; memoryBytes?: number }[] = JSON.parse(
+    await runOrThrow(environment, "scripts/status.ts", ["--json"]),
+  );
   return rows
     .filter(({ memoryBytes }) => memoryBytes)
-    .map(({ service, processId, processIds, memoryBytes }) => ({
-      name: service,
-      processIds: processId ? [processId] : Object.values(processIds ?? {}),
-      memoryBytes: memoryBytes!,
-    }));
+    .map(({ service, memoryBytes }) => ({ name: service, memoryBytes: memoryBytes! }));
 }
 
 /** What a chart asks, in the form of Superset and in the SQL that Trino gets. */

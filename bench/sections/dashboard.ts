@@ -64,7 +64,7 @@ export interface DashboardResult {
   queries: QueryRow[];
   /** The same with the cache and past it, each up to the first number that is not carried. */
   viewers: { users: number; cached: Load[]; uncached: Load[] };
-  services: Omit<Service, "processIds">[];
+  services: Service[];
 }
 
 export async function dashboard(bench: Bench): Promise<DashboardResult> {
@@ -88,10 +88,7 @@ export async function dashboard(bench: Bench): Promise<DashboardResult> {
     const users = sizes.at(-1)!;
     const cached = await carry(bench, session!, false);
     const uncached = await carry(bench, session!, true);
-    const services = (await listServices(stack)).map(({ name, memoryBytes }) => ({
-      name,
-      memoryBytes,
-    }));
+    const services = await listServices(stack);
     return {
       queries: [...rows.values()],
       viewers: { users, cached, uncached },

@@ -140,6 +140,7 @@ const environmentSchema = z.object({
   SUPERSET_SECRET_KEY: secret,
   SUPERSET_GUEST_TOKEN_SECRET: secret,
   SUPERSET_ASYNC_QUERY_SECRET: secret,
+  SUPERSET_ASSETS_FOLDER: z.string().default(join(ROOT, "superset/assets")),
   SUPERSET_PUBLIC: z.enum(["true", "false"]).default("false"),
   SUPERSET_BEHIND_PROXY: z.enum(["true", "false"]).default("false"),
 });
@@ -186,6 +187,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     STATE_DIR: resolve(config.STATE_DIR),
     CACHE_DIR: resolve(config.CACHE_DIR),
     AIRFLOW_DAGS_FOLDER: resolve(config.AIRFLOW_DAGS_FOLDER),
+    SUPERSET_ASSETS_FOLDER: resolve(config.SUPERSET_ASSETS_FOLDER),
     KAFKA_BROKERS: brokers,
   };
 }

@@ -8,7 +8,7 @@ import { kafkaJars, missingKafkaJars } from "./install/kafka.ts";
 import { isOpsInstalled, OPS_BYTES } from "./install/ops.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { megabytes } from "./install/progress.ts";
-import { isPythonInstalled } from "./install/python.ts";
+import { isPythonInstalled, pythonTitle } from "./install/python.ts";
 import { missingTrinoBytes } from "./install/trino.ts";
 import { freeBytes } from "./install.ts";
 import { isArchiveMissing } from "./kafka-archive.ts";
@@ -155,8 +155,8 @@ function checkCache(config: Config): Finding[] {
     missingTrinoBytes(config) === 0
       ? { subject: "Trino", state: "ok", found: trinoFolder(config) }
       : { subject: "Trino", state: "later", found: "not fetched yet, or not whole", mend };
-  const pythons = (["airflow", "dbt"] as const).map((name): Finding => {
-    const subject = name === "dbt" ? "dbt" : "Airflow";
+  const pythons = (["airflow", "dbt", "superset"] as const).map((name): Finding => {
+    const subject = pythonTitle(name);
     return isPythonInstalled(config, name)
       ? { subject, state: "ok", found: pythonFolder(config, name) }
       : { subject, state: "later", found: "not fetched yet", mend };

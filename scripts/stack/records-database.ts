@@ -102,12 +102,21 @@ async function make(config: Config, keeper: RecordKeeper): Promise<void> {
 async function keepUp(sql: Sql, database: string, { mark, bringUpToDate }: Upkeep): Promise<void> {
   // Several programs may start at once, and one of them does it. The lock ends with the connection.
   await sql`select pg_advisory_lock(${LOCK_KEY})`;
+  const former = await readMark(sql);
+  if (former === mark) return;
+  bringUpToDate(former);
+  await writeMark(sql, database, mark);
+}
+
+/** What the records of this connection were last made from. */
+export async function readMark(sql: Sql): Promise<string | undefined> {
   const [row] = await sql`
     select shobj_description(oid, 'pg_database') as comment
     from pg_database
     where datname = current_database()`;
-  const former: string | undefined = row?.comment ?? undefined;
-  if (former === mark) return;
-  bringUpToDate(former);
+  return row?.comment ?? undefined;
+}
+
+export async function writeMark(sql: Sql, database: string, mark: string): Promise<void> {
   await sql`comment on database ${sql(database)} is ${sql.unsafe(`'${mark}'`)}`;
 }

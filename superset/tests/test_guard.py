@@ -170,19 +170,21 @@ class OfferTest(unittest.TestCase):
 
 class FilterRequestTest(unittest.TestCase):
     def test_lists_the_values_of_the_column_whatever_was_asked(self):
-        body = {"queries": [{"columns": ["user_id"], "metrics": ["count"]}]}
-        [permitted] = filter_request(body, METADATA, "types", 7)["queries"]
+        body = {"datasource": DATASET, "queries": [{"columns": ["user_id"], "metrics": ["count"]}]}
+        [permitted] = filter_request(body, METADATA, "types")["queries"]
         self.assertEqual(permitted["columns"], ["event_type"])
         self.assertEqual(permitted["metrics"], [])
 
     def test_refuses_a_filter_that_the_dashboard_does_not_have(self):
-        for filter_id, dataset_id in (("types", 8), ("time", 7), ("other", 7), ("types", None)):
+        others = ({"id": 8, "type": "table"}, {"id": 7, "type": "query"}, "7__table", None)
+        tries = [("time", DATASET), ("other", DATASET), *(("types", other) for other in others)]
+        for filter_id, datasource in tries:
             with self.assertRaisesRegex(RefusedError, "no such filter"):
-                filter_request({}, METADATA, filter_id, dataset_id)
+                filter_request({"datasource": datasource}, METADATA, filter_id)
 
     def test_refuses_all_but_the_result(self):
         with self.assertRaisesRegex(RefusedError, "only the result"):
-            filter_request({"result_type": "query"}, METADATA, "types", 7)
+            filter_request({"result_type": "query"}, METADATA, "types")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ const PAGE_MS_MAX = 180_000;
 const LOGIN_MS_MAX = 20_000;
 /** How many charts the dashboard has. */
 export const CHARTS = 11;
+/** What a chart consists of once it is drawn. */
+const DRAWN = [".header-line", "canvas", "table"].map((part) => `.slice_container ${part}`).join();
 const DATA_PATH = "/api/v1/chart/data";
 
 interface Query {
@@ -102,7 +104,7 @@ export class Viewer {
 
   async untilDrawn(charts = CHARTS): Promise<void> {
     await until(`${charts} charts are drawn`, PAGE_MS_MAX, async () => {
-      const drawn = await this.page.locator(".slice_container").count();
+      const drawn = await this.page.locator(DRAWN).count();
       const loading = await this.page.locator(".loading, [data-test=loading-indicator]").count();
       if (this.exchanges.size < charts || drawn < charts || loading > 0) {
         const numbers = `${drawn} are there, ${loading} load, ${this.exchanges.size} were answered`;

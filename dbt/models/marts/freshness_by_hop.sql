@@ -16,7 +16,11 @@ find_newest_event as (
 select
     hops.hop_order,
     hops.hop,
-    extract(epoch from hops.duration)::double precision as seconds,
+    -- Clocks differ, and an event may say that it is yet to happen.
+    case
+        when hops.duration < interval '0' then 0
+        else extract(epoch from hops.duration)::double precision
+    end as seconds,
     hops.meaning
 from {{ source('transform', 'settlement') }} as settlement
 left join find_last_batch on true
@@ -27,13 +31,13 @@ cross join lateral (
         1,
         'Event to Kafka',
         find_last_batch.last_append_at - find_last_batch.last_event_at,
-        'how long the newest batch took to reach the log'
+        'from the newest event to the newest record in the log'
     ),
     (
         2,
         'Kafka to tables',
         find_last_batch.last_commit_at - find_last_batch.last_append_at,
-        'how long it then took to be counted'
+        'from there until it was counted'
     ),
     (
         3,

@@ -21,6 +21,8 @@ const ENVIRONMENTS: Record<PythonEnvironment, { title: string; bytes: number }> 
 };
 const INSTALL_MS_MAX = 900_000;
 
+export const pythonTitle = (name: PythonEnvironment) => ENVIRONMENTS[name].title;
+
 const mark = (config: Config, name: PythonEnvironment) =>
   join(pythonFolder(config, name), ".installed");
 

@@ -3,13 +3,16 @@
  * a node that leaves first finishes what it works on.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { queryRows } from "../scripts/lib/trino.ts";
-import { until } from "../scripts/stack/until.ts";
+import { ROOT, readConfig } from "../scripts/lib/config.ts";
+import { generatedCertificate, queryRows, trinoUrl } from "../scripts/lib/trino.ts";
+import { freePorts } from "../scripts/stack/free-ports.ts";
+import { answersTrinoWorker } from "../scripts/stack/trino.ts";
+import { GiveUp, until } from "../scripts/stack/until.ts";
 import { makeEvents } from "./harness/events.ts";
-import { run, runOrThrow } from "./harness/script.ts";
+import { type Environment, run, runOrThrow } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";
 
 const MINUTES = 60_000;
@@ -129,6 +132,40 @@ test("up brings the worker back, also with TLS and a password, and it leaves as 
   expect([exitCode, stderr]).toEqual([0, expect.stringContaining("trino-worker is ready")]);
   expect(await activeNodes()).toEqual(["coordinator", "worker"]);
   expect(await leaveWhile("leaves secured")).toEqual(expectedAnswer());
+  await untilAlone();
+});
+
+test("a worker on another machine comes and leaves with a certificate of its own", async () => {
+  const [port] = await freePorts(1);
+  const settings: Environment = {
+    ...stack.settings,
+    STATE_DIR: join(folder, "elsewhere"),
+    TRINO_WORKER_PORT: String(port),
+    TRINO_URL: trinoUrl(stack.config),
+    TRINO_TLS_CA: generatedCertificate(stack.config),
+  };
+  mkdirSync(settings.STATE_DIR!);
+  const log = join(folder, "worker.log");
+  const output = openSync(log, "w");
+  const worker = Bun.spawn([join(ROOT, "trino/start"), "worker"], {
+    env: settings,
+    stdin: "ignore",
+    stdout: output,
+    stderr: output,
+  });
+  try {
+    await until("the worker takes work", 3 * MINUTES, async () => {
+      if (worker.exitCode !== null) throw new GiveUp(readFileSync(log, "utf8"));
+      await answersTrinoWorker(readConfig(settings));
+    });
+    worker.kill("SIGTERM");
+    // One that could not be told to finish first would end by the signal instead.
+    expect(await worker.exited).toBe(0);
+    expect(readFileSync(log, "utf8")).not.toContain("Cannot drain");
+  } finally {
+    worker.kill("SIGINT");
+    await worker.exited;
+  }
   await untilAlone();
 });
 

@@ -210,7 +210,11 @@ export async function drainWorker(config: Config): Promise<void> {
 
 /** A request to a node by an address of this machine, which its certificate need not be for. */
 function fetchLocal(config: Config, url: string, request: RequestInit = {}): Promise<Response> {
-  const { tls } = tlsOptions(config, url);
+  // TRINO_URL and TRINO_TLS_CA are for the coordinator, which may be on another machine.
+  const { tls } = tlsOptions(
+    url,
+    config.TRINO_TLS_CERTIFICATE ? trinoAuthority(config) : generatedCertificate(config),
+  );
   return fetch(url, {
     ...request,
     signal: AbortSignal.timeout(LOCAL_MS_MAX),
@@ -247,7 +251,7 @@ async function send(
       response = await fetch(url, {
         ...request,
         signal: AbortSignal.any(signals()),
-        ...tlsOptions(config, url),
+        ...tlsOptions(url, trinoAuthority(config)),
       });
       if (response.ok) return parse(await response.text());
     } catch (error) {
@@ -263,12 +267,14 @@ async function send(
   }
 }
 
-function tlsOptions(config: Config, url: string): { tls?: { ca: string | string[] } } {
+function tlsOptions(
+  url: string,
+  authority: string | undefined,
+): { tls?: { ca: string | string[] } } {
   if (!url.startsWith("https:")) return {};
-  const authority = trinoAuthority(config);
   if (authority && !existsSync(authority)) {
     throw new TrinoUnreachable(
-      `Cannot trust Trino at ${trinoUrl(config)}: there is no ${authority} yet, which Trino makes when it starts`,
+      `Cannot trust Trino at ${new URL(url).origin}: there is no ${authority} yet, which Trino makes when it starts`,
     );
   }
   return {
@@ -279,9 +285,8 @@ function tlsOptions(config: Config, url: string): { tls?: { ca: string | string[
 async function cancel(config: Config, url: string, headers: Record<string, string>) {
   const signal = AbortSignal.timeout(CANCEL_MS_MAX);
   // One that cannot be cancelled ends by itself, since nobody asks for its rows any more.
-  await fetch(url, { method: "DELETE", headers, signal, ...tlsOptions(config, url) }).catch(
-    () => {},
-  );
+  const options = tlsOptions(url, trinoAuthority(config));
+  await fetch(url, { method: "DELETE", headers, signal, ...options }).catch(() => {});
 }
 
 /** JSON, but an integer beyond 2^53 stays exact; asking for each number's text is slow. */

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
-import { generatedCertificate, queryRows, trinoUrl } from "../scripts/lib/trino.ts";
+import { generatedCertificate, localUrl, queryRows, trinoUrl } from "../scripts/lib/trino.ts";
 import { freePorts } from "../scripts/stack/free-ports.ts";
 import { answersTrinoWorker } from "../scripts/stack/trino.ts";
 import { GiveUp, until } from "../scripts/stack/until.ts";
@@ -115,6 +115,37 @@ async function untilAlone(): Promise<void> {
   });
 }
 
+/** What the worker answers to the word that tells it to end, from one who is no node. */
+async function sendAway(headers: Record<string, string>): Promise<number> {
+  const url = `${localUrl(stack.config, stack.config.TRINO_WORKER_PORT)}/v1/info/state`;
+  const answer = await fetch(url, {
+    method: "PUT",
+    headers: { "content-type": "application/json", ...headers },
+    body: '"SHUTTING_DOWN"',
+    tls: { rejectUnauthorized: false },
+  });
+  return answer.status;
+}
+
+const login = (user: string, password = "") => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+});
+
+/** The name that the nodes go by among themselves, in each way to give a name. */
+const AS_NODE = [
+  { "x-trino-user": "<internal>" },
+  { "x-trino-user": "query", "x-trino-original-user": "<internal>" },
+  login("<internal>"),
+];
+
+test("a stranger cannot send a node away, whatever the name", async () => {
+  expect(await sendAway({})).toBe(401);
+  expect(await sendAway({ "x-trino-user": "query" })).toBe(403);
+  expect(await sendAway({ "x-trino-user": "<internal>", ...login("query") })).toBe(403);
+  for (const headers of AS_NODE) expect(await sendAway(headers)).toBe(401);
+  expect(await activeNodes()).toEqual(["coordinator", "worker"]);
+});
+
 test("a query that runs while the worker leaves gives the right answer", async () => {
   expect(await leaveWhile("leaves")).toEqual(expectedAnswer());
   await untilAlone();
@@ -169,18 +200,9 @@ test("a worker on another machine comes and leaves with a certificate of its own
   await untilAlone();
 });
 
-test("a stranger cannot send a node away", async () => {
+test("a stranger cannot send a node away, nor can one who has the password", async () => {
   await runOrThrow(stack.settings, "scripts/up.ts", ["trino-worker"]);
-  const { TRINO_WORKER_PORT: port, TRINO_PASSWORD: password } = stack.config;
-  const answer = await fetch(`https://127.0.0.1:${port}/v1/info/state`, {
-    method: "PUT",
-    headers: {
-      authorization: `Basic ${Buffer.from(`query:${password}`).toString("base64")}`,
-      "content-type": "application/json",
-    },
-    body: '"SHUTTING_DOWN"',
-    tls: { rejectUnauthorized: false },
-  });
-  expect(answer.status).toBe(403);
+  expect(await sendAway(login("query", stack.config.TRINO_PASSWORD))).toBe(403);
+  for (const headers of AS_NODE) expect(await sendAway(headers)).toBe(401);
   expect(await activeNodes()).toEqual(["coordinator", "worker"]);
 });

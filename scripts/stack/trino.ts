@@ -13,9 +13,17 @@ export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
   return `${role}-${hash.slice(0, 12)}`;
 }
 
-/** The coordinator is past its start and takes queries. */
+/**
+ * The coordinator is past its start and has somebody to run a query: until it has heard of itself,
+ * which takes a moment longer, it answers "No nodes available".
+ */
 export async function answersTrino(config: Config): Promise<void> {
   if (await nodeIsStarting(config, config.TRINO_PORT)) throw new Error("it is still starting");
+  const active = await queryRows(
+    config,
+    "select node_id from system.runtime.nodes where state = 'active'",
+  );
+  if (active.length === 0) throw new Error("it has no node yet");
 }
 
 /** The coordinator gives work to the worker, which takes a while longer than its start. */

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
+import { assertSecrets } from "./environment.ts";
 import { dataFolder, makePrivateFolder, pythonFolder } from "./folders.ts";
 import { prepareRecords } from "./records-database.ts";
 
@@ -15,14 +16,6 @@ const NEEDED = [
   "AIRFLOW_JWT_SECRET",
   "AIRFLOW_FERNET_KEY",
 ] as const satisfies (keyof Config)[];
-
-function assertSecrets(config: Config): void {
-  const missing = NEEDED.filter((name) => !config[name]);
-  if (missing.length === 0) return;
-  throw new ConfigError(
-    `Cannot start Airflow: not set are ${missing.join(", ")}; \`bun run up\` generates them`,
-  );
-}
 
 function writePasswords(config: Config): void {
   const path = join(makePrivateFolder(dataFolder(config, "airflow")), "passwords.json");
@@ -44,7 +37,7 @@ function migrate(folder: string): void {
 
 try {
   const config = readConfig();
-  assertSecrets(config);
+  assertSecrets(config, "Airflow", NEEDED);
   writePasswords(config);
   const folder = pythonFolder(config, "airflow");
   await prepareRecords(config, "airflow", {

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
-import { type Config, ROOT } from "../lib/config.ts";
+import { type Config, ConfigError, ROOT } from "../lib/config.ts";
 import { makePrivateFolder } from "./folders.ts";
 
 const password = () => randomBytes(24).toString("base64url");
@@ -70,6 +70,15 @@ export function writeMissingSecrets(
   writeFileSync(draft, existing + separator + lines.join(""), { mode: 0o600 });
   renameSync(draft, path);
   return missing;
+}
+
+/** @throws ConfigError naming the settings that a program cannot start without */
+export function assertSecrets(config: Config, program: string, needed: readonly (keyof Config)[]) {
+  const missing = needed.filter((name) => !config[name]);
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    `Cannot start ${program}: not set are ${missing.join(", ")}; \`bun run up\` generates them`,
+  );
 }
 
 /** The settings as environment variables, for the programs that supervisord runs. */

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { type Config, ConfigError, ROOT, readConfig } from "../lib/config.ts";
+import { assertSecrets } from "./environment.ts";
 import { dataFolder, makePrivateFolder, pythonFolder } from "./folders.ts";
 import { prepareRecords } from "./records-database.ts";
 import { hasSameAssets, recordsMark } from "./superset-records.ts";
@@ -17,17 +18,9 @@ const NEEDED = [
   "SUPERSET_ASYNC_QUERY_SECRET",
 ] as const satisfies (keyof Config)[];
 
-function assertSecrets(config: Config): void {
-  const missing = NEEDED.filter((name) => !config[name]);
-  if (missing.length === 0) return;
-  throw new ConfigError(
-    `Cannot start Superset: not set are ${missing.join(", ")}; \`bun run up\` generates them`,
-  );
-}
-
 try {
   const config = readConfig();
-  assertSecrets(config);
+  assertSecrets(config, "Superset", NEEDED);
   makePrivateFolder(dataFolder(config, "superset"));
   const program = join(pythonFolder(config, "superset"), "bin/python");
   await prepareRecords(config, "superset", {

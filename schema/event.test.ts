@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { eventSchema } from "./event.ts";
-import { eventJsonSchema } from "./json-schema.ts";
 
 const folder = new URL("examples/", import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
@@ -25,9 +24,4 @@ test.each(failing)("eventSchema rejects %s for the field in its name, and no oth
   const field = name.split(".")[0]!.replaceAll("-", "_");
   const issues = eventSchema.safeParse(read(name)).error?.issues ?? [];
   expect(issues.map(({ path }) => (path.length === 0 ? "event" : path.join(".")))).toEqual([field]);
-});
-
-test("event.v1.schema.json is what `bun run schema` writes", () => {
-  const written = readFileSync(new URL("event.v1.schema.json", import.meta.url), "utf8");
-  expect(JSON.parse(written)).toEqual(JSON.parse(eventJsonSchema()));
 });

@@ -1,10 +1,16 @@
 /**
- * The event contract as a JSON Schema document (draft 2020-12), the text of
- * `event.v1.schema.json`. Pure; `bun run schema` writes it and a test compares it.
+ * The contracts as JSON Schema documents (draft 2020-12), the texts of the `*.v1.schema.json` files
+ * beside this one. Pure; `bun run schema` writes them and a test compares them.
  */
 import { z } from "zod";
 import { eventSchema } from "./event.ts";
+import { summarySchema } from "./summary.ts";
 
-export function eventJsonSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(eventSchema, { io: "input" }), null, 2)}\n`;
-}
+/** Text of each file, by its name. */
+export const jsonSchemas = (): Record<string, string> => ({
+  "event.v1.schema.json": document(eventSchema),
+  "summary.v1.schema.json": document(summarySchema),
+});
+
+const document = (schema: z.ZodType) =>
+  `${JSON.stringify(z.toJSONSchema(schema, { io: "input" }), null, 2)}\n`;

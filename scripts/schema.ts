@@ -1,11 +1,13 @@
 /**
- * `bun run schema`: writes `schema/event.v1.schema.json` from `schema/event.ts`, for readers and
- * producers in other languages. A test fails while the two differ.
+ * `bun run schema`: writes the JSON Schema files of `schema/` from the contracts there, for readers
+ * and producers in other languages. A test fails while they differ.
  */
 import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { eventJsonSchema } from "../schema/json-schema.ts";
+import { join } from "node:path";
+import { jsonSchemas } from "../schema/json-schema.ts";
+import { ROOT } from "./lib/config.ts";
 
-const path = fileURLToPath(new URL("../schema/event.v1.schema.json", import.meta.url));
-writeFileSync(path, eventJsonSchema());
-process.stdout.write(`Wrote ${path}\n`);
+for (const [name, text] of Object.entries(jsonSchemas())) {
+  writeFileSync(join(ROOT, "schema", name), text);
+  process.stdout.write(`Wrote schema/${name}\n`);
+}

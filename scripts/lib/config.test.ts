@@ -43,7 +43,7 @@ test("readConfig() reports all faults when several settings are wrong", () => {
 });
 
 test("readConfig() keeps every secret out of its message when settings are wrong", () => {
-  const named = settingNames.filter((name) => /PASSWORD|SECRET|_KEY|WEBHOOK/.test(name));
+  const named = settingNames.filter((name) => /PASSWORD|SECRET|_KEY|_TOKEN|WEBHOOK/.test(name));
   expect(secretSettings.toSorted()).toEqual(named.toSorted());
   const environment = Object.fromEntries(named.map((name) => [name, "s3cret-value"]));
   const error = errorOf(() => readConfig({ ...environment, KAFKA_PORT: "0" }));

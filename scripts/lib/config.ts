@@ -143,6 +143,19 @@ const environmentSchema = z.object({
   SUPERSET_ASSETS_FOLDER: z.string().default(join(ROOT, "superset/assets")),
   SUPERSET_PUBLIC: z.enum(["true", "false"]).default("false"),
   SUPERSET_BEHIND_PROXY: z.enum(["true", "false"]).default("false"),
+  SUPERSET_PUBLIC_URL: optionalWebAddress,
+
+  SUMMARY_URL: optionalWebAddress,
+  SUMMARY_PORT: port(8085),
+  SUMMARY_SECRET: formedSecret(/^[!-~]{32,}$/, "must be 32 letters, digits and signs or more"),
+  SUMMARY_TOP_USERS: z.enum(["true", "false"]).default("false"),
+  SUMMARY_PUBLIC_URL: optionalWebAddress,
+
+  WORKER_URL: optionalWebAddress,
+  WORKER_PORT: port(8787),
+  ACCESS_CLIENT_ID: optionalText,
+  ACCESS_CLIENT_SECRET: secret,
+  CLOUDFLARE_TUNNEL_TOKEN: secret,
 });
 
 export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {
@@ -230,6 +243,10 @@ function contradictionsOf(config: z.infer<typeof environmentSchema>): string[] {
     [
       !securesTrino && config.TRINO_TLS_CERTIFICATE !== undefined,
       "TRINO_TLS_CERTIFICATE: has no effect unless TRINO_SECURED is true",
+    ],
+    [
+      (config.ACCESS_CLIENT_ID === undefined) !== (config.ACCESS_CLIENT_SECRET === undefined),
+      "ACCESS_CLIENT_ID: goes together with ACCESS_CLIENT_SECRET, and only one of them is set",
     ],
     [
       config.TRINO_TLS_NAMES !== undefined && !(securesTrino && !config.TRINO_TLS_CERTIFICATE),

@@ -33,6 +33,7 @@ const secrets = {
   SUPERSET_SECRET_KEY: password,
   SUPERSET_GUEST_TOKEN_SECRET: password,
   SUPERSET_ASYNC_QUERY_SECRET: password,
+  SUMMARY_SECRET: password,
 } satisfies Partial<Record<keyof Config, () => string>>;
 
 export const secretNames = Object.keys(secrets) as (keyof typeof secrets)[];

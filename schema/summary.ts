@@ -1,0 +1,79 @@
+/**
+ * The public summary: what the origin computes from the tables, the Worker publishes, and the page
+ * draws. One contract for the three, so that what fails it never reaches a reader.
+ * `summary.v1.schema.json` is written from it (`bun run schema`), and a test fails when they differ.
+ */
+import { z } from "zod";
+
+/** Minutes of the timeline, the one that is still running included. */
+export const TIMELINE_MINUTES = 60;
+/** Users named at most, and only where the platform's owner has allowed it. */
+export const TOP_USERS_MAX = 10;
+
+const count = z.int().min(0);
+const durationMs = z.number().min(0);
+const time = z.iso.datetime();
+
+const typeCounts = z.object({ view: count, click: count, purchase: count });
+
+/** Counts by event type. */
+export type TypeCounts = z.infer<typeof typeCounts>;
+
+const ledger = z.object({
+  state: z
+    .enum(["exact", "differs"])
+    .describe("Whether every equation below holds and the last checks of dbt passed"),
+  read: count.describe("Records read from Kafka = stored + duplicates + rejected + absent"),
+  stored: count.describe("Events counted in the tables = counted"),
+  duplicates: count.describe("Records that repeated an event, dropped"),
+  rejected: count.describe("Records that are no event, kept aside with their reason"),
+  absent: count.describe("Offsets of the log that never held a record"),
+  lost: count.describe("Records that the log deleted before they were read; 0 when all is well"),
+  counted: count.describe("Events in the totals by user, summed up anew for this summary"),
+});
+
+export const summarySchema = z
+  .object({
+    version: z.literal(1),
+    as_of: time.describe("When the numbers were read, all in one snapshot"),
+    events: count.describe("Events counted since the beginning"),
+    events_today: count.describe("Of them, those that happened since midnight UTC"),
+    users: count.describe("Users with at least one event"),
+    events_by_type: typeCounts,
+    conversion_rate: z.number().min(0).nullable().describe("Purchases for each view"),
+    timeline: z
+      .array(typeCounts.extend({ minute: time.describe("Its beginning") }))
+      .length(TIMELINE_MINUTES)
+      .describe("The last hour minute by minute, oldest first, by the time of the events"),
+    top_users: z
+      .array(typeCounts.extend({ user_id: z.int().min(1), events: count }))
+      .max(TOP_USERS_MAX)
+      .nullable()
+      .describe("The most active users; null where the platform does not publish them"),
+    freshness: z.object({
+      newest_event_at: time.nullable().describe("When the newest event that is counted happened"),
+      event_to_kafka_ms: durationMs.nullable().describe("Newest batch: from the event to the log"),
+      kafka_to_table_ms: durationMs.nullable().describe("Newest batch: from the log to the tables"),
+      summary_ms: durationMs.describe("How long reading these numbers took"),
+      settled_at: time.nullable().describe("Up to when dbt has settled; later rows are read live"),
+    }),
+    ledger,
+  })
+  .refine(({ events, events_by_type: { view, click, purchase } }) => {
+    return events === view + click + purchase;
+  }, "the counts by type do not add up to events")
+  .describe("The public summary of the real-time data platform, version 1");
+
+/** What the origin answers to `GET /summary`. */
+export type Summary = z.infer<typeof summarySchema>;
+
+/** What the Worker answers to `GET /api/summary`: the summary, and how old this copy of it is. */
+export interface PublishedSummary extends Summary {
+  /** Seconds since the numbers were read, when this was answered. */
+  age_s: number;
+  /** The copy is older than it should be, since the platform could not be asked. */
+  stale: boolean;
+}
+
+/** Header in which the origin says how many milliseconds ago it read the numbers that it sends. */
+export const AGE_HEADER = "summary-age-ms";

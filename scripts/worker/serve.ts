@@ -1,0 +1,87 @@
+/**
+ * Serves a built Worker on this machine in workerd, the runtime that Cloudflare runs, as wrangler.jsonc
+ * describes it. What it keeps lies in a folder and is there again after a restart.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { until } from "../stack/until.ts";
+
+const READY_MS_MAX = 30_000;
+/** By which the test in Cloudflare's network would be known; not reachable there. */
+const CRON_PATH = "/cdn-cgi/local/scheduled";
+
+export interface ServeOptions {
+  /** Where `build.ts` has built it. */
+  folder: string;
+  /** What it keeps. */
+  stateFolder: string;
+  port: number;
+  bindings: Record<string, string>;
+  /** Counts the requests of each client as in production; costs most of the speed here. */
+  limitsClients?: boolean;
+  /** Takes what the Worker writes to its log. */
+  onLog(line: string): void;
+}
+
+export interface ServedWorker {
+  url: string;
+  /** Does what Cloudflare's clock does once a minute. */
+  wake(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when the port is taken or the runtime does not start */
+export async function serveWorker(options: ServeOptions): Promise<ServedWorker> {
+  const miniflare = new Miniflare(runtimeOptions(options));
+  try {
+    await miniflare.ready;
+  } catch (error) {
+    await miniflare.dispose().catch(() => {});
+    if ((error as { code?: string }).code !== "ERR_ADDRESS_IN_USE") throw error;
+    throw new Error(
+      `Cannot serve the Worker: port ${options.port} is in use; set WORKER_PORT to another`,
+    );
+  }
+  const url = `http://127.0.0.1:${options.port}`;
+  await until("the Worker answers", READY_MS_MAX, async () => {
+    const response = await fetch(`${url}/healthz`);
+    if (!response.ok) throw new Error(`it answers ${response.status}`);
+  });
+  return {
+    url,
+    wake: async () => {
+      const response = await fetch(url + CRON_PATH);
+      if (!response.ok) throw new Error(`Cannot wake the Worker: it answers ${response.status}`);
+    },
+    stop: () => miniflare.dispose(),
+  };
+}
+
+function runtimeOptions({ folder, stateFolder, port, bindings, onLog, ...rest }: ServeOptions) {
+  const worker = JSON.parse(readFileSync(join(folder, "options.json"), "utf8"));
+  const built = join(folder, "worker");
+  return convertV4MiniflareOptions({
+    host: "127.0.0.1",
+    port,
+    rootPath: folder,
+    cf: false,
+    log: new Log(LogLevel.WARN),
+    telemetry: { enabled: false },
+    unsafeTriggerHandlers: true,
+    handleStructuredLogs: ({ level, message }) => onLog(`${level} ${message}`),
+    durableObjectsPersist: stateFolder,
+    workers: [
+      {
+        ...worker,
+        name: "worker",
+        rootPath: folder,
+        modulesRoot: built,
+        modules: [{ type: "ESModule", path: join(built, "index.js") }],
+        assets: { ...worker.assets, directory: join(folder, "public") },
+        bindings: { ...worker.bindings, ...bindings },
+        ...(!rest.limitsClients && { ratelimits: {} }),
+      },
+    ],
+  });
+}

@@ -1,0 +1,19 @@
+/** How fresh what is published has to be, and how long its readers wait for that. */
+import type { Limits } from "./last-good.ts";
+
+export const SUMMARY_LIMITS: Limits = {
+  freshMs: 2_000,
+  staleMs: 10_000,
+  gapMs: 1_000,
+  lostMs: 10_000,
+  waitMsMax: { renewing: 300, stale: 2_000, missing: 4_000 },
+};
+
+/** The origin draws the picture once a minute at most. */
+export const PREVIEW_LIMITS: Limits = {
+  freshMs: 60_000,
+  staleMs: Number.POSITIVE_INFINITY,
+  gapMs: 5_000,
+  lostMs: 10_000,
+  waitMsMax: { renewing: 300, stale: 2_000, missing: 4_000 },
+};

@@ -1,0 +1,56 @@
+/** What people read: the page, and the frame of it for other sites. */
+import { type Context, Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { Copies } from "../copies.ts";
+import type { PageAssets } from "../page/assets.ts";
+import { renderEmbed, renderPage } from "../page/document.ts";
+import { published } from "./published.ts";
+import { timedRead } from "./server-timing.ts";
+
+export interface PageSettings {
+  supersetUrl: string | undefined;
+  assets: PageAssets;
+}
+
+const NOTHING_MORE = ["'none'"];
+const OWN = ["'self'"];
+
+/** Headers of a page, which says itself whether other sites may frame it. */
+export function pageHeaders(frameAncestors: "'none'" | "*") {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: NOTHING_MORE,
+      scriptSrc: OWN,
+      styleSrc: OWN,
+      imgSrc: OWN,
+      connectSrc: OWN,
+      baseUri: NOTHING_MORE,
+      formAction: NOTHING_MORE,
+      frameAncestors: [frameAncestors],
+    },
+    // The older header knows no way to let everyone in, and the policy above replaces it.
+    xFrameOptions: frameAncestors === "*" ? false : "DENY",
+    referrerPolicy: "strict-origin-when-cross-origin",
+    crossOriginResourcePolicy: frameAncestors === "*" ? "cross-origin" : "same-origin",
+    permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [], usb: [] },
+  });
+}
+
+export const pageContext = ({ supersetUrl, assets }: PageSettings, { req }: Context) => ({
+  supersetUrl,
+  assets,
+  pageUrl: new URL(req.url).origin,
+});
+
+export function pageRoutes({ summaries }: Copies, settings: PageSettings): Hono {
+  const answer = async (context: Context, render: typeof renderPage) => {
+    const reading = await timedRead(context, summaries);
+    const document = render(reading && published(reading), pageContext(settings, context));
+    context.header("cache-control", reading ? "public, max-age=2" : "no-store");
+    if (!reading) context.header("retry-after", "2");
+    return context.html(document, reading ? 200 : 503);
+  };
+  return new Hono()
+    .get("/", pageHeaders("'none'"), (context) => answer(context, renderPage))
+    .get("/embed", pageHeaders("*"), (context) => answer(context, renderEmbed));
+}

@@ -52,13 +52,18 @@ export function databaseOf(config: Config, role: Role): string {
 
 /**
  * Opens a pool. Nothing is sent until the first query. `bigint` columns arrive as numbers: every
- * count and offset of the platform stays below 2^53.
+ * count and offset of the platform stays below 2^53. With `statementMsMax`, the server itself ends
+ * what takes longer.
  * @throws ConfigError when the role's password is not set
  */
 export function connect(
   config: Config,
   role: Role,
-  { connections = 1, applicationName = "real-time-data-platform" } = {},
+  {
+    connections = 1,
+    applicationName = "real-time-data-platform",
+    statementMsMax,
+  }: { connections?: number; applicationName?: string; statementMsMax?: number } = {},
 ): Sql {
   const { user, setting } = credentials(config, role);
   const password = config[setting];
@@ -79,7 +84,11 @@ export function connect(
     connect_timeout: 10,
     max_lifetime: null,
     onnotice: () => {},
-    connection: { application_name: applicationName, TimeZone: "UTC" },
+    connection: {
+      application_name: applicationName,
+      TimeZone: "UTC",
+      ...(statementMsMax !== undefined && { statement_timeout: statementMsMax }),
+    },
     types: {
       bigint: { to: 20, from: [20], parse: Number, serialize: (value: number) => String(value) },
     },

@@ -1,0 +1,56 @@
+#!/usr/bin/env bun
+/**
+ * `bun run summary`: answers the public summary from PostgreSQL to the Worker, which publishes it.
+ * Computed when someone asks, at most once a second however many do.
+ */
+import { defineCommand } from "citty";
+import { readConfig } from "./lib/config.ts";
+import { getLogger, startLogging } from "./lib/log.ts";
+import { explainPostgres } from "./lib/postgres.ts";
+import { runProgram } from "./lib/program.ts";
+import { assertSecrets } from "./stack/environment.ts";
+import { createApp } from "./summary/app.ts";
+import { listen } from "./summary/listen.ts";
+import { Outage } from "./summary/outage.ts";
+import { SummaryReader } from "./summary/reader.ts";
+import { SharedSummary } from "./summary/shared-summary.ts";
+
+const command = defineCommand({
+  meta: {
+    name: "summary",
+    description: `Answers the public summary from PostgreSQL, for the Worker to publish.
+
+  GET /summary      totals, timeline, freshness and the ledger as JSON
+  GET /healthz      whether it works; the only path that is open
+
+All others need the header "Authorization: Bearer" with SUMMARY_SECRET. Listens on this machine only,
+at http://127.0.0.1:8085; a tunnel makes it reachable for the Worker.
+Runs until it is stopped (SIGINT or SIGTERM). Settings come from the environment, see .env.example.
+Exit status: 0 stopped, 1 the port is taken, 2 wrong setting.`,
+  },
+  async run() {
+    const config = readConfig();
+    assertSecrets(config, "the summary", ["SUMMARY_SECRET", "POSTGRES_READ_PASSWORD"]);
+    startLogging(config);
+    const log = getLogger(["summary"]);
+    const reader = new SummaryReader(config);
+    const outage = new Outage(log, (error) => explainPostgres(config, "read", error));
+    const summaries = new SharedSummary(
+      () => reader.read(),
+      (_durationMs, error) => outage.note(error),
+    );
+    const app = createApp({ secret: config.SUMMARY_SECRET!, summaries });
+    const server = listen(config.SUMMARY_PORT, app.fetch);
+    log.info("Listening", { port: config.SUMMARY_PORT });
+    const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<string>();
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => interrupt(signal));
+    log.info("Stopping", { signal: await interrupted });
+    await server.stop(true);
+    await reader.close();
+  },
+});
+
+await runProgram(command);
+// A computation that is under way would keep the process alive.
+process.exit();

@@ -1,0 +1,28 @@
+/** Serves on loopback: whoever is to reach it from elsewhere comes through a tunnel on this machine. */
+
+/** The longest that a request may take, and that a connection may wait for the next one. */
+const IDLE_SECONDS_MAX = 30;
+/** No request of ours has a body. */
+const BODY_BYTES_MAX = 1_024;
+
+/** @throws Error that names the setting when the port is taken */
+export function listen(
+  port: number,
+  fetch: (request: Request) => Response | Promise<Response>,
+): Bun.Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: "127.0.0.1",
+      port,
+      fetch,
+      idleTimeout: IDLE_SECONDS_MAX,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      development: false,
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EADDRINUSE") throw error;
+    throw new Error(
+      `Cannot listen on 127.0.0.1:${port}: the port is in use; end what uses it or set SUMMARY_PORT`,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * When the numbers may be computed again: at most once a second, and never for more than about a
+ * tenth of the time, since the totals of a million users take a while. Pure: the clock is passed in.
+ */
+
+/** Between the beginnings of two computations. */
+export const PERIOD_MS_MIN = 1_000;
+/** After a computation, this many times as long as it took passes before the next one. */
+export const REST_RATIO = 10;
+/** But no longer than this, so that numbers do not grow older. */
+export const REST_MS_MAX = 10_000;
+
+export class Schedule {
+  readonly #now: () => number;
+  #startedMs = Number.NEGATIVE_INFINITY;
+  #dueMs = Number.NEGATIVE_INFINITY;
+
+  /** `now` gives milliseconds that never go back. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Milliseconds until the next computation may begin; 0 when it may. */
+  get waitMs(): number {
+    return Math.max(0, this.#dueMs - this.#now());
+  }
+
+  /** A computation begins; no other one may until it has ended. */
+  begin(): void {
+    this.#startedMs = this.#now();
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** It has ended, whatever came of it: what fails slowly is a burden as well. */
+  end(): void {
+    const now = this.#now();
+    const restMs = Math.min(REST_RATIO * (now - this.#startedMs), REST_MS_MAX);
+    this.#dueMs = Math.max(this.#startedMs + PERIOD_MS_MIN, now + restMs);
+  }
+}

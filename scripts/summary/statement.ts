@@ -1,0 +1,183 @@
+/**
+ * The one statement that reads all numbers of the summary: one snapshot, so that they agree with each
+ * other at any moment. Before dbt has built its summary by user, the same totals are summed up from
+ * the consumer's table.
+ */
+import { TIMELINE_MINUTES, TOP_USERS_MAX, type TypeCounts } from "../../schema/summary.ts";
+import type { Sql } from "../lib/postgres.ts";
+
+/** What is asked for. */
+export interface Question {
+  groupId: string;
+  topic: string;
+  namesTopUsers: boolean;
+  /** Read the users from dbt's `user_event_summary`. */
+  isBuilt: boolean;
+}
+
+/** The only row of the answer. Times are milliseconds since 1970. */
+export interface Row extends TypeCounts {
+  asOfMs: number;
+  /** Whether dbt's `user_event_summary` exists in this snapshot. */
+  isBuilt: boolean;
+  users: number;
+  eventsToday: number;
+  timeline: (TypeCounts & { minuteMs: number })[];
+  topUsers: (TypeCounts & { user_id: number; events: number })[];
+  newestEventMs: number | null;
+  eventToKafkaMs: number | null;
+  kafkaToTableMs: number | null;
+  settledMs: number | null;
+  isHealthy: boolean;
+  read: number;
+  stored: number;
+  duplicates: number;
+  rejected: number;
+  absent: number;
+  lost: number;
+}
+
+/** Sends the statement; the caller knows only afterwards whether `isBuilt` was right. */
+export async function readRow(sql: Sql, question: Question): Promise<Row> {
+  const { isBuilt, namesTopUsers } = question;
+  const [row] = await sql<Row[]>`
+    with totals as (
+      select
+        coalesce(sum(total_views), 0)::bigint as view,
+        coalesce(sum(total_clicks), 0)::bigint as click,
+        coalesce(sum(total_purchases), 0)::bigint as purchase,
+        count(*) filter (where total_events > 0) as users
+      from ${users(sql, isBuilt)}
+    ),
+    ${minutes(sql)},
+    ${ledger(sql, question)},
+    ${transform(sql)}
+    select
+      ${ms(sql, "now()")} as "asOfMs",
+      to_regclass('streaming.user_event_summary') is not null as "isBuilt",
+      totals.*, today.*, timeline.*, ledger.*, last_batch.*, transform.*,
+      ${namesTopUsers ? topUsers(sql, isBuilt) : sql`'[]'::jsonb`} as "topUsers"
+    from totals
+    cross join today
+    cross join timeline
+    cross join ledger
+    cross join transform
+    left join last_batch on true`;
+  return row!;
+}
+
+/** Milliseconds since 1970, or of an interval. */
+const ms = (sql: Sql, expression: string) =>
+  sql`(extract(epoch from ${sql.unsafe(expression)}) * 1000)::float8`;
+
+const users = (sql: Sql, isBuilt: boolean) =>
+  isBuilt
+    ? sql`streaming.user_event_summary`
+    : sql`(
+        select
+          user_id,
+          coalesce(sum(event_count) filter (where event_type = 'view'), 0)::bigint as total_views,
+          coalesce(sum(event_count) filter (where event_type = 'click'), 0)::bigint as total_clicks,
+          coalesce(sum(event_count) filter (where event_type = 'purchase'), 0)::bigint
+            as total_purchases,
+          sum(event_count)::bigint as total_events
+        from streaming.user_events
+        group by user_id
+      ) as users`;
+
+const topUsers = (sql: Sql, isBuilt: boolean) => sql`(
+  select coalesce(jsonb_agg(most_active order by events desc, user_id), '[]')
+  from (
+    select
+      user_id,
+      total_events as events,
+      total_views as view,
+      total_clicks as click,
+      total_purchases as purchase
+    from ${users(sql, isBuilt)}
+    where total_events > 0
+    order by total_events desc, user_id
+    limit ${TOP_USERS_MAX}
+  ) as most_active
+)`;
+
+/** An event that says it is yet to happen is in the totals, but in no minute that has come. */
+const minutes = (sql: Sql) => sql`
+  recent as (
+    select minute, event_type, sum(event_count)::bigint as event_count
+    from streaming.events_per_minute
+    where minute >= least(
+      date_trunc('day', now(), 'UTC'),
+      date_trunc('minute', now()) - make_interval(mins => ${TIMELINE_MINUTES - 1})
+    ) and minute <= now()
+    group by minute, event_type
+  ),
+  today as (
+    select coalesce(sum(event_count), 0)::bigint as "eventsToday"
+    from recent
+    where minute >= date_trunc('day', now(), 'UTC')
+  ),
+  timeline as (
+    select jsonb_agg(by_type order by "minuteMs") as timeline
+    from (
+      select
+        ${ms(sql, "minute")} as "minuteMs",
+        coalesce(sum(event_count) filter (where event_type = 'view'), 0) as view,
+        coalesce(sum(event_count) filter (where event_type = 'click'), 0) as click,
+        coalesce(sum(event_count) filter (where event_type = 'purchase'), 0) as purchase
+      from generate_series(
+        date_trunc('minute', now()) - make_interval(mins => ${TIMELINE_MINUTES - 1}),
+        date_trunc('minute', now()),
+        interval '1 minute'
+      ) as minute
+      left join recent using (minute)
+      group by minute
+    ) as by_type
+  )`;
+
+const ledger = (sql: Sql, { groupId, topic }: Question) => sql`
+  partitions as (
+    select *
+    from streaming.consumer_offsets
+    where group_id = ${groupId} and topic = ${topic}
+  ),
+  ledger as (
+    select
+      coalesce(sum(next_offset - first_offset), 0)::bigint as read,
+      coalesce(sum(stored), 0)::bigint as stored,
+      coalesce(sum(duplicates), 0)::bigint as duplicates,
+      coalesce(sum(rejected), 0)::bigint as rejected,
+      coalesce(sum(absent), 0)::bigint as absent,
+      coalesce(sum(lost), 0)::bigint as lost,
+      ${ms(sql, "max(last_event_at)")} as "newestEventMs"
+    from partitions
+  ),
+  last_batch as (
+    select
+      ${ms(sql, "last_append_at - last_event_at")} as "eventToKafkaMs",
+      ${ms(sql, "last_commit_at - last_append_at")} as "kafkaToTableMs"
+    from partitions
+    order by last_commit_at desc nulls last
+    limit 1
+  )`;
+
+/** A deployment and a refresh settle as well, so they make up for a run that failed. */
+const transform = (sql: Sql) => sql`
+  transform as (
+    select
+      ${ms(sql, "settled_at")} as "settledMs",
+      coalesce((
+        select status
+        from transform.runs
+        where status <> 'running' and command in ('settle', 'deploy', 'refresh')
+        order by started_at desc
+        limit 1
+      ), '') <> 'failed' and coalesce((
+        select status
+        from transform.runs
+        where status <> 'running' and command = 'check'
+        order by started_at desc
+        limit 1
+      ), '') <> 'failed' as "isHealthy"
+    from transform.settlement
+  )`;

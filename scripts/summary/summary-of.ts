@@ -1,0 +1,47 @@
+/** Makes the public summary of the numbers that were read. Pure. */
+import type { Summary } from "../../schema/summary.ts";
+import type { Row } from "./statement.ts";
+
+/** `durationMs` is how long reading the numbers took. */
+export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number): Summary {
+  const { view, click, purchase } = row;
+  const events = view + click + purchase;
+  return {
+    version: 1,
+    as_of: time(row.asOfMs),
+    events,
+    events_today: row.eventsToday,
+    users: row.users,
+    events_by_type: { view, click, purchase },
+    conversion_rate: view === 0 ? null : purchase / view,
+    timeline: row.timeline.map(({ minuteMs, ...counts }) => ({
+      minute: time(minuteMs),
+      ...counts,
+    })),
+    top_users: namesTopUsers ? row.topUsers : null,
+    freshness: {
+      newest_event_at: row.newestEventMs === null ? null : time(row.newestEventMs),
+      event_to_kafka_ms: duration(row.eventToKafkaMs),
+      kafka_to_table_ms: duration(row.kafkaToTableMs),
+      summary_ms: Math.round(durationMs * 10) / 10,
+      settled_at: row.settledMs === null ? null : time(row.settledMs),
+    },
+    ledger: ledgerOf(row, events),
+  };
+}
+
+function ledgerOf(row: Row, counted: number): Summary["ledger"] {
+  const { read, stored, duplicates, rejected, absent, lost } = row;
+  const isExact =
+    read === stored + duplicates + rejected + absent &&
+    lost === 0 &&
+    stored === counted &&
+    row.isHealthy;
+  const state = isExact ? "exact" : "differs";
+  return { state, read, stored, duplicates, rejected, absent, lost, counted };
+}
+
+const time = (ms: number) => new Date(ms).toISOString();
+
+/** Clocks differ, and an event may say that it is yet to happen. */
+const duration = (ms: number | null) => (ms === null ? null : Math.max(0, Math.round(ms)));

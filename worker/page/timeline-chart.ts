@@ -1,0 +1,116 @@
+/** The chart of the last hour: one stacked bar for each minute. */
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  type ChartDataset,
+  LinearScale,
+  Tooltip,
+} from "chart.js";
+import type { Summary } from "../../schema/summary.ts";
+import { EVENT_TYPES } from "../src/page/model/event-types.ts";
+import { describeTimeline, isAxisLabel, timelineData } from "../src/page/model/timeline.ts";
+
+Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
+
+/** Transparency of the minute that is still running, as the last two digits of a colour. */
+const RUNNING = "73";
+const GROW_MS = 300;
+
+const wantsStill = matchMedia("(prefers-reduced-motion: reduce)");
+const isDark = matchMedia("(prefers-color-scheme: dark)");
+
+type BarChart = Chart<"bar", number[], string>;
+
+/** The chart is also kept on its canvas, as `canvas.chart`, for whoever inspects the page. */
+export function drawTimeline(canvas: HTMLCanvasElement): (timeline: Summary["timeline"]) => void {
+  let chart: BarChart | undefined;
+  return (timeline) => {
+    canvas.setAttribute("aria-label", describeTimeline(timeline));
+    const { labels, series } = timelineData(timeline);
+    if (!chart) {
+      const datasets = EVENT_TYPES.map(({ plural, colour }, at) =>
+        makeDataset(plural, colour, series[at]!.counts),
+      );
+      chart = create(canvas, labels, datasets);
+      return;
+    }
+    // In a new minute all bars move one place: to grow there from their neighbours' heights would
+    // show what never was.
+    const hasMoved = chart.data.labels?.[0] !== labels[0];
+    chart.data.labels = labels;
+    for (const [at, { counts }] of series.entries()) chart.data.datasets[at]!.data = counts;
+    chart.update(hasMoved || wantsStill.matches ? "none" : "default");
+  };
+}
+
+function makeDataset(label: string, colour: string, data: number[]): ChartDataset<"bar", number[]> {
+  return {
+    label,
+    data,
+    backgroundColor: ({ dataIndex }) => (dataIndex === data.length - 1 ? colour + RUNNING : colour),
+    categoryPercentage: 1,
+    barPercentage: 0.8,
+  };
+}
+
+function create(
+  canvas: HTMLCanvasElement,
+  labels: string[],
+  datasets: ChartDataset<"bar", number[]>[],
+): BarChart {
+  const chart: BarChart = new Chart(canvas, {
+    type: "bar",
+    data: { labels, datasets },
+    options: {
+      // Drawn whole at first; see below.
+      animation: false,
+      maintainAspectRatio: false,
+      interaction: { mode: "index", intersect: false },
+      scales: {
+        x: {
+          stacked: true,
+          grid: { display: false },
+          ticks: {
+            autoSkip: false,
+            maxRotation: 0,
+            callback(place) {
+              const label = this.getLabelForValue(Number(place));
+              return isAxisLabel(label) ? label : "";
+            },
+          },
+        },
+        y: {
+          stacked: true,
+          beginAtZero: true,
+          border: { display: false },
+          ticks: { precision: 0, maxTicksLimit: 5 },
+        },
+      },
+      plugins: {
+        tooltip: { callbacks: { title: ([item]) => `${item?.label} UTC` } },
+      },
+    },
+  });
+  Object.assign(canvas, { chart });
+  const dress = () => {
+    takeColours(chart, canvas);
+    chart.update("none");
+  };
+  dress();
+  isDark.addEventListener("change", dress);
+  chart.options.animation = { duration: GROW_MS };
+  return chart;
+}
+
+/** The style sheet says what suits the reader's scheme; the canvas itself cannot read it. */
+function takeColours(chart: BarChart, canvas: HTMLCanvasElement): void {
+  const { color, borderTopColor, fontFamily } = getComputedStyle(canvas);
+  const { x, y } = chart.options.scales ?? {};
+  Chart.defaults.font.family = fontFamily;
+  if (x?.ticks) x.ticks.color = color;
+  if (y?.ticks) y.ticks.color = color;
+  if (x?.border) x.border.color = borderTopColor;
+  if (y?.grid) y.grid.color = borderTopColor;
+}

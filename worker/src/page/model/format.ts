@@ -1,0 +1,53 @@
+/**
+ * Numbers and times as the page writes them. English and UTC for everyone, so that the server and
+ * each browser write the same.
+ */
+const counts = new Intl.NumberFormat("en");
+const oneDecimal = new Intl.NumberFormat("en", {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What stands where there is no number. */
+export const NOTHING = "–";
+
+export const formatCount = (count: number) => counts.format(count);
+
+/** A part of a whole as "31.3%"; nothing while the whole is nothing. */
+export function formatShare(part: number, whole: number): string {
+  return whole === 0 ? NOTHING : `${oneDecimal.format((part / whole) * 100)}%`;
+}
+
+/** A rate as a number for each hundred: 0.042 is "4.2". */
+export function formatPerHundred(rate: number | null): string {
+  return rate === null ? NOTHING : oneDecimal.format(rate * 100);
+}
+
+/** A time as "12:34:56". */
+export const formatTime = (time: string) => new Date(time).toISOString().slice(11, 19);
+
+/** A time as "12:34". */
+export const formatMinute = (time: string) => new Date(time).toISOString().slice(11, 16);
+
+/** How long ago something was: whole seconds, minutes, hours, then days. */
+export function formatAge(ageMs: number): string {
+  const age = Math.max(0, ageMs);
+  if (age < MINUTE_MS) return `${Math.floor(age / SECOND_MS)} s`;
+  if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min`;
+  if (age < 2 * DAY_MS) return `${Math.floor(age / HOUR_MS)} h`;
+  return `${counts.format(Math.floor(age / DAY_MS))} days`;
+}
+
+/** How long a hop took: finer than an age below a minute. */
+export function formatDuration(durationMs: number | null): string {
+  if (durationMs === null) return NOTHING;
+  if (durationMs < 9.95) return `${oneDecimal.format(durationMs)} ms`;
+  if (durationMs < SECOND_MS - 0.5) return `${Math.round(durationMs)} ms`;
+  if (durationMs < MINUTE_MS - 50) return `${oneDecimal.format(durationMs / SECOND_MS)} s`;
+  return formatAge(durationMs);
+}

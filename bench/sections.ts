@@ -6,6 +6,7 @@ import { type FreshnessResult, freshness } from "./sections/freshness.ts";
 import { type LadderRow, ladder } from "./sections/ladder.ts";
 import { type LatencyResult, latency } from "./sections/latency.ts";
 import { type NaiveResult, naive } from "./sections/naive.ts";
+import { type PageResult, page } from "./sections/page.ts";
 import { peers } from "./sections/peers.ts";
 import { type ReadsRow, reads } from "./sections/reads.ts";
 import { type SettleRow, settle } from "./sections/settle.ts";
@@ -59,6 +60,10 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
   async dashboard(bench) {
     const result = await dashboard(bench);
     return { result, table: dashboardTables(result) };
+  },
+  async page(bench) {
+    const result = await page(bench);
+    return { result, table: pageTables(result) };
   },
   async peers(bench) {
     const result = await peers(bench);
@@ -280,3 +285,50 @@ const dashboardTables = ({ queries, viewers, services }: DashboardResult) =>
       services.map(({ name, memoryBytes }) => [name, mebibytes(memoryBytes)]),
     ),
   ].join("\n\n");
+
+const pageTables = ({ rows, steady, parts }: PageResult) =>
+  [
+    table(
+      "Answers of the Worker in workerd, 64 connections: median (least-most) of the rounds",
+      ["", "requests/s", "of hello", "p50 ms", "p99 ms", "CPU us", "of hello", "failed"],
+      rows.map(({ name, requestsPerSecond, p50Ms, p99Ms, cpuMicroseconds, failed }) => [
+        name,
+        ranged(requestsPerSecond, 0),
+        percent(requestsPerSecond.median / rows[0]!.requestsPerSecond.median),
+        ranged(p50Ms, 0),
+        ranged(p99Ms, 0),
+        ranged(cpuMicroseconds, 0),
+        percent(cpuMicroseconds.median / rows[0]!.cpuMicroseconds.median),
+        String(failed),
+      ]),
+    ),
+    table(
+      "The same answer, asked for at a steady rate",
+      ["", "requests/s", "p50 ms", "p99 ms", "failed", "origin asked, times a minute"],
+      [
+        [
+          "/api/summary",
+          ...[steady.requestsPerSecond, steady.p50Ms, steady.p99Ms].map((value) =>
+            value.toFixed(0),
+          ),
+          String(steady.failed),
+          steady.originRequestsPerMinute.toFixed(0),
+        ],
+      ],
+    ),
+    table(
+      "What a browser fetches, bytes",
+      ["", "plain", "gzip"],
+      [...parts, allOf(parts)].map(({ name, bytes, gzipBytes }) => [
+        name,
+        String(bytes),
+        String(gzipBytes),
+      ]),
+    ),
+  ].join("\n\n");
+
+const allOf = (parts: PageResult["parts"]) => ({
+  name: "in all",
+  bytes: sum(parts.map(({ bytes }) => bytes)),
+  gzipBytes: sum(parts.map(({ gzipBytes }) => gzipBytes)),
+});

@@ -10,6 +10,7 @@ import { connect, type Sql } from "./lib/postgres.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
 import type { HopResult } from "./verify/hop.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
+import { verifyPublished } from "./verify/published.ts";
 import { recount } from "./verify/recount.ts";
 import { readSummary, verifySummary } from "./verify/summary.ts";
 import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./verify/tables.ts";
@@ -30,9 +31,10 @@ const command = defineCommand({
   meta: {
     name: "verify",
     description: `Proves that every event counts once, hop by hop: what was read from Kafka = stored +
-duplicates + rejected = user_events = events_per_minute = user_event_summary = what Trino says of it.
-One line a hop; names the first that differs, also when a test of dbt has failed. Events that still
-wait in the log are no difference, and a Trino that was never started is none.
+duplicates + rejected = user_events = events_per_minute = user_event_summary = what Trino says of it
+= what the summary origin and the public page say. One line a hop; names the first that differs, also
+when a test of dbt has failed. Events that still wait in the log are no difference, and a Trino or a
+page that was never started is none.
 Exit status: 0 all hops hold, 1 one differs, 2 wrong setting.`,
   },
   args,
@@ -78,6 +80,7 @@ async function verify(
       verifyDeadLetters(tables),
       verifySummary(summary),
       verifyTrino(config, summary, byTrino, byTrino && (await readSummary(sql))),
+      ...(await verifyPublished(sql, config)),
       ...(recounts ? [await recount(kafka, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
     ];
   }

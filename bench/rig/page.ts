@@ -1,0 +1,80 @@
+/** The public page of a stack that is measured, and a Worker that does nothing beside it. */
+import { join } from "node:path";
+import { gzipSync } from "bun";
+import { type Config, ROOT } from "../../scripts/lib/config.ts";
+import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { until } from "../../scripts/stack/until.ts";
+import { runOrThrow } from "../../tests/harness/script.ts";
+import type { Stack } from "./stack.ts";
+
+const START_MS_MAX = 60_000;
+
+export interface Served {
+  url: string;
+  processId: number;
+}
+
+/** Starts the summary origin and the Worker. */
+export async function startPage({ environment, config }: Stack): Promise<Served> {
+  await runOrThrow(environment, "scripts/up.ts", ["worker"]);
+  const rows: { service: string; processId: number }[] = JSON.parse(
+    await runOrThrow(environment, "scripts/status.ts", ["--json"]),
+  );
+  const { processId } = rows.find(({ service }) => service === "worker")!;
+  return { url: `http://127.0.0.1:${config.WORKER_PORT}`, processId };
+}
+
+export async function startHello(): Promise<Served & { stop(): Promise<void> }> {
+  const [port] = await freePorts(1);
+  const program = Bun.spawn(
+    [process.execPath, "--no-env-file", join(ROOT, "bench/rig/hello-worker.ts"), `${port}`],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  const url = `http://127.0.0.1:${port}/`;
+  await until("the Worker that says hello answers", START_MS_MAX, () => fetch(url));
+  return {
+    url,
+    processId: program.pid,
+    async stop() {
+      program.kill();
+      await program.exited;
+    },
+  };
+}
+
+/** How often the origin has been asked for its summary. */
+export async function originRequests(config: Config): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${config.SUMMARY_PORT}/metrics`, {
+    headers: { authorization: `Bearer ${config.SUMMARY_SECRET}` },
+  });
+  const text = await response.text();
+  const counts = [...text.matchAll(/^rtdp_summary_requests_total\{[^}]*\} (\d+)/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+export interface Part {
+  name: string;
+  bytes: number;
+  gzipBytes: number;
+}
+
+/** What a reader's browser fetches for the page, part by part. */
+export async function weigh(pageUrl: string): Promise<Part[]> {
+  const html = await (await fetch(pageUrl)).text();
+  const files = [...html.matchAll(/<(?:script|link)\b[^>]*\b(?:src|href)="(\/[^"]+)"/g)]
+    .map(([, path]) => path!)
+    .filter((path) => /\.(js|css|svg|ico|png)$/.test(path));
+  const parts = [part("the page itself", new TextEncoder().encode(html))];
+  for (const path of new Set(files)) {
+    const response = await fetch(new URL(path, pageUrl));
+    if (!response.ok) throw new Error(`Cannot weigh ${path}: it answers ${response.status}`);
+    parts.push(part(path.replace(/[-.][a-z0-9]{6,}(?=\.)/, ""), await response.bytes()));
+  }
+  return parts;
+}
+
+const part = (name: string, content: Uint8Array<ArrayBuffer>): Part => ({
+  name,
+  bytes: content.length,
+  gzipBytes: gzipSync(content).length,
+});

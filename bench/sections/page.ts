@@ -1,0 +1,94 @@
+/**
+ * What the public page costs: a cached answer beside a Worker that only says hello, in the same
+ * runtime and in turns; how often the origin is asked while readers ask a thousand times a second;
+ * and what a browser has to fetch.
+ */
+import type { Bench } from "../rig/bench.ts";
+import { measureCpu } from "../rig/cpu.ts";
+import { type HttpLoad, putLoad } from "../rig/http-load.ts";
+import {
+  originRequests,
+  type Part,
+  type Served,
+  startHello,
+  startPage,
+  weigh,
+} from "../rig/page.ts";
+import { type Spread, spread } from "../rig/spread.ts";
+import { emptyTables } from "../rig/tables.ts";
+import { seedUsers } from "../rig/users.ts";
+
+const USERS = 1_000;
+const STEADY_REQUESTS_PER_SECOND = 1_000;
+
+export interface PageRow {
+  name: string;
+  requestsPerSecond: Spread;
+  p50Ms: Spread;
+  p99Ms: Spread;
+  /** Of the runtime and of what serves it here, microseconds for each request. */
+  cpuMicroseconds: Spread;
+  failed: number;
+}
+
+export interface PageResult {
+  rows: PageRow[];
+  steady: HttpLoad & { originRequestsPerMinute: number };
+  parts: Part[];
+}
+
+export async function page(bench: Bench): Promise<PageResult> {
+  const { stack, owner, effort } = bench;
+  const seconds = effort.quick ? 5 : 15;
+  await seedUsers(owner, USERS);
+  const served = await startPage(stack);
+  const hello = await startHello();
+  try {
+    const targets: [string, Served][] = [
+      ["hello", hello],
+      ["/api/summary", { ...served, url: `${served.url}/api/summary` }],
+      ["/", { ...served, url: `${served.url}/` }],
+    ];
+    const runs = new Map<string, Awaited<ReturnType<typeof measure>>[]>();
+    for (let round = -1; round < effort.rounds; round++) {
+      for (const [name, target] of targets) {
+        bench.say(`page: ${name}, ${round < 0 ? "warming up" : `round ${round + 1}`}`);
+        const run = await measure(bench, target, round < 0 ? 3 : seconds);
+        if (round >= 0) runs.set(name, [...(runs.get(name) ?? []), run]);
+      }
+    }
+    return {
+      rows: [...runs].map(([name, of]) => summarize(name, of)),
+      steady: await askSteadily(bench, `${served.url}/api/summary`),
+      parts: await weigh(`${served.url}/`),
+    };
+  } finally {
+    await hello.stop();
+    await emptyTables(owner);
+  }
+}
+
+async function measure({ stack }: Bench, { url, processId }: Served, seconds: number) {
+  const endCpu = measureCpu(stack, [processId]);
+  const load = await putLoad(url, { seconds });
+  const cpuMicroseconds = (endCpu().client * 1_000_000) / load.answered;
+  return { ...load, cpuMicroseconds };
+}
+
+const summarize = (name: string, runs: Awaited<ReturnType<typeof measure>>[]): PageRow => ({
+  name,
+  requestsPerSecond: spread(runs.map((run) => run.requestsPerSecond)),
+  p50Ms: spread(runs.map((run) => run.p50Ms)),
+  p99Ms: spread(runs.map((run) => run.p99Ms)),
+  cpuMicroseconds: spread(runs.map((run) => run.cpuMicroseconds)),
+  failed: runs.reduce((sum, { failed }) => sum + failed, 0),
+});
+
+async function askSteadily({ stack, effort, say }: Bench, url: string) {
+  const seconds = effort.quick ? 15 : 60;
+  say(`page: ${STEADY_REQUESTS_PER_SECOND} requests a second for ${seconds} s`);
+  const before = await originRequests(stack.config);
+  const load = await putLoad(url, { seconds, requestsPerSecond: STEADY_REQUESTS_PER_SECOND });
+  const asked = (await originRequests(stack.config)) - before;
+  return { ...load, originRequestsPerMinute: (asked * 60) / seconds };
+}

@@ -1,0 +1,157 @@
+/** verify up to what strangers read: the summary origin and the page say what the tables hold. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import type { PublishedSummary } from "../schema/summary.ts";
+import { until } from "../scripts/stack/until.ts";
+import type { HopResult } from "../scripts/verify/hop.ts";
+import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
+import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
+
+setDefaultTimeout(180_000);
+
+const ORIGIN_HOP = "user_events → summary";
+const PAGE_HOP = "summary → page";
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ services: ["consumer", "worker"] });
+  await produce(1_000);
+});
+afterAll(() => stack?.stop());
+
+const produce = (count: number) =>
+  runOrThrow(stack.settings, "scripts/produce.ts", ["--count", String(count), "--rate", "0"]);
+
+async function verify(environment: Environment = stack.settings) {
+  const { exitCode, stdout } = await run(environment, "scripts/verify.ts", [
+    "--json",
+    "--wait",
+    "30",
+  ]);
+  const { firstDifference, hops } = JSON.parse(stdout) as {
+    firstDifference: string | null;
+    hops: HopResult[];
+  };
+  return { exitCode, firstDifference, hops };
+}
+
+const hopOf = ({ hops }: { hops: HopResult[] }, name: string) =>
+  hops.find(({ hop }) => hop === name)!;
+
+test("verify holds up to the page when all events are counted", async () => {
+  const found = await verify();
+  expect(found).toMatchObject({ exitCode: 0, firstDifference: null });
+  for (const name of [ORIGIN_HOP, PAGE_HOP]) {
+    const { isMissing, numbers, remarks } = hopOf(found, name);
+    expect(isMissing).toBeUndefined();
+    expect(numbers.published).toBe(numbers.before!);
+    expect(numbers.published).toBeGreaterThanOrEqual(1_000);
+    expect(remarks).toEqual([]);
+  }
+});
+
+test("verify holds up to the page while events keep coming", async () => {
+  const producer = start(stack.settings, "scripts/produce.ts", ["--rate", "200"]);
+  try {
+    for (let round = 0; round < 4; round++) {
+      expect(await verify()).toMatchObject({ exitCode: 0, firstDifference: null });
+    }
+  } finally {
+    producer.kill("SIGTERM");
+    await producer.exited;
+  }
+});
+
+/** What a reader gets, with one view more than there are. */
+async function lie(url: string, headers: Record<string, string> = {}) {
+  const response = await fetch(url, { headers });
+  const summary = (await response.json()) as PublishedSummary;
+  const { view } = summary.events_by_type;
+  return Response.json({
+    ...summary,
+    events: summary.events + 1,
+    events_by_type: { ...summary.events_by_type, view: view + 1 },
+  });
+}
+
+test("verify names the hop when the origin or the page says one view too many", async () => {
+  const origin = `http://127.0.0.1:${stack.config.SUMMARY_PORT}/summary`;
+  const page = `http://127.0.0.1:${stack.config.WORKER_PORT}/api/summary`;
+  const authorization = `Bearer ${stack.config.SUMMARY_SECRET}`;
+  const liar = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    routes: {
+      "/summary": () => lie(origin, { authorization }),
+      "/api/summary": () => lie(page),
+    },
+  });
+  const at = `http://127.0.0.1:${liar.port}`;
+  try {
+    const byOrigin = await verify({ ...stack.settings, SUMMARY_URL: at });
+    expect(byOrigin).toMatchObject({ exitCode: 1, firstDifference: ORIGIN_HOP });
+    expect(hopOf(byOrigin, ORIGIN_HOP).remarks).toEqual([
+      expect.stringMatching(/^view: \d+ to \d+ in user_events, \d+ by the summary origin$/),
+    ]);
+    const byPage = await verify({ ...stack.settings, WORKER_URL: at });
+    expect(byPage).toMatchObject({ exitCode: 1, firstDifference: PAGE_HOP });
+  } finally {
+    await liar.stop(true);
+  }
+});
+
+test("verify names the hop when the page goes on showing old numbers or nothing is a summary", async () => {
+  const old = await fetch(`http://127.0.0.1:${stack.config.WORKER_PORT}/api/summary`);
+  const text = await old.text();
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    routes: {
+      "/api/summary": () => new Response(text),
+      "/broken/api/summary": () => new Response("{}"),
+    },
+  });
+  const at = `http://127.0.0.1:${server.port}`;
+  try {
+    const stays = await verify({ ...stack.settings, WORKER_URL: at });
+    expect(stays.firstDifference).toBe(PAGE_HOP);
+    expect(hopOf(stays, PAGE_HOP).remarks[0]).toStartWith("its numbers stay those of 20");
+    const broken = await verify({ ...stack.settings, WORKER_URL: `${at}/broken` });
+    expect(hopOf(broken, PAGE_HOP).remarks[0]).toStartWith("its answer is no summary: version");
+    const wrongSecret = await verify({ ...stack.settings, SUMMARY_SECRET: "x".repeat(40) });
+    expect(wrongSecret.firstDifference).toBe(ORIGIN_HOP);
+    expect(hopOf(wrongSecret, ORIGIN_HOP).remarks[0]).toStartWith("it answers 401");
+  } finally {
+    await server.stop(true);
+  }
+});
+
+test("verify says that both hops are missing when the stack has no page", async () => {
+  const other = await newSettings();
+  const elsewhere = { ...stack.settings, STATE_DIR: other.STATE_DIR! };
+  const found = await verify(elsewhere);
+  for (const name of [ORIGIN_HOP, PAGE_HOP]) {
+    expect(hopOf(found, name)).toMatchObject({ isMissing: true, holds: true });
+  }
+  await removeStack(other);
+});
+
+test("every event counts once up to the page when each part of it is killed under load", async () => {
+  const producer = start(stack.settings, "scripts/produce.ts", ["--rate", "500"]);
+  try {
+    for (const name of ["worker", "summary", "consumer", "postgres"]) {
+      const rows: { service: string; processId?: number }[] = JSON.parse(
+        await runOrThrow(stack.settings, "scripts/status.ts", ["--json"]),
+      );
+      process.kill(rows.find(({ service }) => service === name)!.processId!, "SIGKILL");
+      await until(`${name} works again`, 60_000, () =>
+        runOrThrow(stack.settings, "scripts/up.ts", [name]),
+      );
+    }
+  } finally {
+    producer.kill("SIGTERM");
+    await producer.exited;
+  }
+  const found = await verify();
+  expect(found).toMatchObject({ exitCode: 0, firstDifference: null });
+  expect(hopOf(found, PAGE_HOP).isMissing).toBeUndefined();
+});

@@ -11,7 +11,9 @@ import { runProgram } from "./lib/program.ts";
 import { assertSecrets } from "./stack/environment.ts";
 import { createApp } from "./summary/app.ts";
 import { listen } from "./summary/listen.ts";
+import { SummaryMetrics } from "./summary/metrics.ts";
 import { Outage } from "./summary/outage.ts";
+import { Preview } from "./summary/preview/preview.ts";
 import { SummaryReader } from "./summary/reader.ts";
 import { SharedSummary } from "./summary/shared-summary.ts";
 
@@ -21,6 +23,8 @@ const command = defineCommand({
     description: `Answers the public summary from PostgreSQL, for the Worker to publish.
 
   GET /summary      totals, timeline, freshness and the ledger as JSON
+  GET /preview.png  the same as an image for links to the page, drawn at most once a minute
+  GET /metrics      for Prometheus
   GET /healthz      whether it works; the only path that is open
 
 All others need the header "Authorization: Bearer" with SUMMARY_SECRET. Listens on this machine only,
@@ -35,11 +39,16 @@ Exit status: 0 stopped, 1 the port is taken, 2 wrong setting.`,
     const log = getLogger(["summary"]);
     const reader = new SummaryReader(config);
     const outage = new Outage(log, (error) => explainPostgres(config, "read", error));
+    const metrics = new SummaryMetrics();
     const summaries = new SharedSummary(
       () => reader.read(),
-      (_durationMs, error) => outage.note(error),
+      (durationMs, error) => {
+        metrics.computed(durationMs, error);
+        outage.note(error);
+      },
     );
-    const app = createApp({ secret: config.SUMMARY_SECRET!, summaries });
+    const preview = new Preview(async () => (await summaries.get()).summary);
+    const app = createApp({ secret: config.SUMMARY_SECRET!, summaries, preview, metrics });
     const server = listen(config.SUMMARY_PORT, app.fetch);
     log.info("Listening", { port: config.SUMMARY_PORT });
     const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<string>();

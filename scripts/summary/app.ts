@@ -1,31 +1,56 @@
 /** The routes of the summary origin: what is open, what needs the secret, and what is refused. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { AGE_HEADER } from "../../schema/summary.ts";
+import { getLogger } from "../lib/log.ts";
+import type { SummaryMetrics } from "./metrics.ts";
+import { PREVIEW_SECONDS_MAX, type Preview } from "./preview/preview.ts";
 import { requireSecret } from "./require-secret.ts";
 import { type SharedSummary, Unavailable } from "./shared-summary.ts";
 
 /** A summary of this age proves that the database answers, without asking it again. */
 const PROOF_MS_MAX = 10_000;
+const PATHS = ["/summary", "/preview.png", "/metrics", "/healthz"];
 
-interface Parts {
+export interface Parts {
   secret: string;
   summaries: SharedSummary;
+  preview: Preview;
+  metrics: SummaryMetrics;
 }
 
-export function createApp({ secret, summaries }: Parts): Hono {
+export function createApp({ secret, summaries, preview, metrics }: Parts): Hono {
   const app = new Hono();
   const guard = requireSecret(secret);
 
+  app.use(async (context, next) => {
+    await next();
+    const path = PATHS.find((known) => known === context.req.path);
+    metrics.answered(path, context.res.status);
+  });
+
   app.get("/summary", guard, async (context) => {
     const { body, etag, sentMs } = await summaries.get();
-    const headers = {
-      etag,
+    return answer(context, body, etag, {
       [AGE_HEADER]: String(Math.ceil(performance.now() - sentMs)),
       "cache-control": "private, no-cache",
-    };
-    if (context.req.header("if-none-match") === etag) return context.body(null, 304, headers);
-    return context.body(body, 200, { ...headers, "content-type": "application/json" });
+      "content-type": "application/json",
+    });
   });
+
+  app.get("/preview.png", guard, async (context) => {
+    const { png, etag } = await preview.get();
+    return answer(context, png, etag, {
+      "cache-control": `private, max-age=${PREVIEW_SECONDS_MAX}`,
+      "content-type": "image/png",
+    });
+  });
+
+  app.get("/metrics", guard, async (context) =>
+    context.body(await metrics.registry.metrics(), 200, {
+      "cache-control": "no-store",
+      "content-type": metrics.registry.contentType,
+    }),
+  );
 
   app.get("/healthz", async (context) => {
     const { latest } = summaries;
@@ -33,19 +58,37 @@ export function createApp({ secret, summaries }: Parts): Hono {
     return context.json({ ok: true }, 200, { "cache-control": "no-store" });
   });
 
-  for (const path of ["/summary", "/healthz"]) {
+  for (const path of PATHS) {
     app.all(path, (context) => {
       const error = `Cannot ${context.req.method} ${path}: only GET and HEAD are answered`;
       return context.json({ error }, 405, { allow: "GET, HEAD" });
     });
   }
   app.notFound((context) => context.json({ error: "Cannot find this path" }, 404));
-  app.onError((error, context) => {
-    if (!(error instanceof Unavailable)) throw error;
-    return context.json({ error: error.message }, 503, {
-      "retry-after": String(summaries.retryAfterSeconds),
-      "cache-control": "no-store",
-    });
-  });
+  app.onError((error, context) => answerError(context, error, summaries.retryAfterSeconds));
   return app;
+}
+
+function answer(
+  context: Context,
+  body: string | Uint8Array<ArrayBuffer>,
+  etag: string,
+  headers: Record<string, string>,
+): Response {
+  if (context.req.header("if-none-match") !== etag) {
+    return context.body(body, 200, { etag, ...headers });
+  }
+  const { "content-type": _, ...others } = headers;
+  return context.body(null, 304, { etag, ...others });
+}
+
+function answerError(context: Context, error: Error, retryAfterSeconds: number): Response {
+  if (!(error instanceof Unavailable)) {
+    getLogger(["summary"]).error("Cannot answer", { path: context.req.path, error: error.message });
+  }
+  const told = error instanceof Unavailable ? error.message : "Cannot answer now";
+  return context.json({ error: told }, 503, {
+    "retry-after": String(retryAfterSeconds),
+    "cache-control": "no-store",
+  });
 }

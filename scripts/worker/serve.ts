@@ -70,7 +70,7 @@ function runtimeOptions({ folder, stateFolder, port, bindings, onLog, ...rest }:
     telemetry: { enabled: false },
     unsafeTriggerHandlers: true,
     handleStructuredLogs: ({ level, message }) => onLog(`${level} ${message}`),
-    durableObjectsPersist: stateFolder,
+    resourcePersistencePath: stateFolder,
     workers: [
       {
         ...worker,

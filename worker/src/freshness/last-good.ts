@@ -96,7 +96,10 @@ export class LastGood<Value> {
 
   #reading(): Reading<Value> | undefined {
     if (!this.#copy) return undefined;
-    const ageMs = Math.max(0, this.#surroundings.now() - this.#copy.readAtMs);
+    const nowMs = this.#surroundings.now();
+    // After the clock was set back, the copy would count as new until the clock is there again.
+    if (nowMs < this.#copy.readAtMs) this.#copy = { ...this.#copy, readAtMs: nowMs };
+    const ageMs = nowMs - this.#copy.readAtMs;
     return { value: this.#copy.value, ageMs, isStale: ageMs > this.#limits.staleMs };
   }
 

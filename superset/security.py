@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import guard
 import sqlalchemy as sa
-from flask import g, has_request_context, request
+from flask import g, has_request_context, redirect, request
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
 from superset.security import SupersetSecurityManager
@@ -115,6 +115,14 @@ def refuse_large_requests() -> tuple[str, int] | None:
     if (is_unknown or (length or 0) > ANONYMOUS_BYTES_MAX) and is_anonymous():
         return "Cannot take as much without a login", 413
     return None
+
+
+def to_tls() -> Any:
+    """Without TLS a login fails for no visible reason, since the browser keeps the cookie back."""
+    # What does not come through the proxy has no such header, and stays as it is.
+    if request.headers.get("X-Forwarded-Proto") != "http":
+        return None
+    return redirect(request.url.replace("http:", "https:", 1), code=308)
 
 
 def without_people(query: Any, *_: Any) -> Any:

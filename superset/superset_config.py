@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, make_response
-from security import SecurityManager, refuse_large_requests, without_people
+from security import SecurityManager, refuse_large_requests, to_tls, without_people
 from sqlalchemy.engine.url import URL
 from superset.config import THEME_DEFAULT as SUPERSET_THEME
 from superset.utils.log import AbstractEventLogger
@@ -165,8 +165,10 @@ AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = "10 per minute"
 
 ENABLE_PROXY_FIX = _IS_BEHIND_PROXY
-# Only the proxy reaches the port of this machine, so one step of its headers is to be believed.
-PROXY_FIX_CONFIG = {"x_for": 1, "x_proto": 1, "x_host": 1, "x_port": 0, "x_prefix": 0}
+# Only the proxy reaches the port of this machine, so one step of its headers is to be believed. It
+# hands on the `Host` that was asked for; the others that name an address, Cloudflare hands on as a
+# stranger sent them.
+PROXY_FIX_CONFIG = {"x_for": 1, "x_proto": 1, "x_host": 0, "x_port": 0, "x_prefix": 0}
 SESSION_COOKIE_SECURE = _IS_BEHIND_PROXY
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -276,3 +278,5 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:
 
     app.view_functions["static"] = serve_without_telemetry
     app.before_request(refuse_large_requests)
+    if _IS_BEHIND_PROXY:
+        app.before_request(to_tls)

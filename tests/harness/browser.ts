@@ -10,8 +10,11 @@ const PLACES = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/** @throws Error that says how to get a browser when there is none */
-export async function launchBrowser(): Promise<Browser> {
+/**
+ * Starts the browser, with further arguments of its command line.
+ * @throws Error that says how to get a browser when there is none
+ */
+export async function launchBrowser(...further: string[]): Promise<Browser> {
   const given = process.env.CHROMIUM;
   const executablePath = given ?? PLACES.find((place) => existsSync(place));
   if (!executablePath) {
@@ -21,5 +24,8 @@ export async function launchBrowser(): Promise<Browser> {
   }
   // Its own sandbox asks for rights that the root of a container does not have.
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath, args: [...sandbox, "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath,
+    args: [...sandbox, "--disable-dev-shm-usage", ...further],
+  });
 }

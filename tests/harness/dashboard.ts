@@ -36,6 +36,8 @@ export interface ViewerOptions {
   isDark?: boolean;
   /** Without a login, as the public sees it. */
   isAnonymous?: boolean;
+  /** Where Superset is, when not at its port: `https://name:port` of a proxy. */
+  origin?: string;
 }
 
 export class Viewer {
@@ -44,21 +46,19 @@ export class Viewer {
   readonly exchanges = new Map<number, Exchange>();
   /** How often each chart was answered. */
   readonly answers = new Map<number, number>();
-  /** Addresses outside of this machine that the pages asked for. */
+  /** Addresses that the pages asked for anywhere else than where Superset is. */
   readonly strangers: string[] = [];
   /** Errors that the browser wrote to its console. */
   readonly complaints: string[] = [];
-  readonly #config: Config;
+  readonly #origin: string;
 
-  private constructor(page: Page, config: Config) {
+  private constructor(page: Page, superset: string) {
     this.page = page;
-    this.#config = config;
+    this.#origin = superset;
     page.setDefaultTimeout(PAGE_MS_MAX);
     page.on("request", (request) => {
-      const { protocol, hostname } = new URL(request.url());
-      if (protocol.startsWith("http") && hostname !== "127.0.0.1") {
-        this.strangers.push(request.url());
-      }
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith("http") && origin !== superset) this.strangers.push(request.url());
     });
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(message.text());
@@ -70,7 +70,7 @@ export class Viewer {
   static async open(
     browser: Browser,
     config: Config,
-    { width = 1280, height = 900, isDark, isAnonymous }: ViewerOptions = {},
+    { width = 1280, height = 900, isDark, isAnonymous, origin }: ViewerOptions = {},
   ): Promise<Viewer> {
     const context = await browser.newContext({
       viewport: { width, height },
@@ -78,7 +78,8 @@ export class Viewer {
       // Charts then are what they will be, at once.
       reducedMotion: "reduce",
     });
-    const viewer = new Viewer(await context.newPage(), config);
+    const superset = origin ?? `http://127.0.0.1:${config.SUPERSET_PORT}`;
+    const viewer = new Viewer(await context.newPage(), superset);
     if (!isAnonymous) await viewer.logIn(config.SUPERSET_ADMIN_PASSWORD ?? "");
     return viewer;
   }
@@ -158,7 +159,7 @@ export class Viewer {
   }
 
   address(path: string): string {
-    return `http://127.0.0.1:${this.#config.SUPERSET_PORT}${path}`;
+    return this.#origin + path;
   }
 
   close(): Promise<void> {

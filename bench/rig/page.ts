@@ -24,10 +24,12 @@ export async function startPage({ environment, config }: Stack): Promise<Served>
   return { url: `http://127.0.0.1:${config.WORKER_PORT}`, processId };
 }
 
-export async function startHello(): Promise<Served & { stop(): Promise<void> }> {
+/** With a folder, behind its files. */
+export async function startHello(folder?: string): Promise<Served & { stop(): Promise<void> }> {
   const [port] = await freePorts(1);
+  const script = join(ROOT, "bench/rig/hello-worker.ts");
   const program = Bun.spawn(
-    [process.execPath, "--no-env-file", join(ROOT, "bench/rig/hello-worker.ts"), `${port}`],
+    [process.execPath, "--no-env-file", script, `${port}`, ...(folder ? [folder] : [])],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   const url = `http://127.0.0.1:${port}/`;

@@ -3,6 +3,8 @@
  * runtime and in turns; how often the origin is asked while readers ask a thousand times a second;
  * and what a browser has to fetch.
  */
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
 import type { Bench } from "../rig/bench.ts";
 import { measureCpu } from "../rig/cpu.ts";
 import { type HttpLoad, putLoad } from "../rig/http-load.ts";
@@ -43,9 +45,11 @@ export async function page(bench: Bench): Promise<PageResult> {
   await seedUsers(owner, USERS);
   const served = await startPage(stack);
   const hello = await startHello();
+  const helloWithFiles = await startHello(join(ROOT, "worker/page"));
   try {
     const targets: [string, Served][] = [
       ["hello", hello],
+      ["hello, behind static files", helloWithFiles],
       ["/api/summary", { ...served, url: `${served.url}/api/summary` }],
       ["/", { ...served, url: `${served.url}/` }],
     ];
@@ -64,6 +68,7 @@ export async function page(bench: Bench): Promise<PageResult> {
     };
   } finally {
     await hello.stop();
+    await helloWithFiles.stop();
     await emptyTables(owner);
   }
 }

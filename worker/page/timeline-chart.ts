@@ -7,10 +7,12 @@ import {
   type ChartDataset,
   LinearScale,
   Tooltip,
+  type TooltipItem,
 } from "chart.js";
 import type { Summary } from "../../schema/summary.ts";
 import { EVENT_TYPES } from "../src/page/model/event-types.ts";
-import { describeTimeline, isAxisLabel, timelineData } from "../src/page/model/timeline.ts";
+import { formatCount } from "../src/page/model/format.ts";
+import { axisLabel, describeTimeline, timelineData } from "../src/page/model/timeline.ts";
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 
@@ -76,8 +78,7 @@ function create(
             autoSkip: false,
             maxRotation: 0,
             callback(place) {
-              const label = this.getLabelForValue(Number(place));
-              return isAxisLabel(label) ? label : "";
+              return axisLabel(this.getLabels(), Number(place));
             },
           },
         },
@@ -89,7 +90,7 @@ function create(
         },
       },
       plugins: {
-        tooltip: { callbacks: { title: ([item]) => `${item?.label} UTC` } },
+        tooltip: { callbacks: { title: ([item]) => describeBar(item), footer: sumOf } },
       },
     },
   });
@@ -113,4 +114,15 @@ function takeColours(chart: BarChart, canvas: HTMLCanvasElement): void {
   if (y?.ticks) y.ticks.color = color;
   if (x?.border) x.border.color = borderTopColor;
   if (y?.grid) y.grid.color = borderTopColor;
+}
+
+function describeBar(item: TooltipItem<"bar"> | undefined): string {
+  if (!item) return "";
+  const isRunning = item.dataIndex === item.dataset.data.length - 1;
+  return `${item.label} UTC${isRunning ? ", still running" : ""}`;
+}
+
+function sumOf(items: TooltipItem<"bar">[]): string {
+  const sum = items.reduce((total, { parsed }) => total + (parsed.y ?? 0), 0);
+  return `${formatCount(sum)} in all`;
 }

@@ -20,8 +20,15 @@ export function timelineData(timeline: Summary["timeline"]): TimelineData {
   };
 }
 
-/** Whether the axis names this minute. */
-export const isAxisLabel = (label: string) => Number(label.slice(3)) % AXIS_MINUTES === 0;
+/** A label so near to the right end would be cut off there. */
+const END_MINUTES = 4;
+
+/** What the axis says below the bar at this place: its minute, if it is a round one. */
+export function axisLabel(labels: string[], place: number): string {
+  const label = labels[place] ?? "";
+  const isRound = Number(label.slice(3)) % AXIS_MINUTES === 0;
+  return isRound && place < labels.length - END_MINUTES ? label : "";
+}
 
 /** Events of the last hour by type. */
 export function sumTimeline(timeline: Summary["timeline"]): Record<EventType, number> {

@@ -18,6 +18,9 @@ import { describeLedger } from "./ledger-words.ts";
 import { ageMs, type Copy, describeStatus, findState } from "./status.ts";
 import { describeTimeline, sumTimeline } from "./timeline.ts";
 
+/** That of the contract; to import it would bring its validator into the browser. */
+export const USER_ROWS = 10;
+
 /** A piece of a bar, in percent of its length. */
 export interface Piece {
   start: number;
@@ -37,7 +40,7 @@ export interface View {
 export function describeNumbers(summary: PublishedSummary | undefined): View {
   const view: View = { texts: {}, pieces: {}, states: {}, shown: {} };
   view.shown.users = summary?.top_users != null;
-  if (!summary) return view;
+  if (!summary) return { ...view, texts: { "ledger.equation": "", "ledger.explanation": "" } };
   describeTotals(view, summary);
   describeTypes(view, summary.events_by_type);
   describeHops(view, summary.freshness);
@@ -66,7 +69,7 @@ export function describeAge(copy: Copy): View {
     texts: {
       "status.text": status.text,
       "status.age": status.age,
-      "hop.page": summary ? formatDuration(Math.floor(ageMs(copy) / 1_000) * 1_000) : NOTHING,
+      "hop.page": summary ? formatAge(ageMs(copy)) : NOTHING,
       newest: summary?.freshness.newest_event_at
         ? `The newest event happened ${since(summary.freshness.newest_event_at)} ago.`
         : "",
@@ -128,9 +131,9 @@ function describeMinutes({ texts, shown }: View, timeline: Summary["timeline"]):
 
 function describeUsers({ texts, pieces, shown }: View, users: TopUsers): void {
   const largest = users[0]?.events ?? 0;
+  for (let place = 0; place < USER_ROWS; place++) shown[`user.${place}`] = place < users.length;
   for (const [place, user] of users.entries()) {
     const row = `user.${place}`;
-    shown[row] = true;
     texts[row] = `User ${user.user_id}`;
     texts[`${row}.events`] = formatCount(user.events);
     let start = 0;

@@ -13,13 +13,14 @@ ${supersetUrl ? html`<a href="${supersetUrl}">Dashboard</a>` : ""}
 <a href="/api/summary">JSON</a>
 </nav>
 </div>
+<p class="lead">Every view, click and purchase, counted once, seconds after it happens.</p>
 ${status(view)}
 </header>`;
 }
 
 export const status = (view: View): Html => html`<p class="status" ${stateAt(view, "status")}>
 <span class="dot" aria-hidden="true"></span>
-<span>${textAt(view, "status.text")}<code ${shownAt(view, "command")}>bun run produce</code><span class="age" data-text="status.age">${view.texts["status.age"]}</span></span>
+<span>${textAt(view, "status.text")}${textAt(view, "status.age")}<code ${shownAt(view, "command")}>bun run produce</code></span>
 </p>
 <p class="aside" role="status" id="announcement"></p>`;
 

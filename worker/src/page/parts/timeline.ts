@@ -11,7 +11,7 @@ export const timeline = (
 <div class="heading">
 <div>
 <h2 id="timeline">Events per minute</h2>
-<p class="note">Last ${TIMELINE_MINUTES} minutes in UTC; the lighter bar is the minute that is still running.</p>
+<p class="note">The last ${TIMELINE_MINUTES} minutes, in UTC.<span class="of-chart"> The pale bar is the minute that is still running.</span></p>
 </div>
 ${legend(view)}
 </div>

@@ -12,7 +12,7 @@ export const distribution = (
 ${barAt(view, "type")}
 <dl class="rows">
 ${EVENT_TYPES.map(
-  ({ type, plural }) => html`<div>
+  ({ type, plural }) => html`<div class="row">
 <dt><span class="swatch ${type}" aria-hidden="true"></span>${plural}</dt>
 <dd class="share">${textAt(view, `${type}.share`)}</dd>
 <dd>${textAt(view, `${type}.count`)}</dd>
@@ -26,7 +26,7 @@ export const funnel = (view: View): Html => html`<section class="panel" aria-lab
 <p class="note">For every 100 views.</p>
 <dl class="funnel">
 ${EVENT_TYPES.map(
-  (step) => html`<div>
+  (step) => html`<div class="step">
 <dt>${step.plural}</dt>
 <dd>${textAt(view, `${step.type}.perHundred`)}</dd>
 <dd class="length">${barAt(view, "funnel", [step])}</dd>

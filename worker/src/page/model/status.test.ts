@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { example } from "./example.ts";
+import { ageMs, describeStatus, findState } from "./status.ts";
+
+const copy = { summary: example, elapsedMs: 0, failures: 0, isOnline: true };
+const stale = { ...example, stale: true, age_s: 245 };
+const empty = {
+  ...example,
+  events: 0,
+  events_by_type: { view: 0, click: 0, purchase: 0 },
+};
+
+test("ageMs() adds what has passed since to the age that the summary said", () => {
+  expect(ageMs({ ...copy, elapsedMs: 2_500 })).toBe(3_000);
+});
+
+test("findState() is live while the numbers are fresh", () => {
+  expect(findState(copy)).toBe("live");
+});
+
+test("findState() is stale when the summary says so, or when requests fail and the numbers are old", () => {
+  expect(findState({ ...copy, summary: stale })).toBe("stale");
+  expect(findState({ ...copy, failures: 1, elapsedMs: 14_000 })).toBe("live");
+  expect(findState({ ...copy, failures: 1, elapsedMs: 15_000 })).toBe("stale");
+});
+
+test("findState() does not blame the platform when the page was hidden and has not asked", () => {
+  expect(findState({ ...copy, elapsedMs: 3_600_000 })).toBe("live");
+});
+
+test("findState() blames the browser's own network before the platform", () => {
+  expect(findState({ ...copy, summary: stale, isOnline: false })).toBe("offline");
+  expect(findState({ ...copy, summary: undefined, isOnline: false })).toBe("offline");
+});
+
+test("findState() tells a platform without events from one that has never published", () => {
+  expect(findState({ ...copy, summary: empty })).toBe("empty");
+  expect(findState({ ...copy, summary: { ...empty, stale: true } })).toBe("stale");
+  expect(findState({ ...copy, summary: undefined })).toBe("none");
+});
+
+const sentence = (given: Parameters<typeof describeStatus>[0]) => {
+  const { text, age } = describeStatus(given);
+  return text + age;
+};
+
+test("describeStatus() says how old the numbers are in each state that has some", () => {
+  expect(sentence({ ...copy, elapsedMs: 2_500 })).toBe("Live, as of 12:34:56 UTC (3 s ago)");
+  expect(sentence({ ...copy, summary: stale })).toBe(
+    "The platform cannot be reached; these numbers are from 12:34:56 UTC, 4 min ago",
+  );
+  expect(sentence({ ...copy, isOnline: false, elapsedMs: 59_500 })).toBe(
+    "Your browser is offline; these numbers are from 12:34:56 UTC, 1 min ago",
+  );
+});
+
+test("describeStatus() names no time when there are no numbers", () => {
+  expect(sentence({ ...copy, summary: undefined, isOnline: false })).toBe(
+    "Your browser is offline.",
+  );
+  expect(sentence({ ...copy, summary: undefined })).toContain("This page asks again by itself.");
+});

@@ -14,6 +14,7 @@ export interface PageSettings {
 
 const NOTHING_MORE = ["'none'"];
 const OWN = ["'self'"];
+const THEMES = ["light", "dark"] as const;
 
 /** Headers of a page, which says itself whether other sites may frame it. */
 export function pageHeaders(frameAncestors: "'none'" | "*") {
@@ -40,13 +41,15 @@ export const pageContext = ({ supersetUrl, assets }: PageSettings, { req }: Cont
   supersetUrl,
   assets,
   pageUrl: new URL(req.url).origin,
+  theme: THEMES.find((theme) => theme === req.query("theme")),
 });
 
 export function pageRoutes({ summaries }: Copies, settings: PageSettings): Hono {
   const answer = async (context: Context, render: typeof renderPage) => {
     const reading = await timedRead(context, summaries);
     const document = render(reading && published(reading), pageContext(settings, context));
-    context.header("cache-control", reading ? "public, max-age=2" : "no-store");
+    // The age inside counts from now on: a document out of a cache would say too little.
+    context.header("cache-control", reading ? "no-cache" : "no-store");
     if (!reading) context.header("retry-after", "2");
     return context.html(document, reading ? 200 : 503);
   };

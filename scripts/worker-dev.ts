@@ -1,12 +1,12 @@
 #!/usr/bin/env bun
 /** `bun run worker:dev`: the Worker on this machine, in the runtime that Cloudflare runs. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { defineCommand } from "citty";
-import { type Config, ROOT, readConfig } from "./lib/config.ts";
+import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { assertSecrets } from "./stack/environment.ts";
 import { dataFolder } from "./stack/folders.ts";
+import { prepareWorker } from "./worker/prepare.ts";
 import { serveWorker } from "./worker/serve.ts";
 
 const MINUTE_MS = 60_000;
@@ -29,11 +29,10 @@ Exit status: 0 stopped, 1 failed, 2 wrong setting.`,
     });
     const state = dataFolder(config, "worker");
     const folder = join(state, "build");
-    mkdirSync(folder, { recursive: true });
-    await build(folder);
+    await prepareWorker(folder);
     const worker = await serveWorker({
       folder,
-      stateFolder: join(state, "durable-objects"),
+      stateFolder: join(state, "kept"),
       port: config.WORKER_PORT,
       bindings: bindingsOf(config),
       onLog: console.log,
@@ -47,19 +46,6 @@ Exit status: 0 stopped, 1 failed, 2 wrong setting.`,
     await worker.stop();
   },
 });
-
-/** @throws Error with what the build said */
-async function build(folder: string): Promise<void> {
-  const program = Bun.spawn(
-    [process.execPath, "--no-env-file", join(ROOT, "scripts/worker/build.ts"), folder],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
-  const [exitCode, stderr] = await Promise.all([
-    program.exited,
-    new Response(program.stderr).text(),
-  ]);
-  if (exitCode !== 0) throw new Error(`Cannot build the Worker:\n${stderr}`);
-}
 
 function bindingsOf(config: Config): Record<string, string> {
   return {

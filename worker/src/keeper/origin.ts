@@ -92,9 +92,8 @@ function refusal({ status, headers }: Response): string {
     const host = /^https?:\/\/([^/?#]+)/.exec(headers.get("location") ?? "")?.[1] ?? "another page";
     return `it sends its visitors to ${host}, which Cloudflare Access does when ACCESS_CLIENT_ID or ACCESS_CLIENT_SECRET is wrong or not let in`;
   }
-  if (status === 401 || status === 403) {
-    return `it answers ${status}, so SUMMARY_SECRET is not the one that it has`;
-  }
+  if (status === 401) return "it answers 401, so SUMMARY_SECRET is not the one that it has";
+  if (status === 403) return "it answers 403, as Cloudflare Access does to whom it does not let in";
   return `it answers ${status}`;
 }
 

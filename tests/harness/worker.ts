@@ -1,0 +1,95 @@
+/**
+ * The Worker that would be deployed, in the runtime that Cloudflare runs, asking an origin of the
+ * test's choice. Each has a port and a folder of its own; stopped and started, it has what it kept.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PublishedSummary } from "../../schema/summary.ts";
+import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { prepareWorker } from "../../scripts/worker/prepare.ts";
+import { type ServedWorker, serveWorker } from "../../scripts/worker/serve.ts";
+
+interface Settings {
+  originUrl: string;
+  secret: string;
+  supersetUrl?: string;
+  limitsClients?: boolean;
+}
+
+export class TestWorker {
+  /** What the Worker wrote to its log. */
+  readonly log: string[] = [];
+  readonly #build: string;
+  readonly #state = mkdtempSync(join(tmpdir(), "worker-test-"));
+  readonly #settings: Settings;
+  #served: ServedWorker | undefined;
+
+  private constructor(build: string, settings: Settings) {
+    this.#build = build;
+    this.#settings = settings;
+  }
+
+  static async start(settings: Settings): Promise<TestWorker> {
+    const worker = new TestWorker(await built(), settings);
+    await worker.start();
+    return worker;
+  }
+
+  async start(): Promise<void> {
+    const [port] = await freePorts(1);
+    const { originUrl, secret, supersetUrl = "", limitsClients = false } = this.#settings;
+    this.#served = await serveWorker({
+      folder: this.#build,
+      stateFolder: this.#state,
+      port: port!,
+      bindings: { SUMMARY_URL: originUrl, SUMMARY_SECRET: secret, SUPERSET_URL: supersetUrl },
+      limitsClients,
+      onLog: (line) => this.log.push(line),
+    });
+  }
+
+  get url(): string {
+    return this.#served!.url;
+  }
+
+  get(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, { redirect: "manual", ...init });
+  }
+
+  /** @throws Error when the answer is not 200 */
+  async summary(): Promise<PublishedSummary> {
+    const response = await this.get("/api/summary");
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return (await response.json()) as PublishedSummary;
+  }
+
+  /** As Cloudflare does once a minute. */
+  wake(): Promise<void> {
+    return this.#served!.wake();
+  }
+
+  /** Ends the runtime, but not what it has kept. */
+  async stop(): Promise<void> {
+    await this.#served?.stop();
+    this.#served = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.#state, { recursive: true, force: true });
+  }
+}
+
+let building: Promise<string> | undefined;
+
+/** Built once for all tests of a file. */
+function built(): Promise<string> {
+  building ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), "worker-build-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    await prepareWorker(folder);
+    return folder;
+  })();
+  return building;
+}

@@ -1,6 +1,6 @@
 /**
  * The image that a link to the page shows, as SVG: the big numbers and the last hour, in the size that
- * Open Graph asks for. Pure; every text in it is made here, so that nothing has to be escaped.
+ * Open Graph asks for. Pure; every text is made here, so that none needs to be escaped.
  */
 import { type Summary, TIMELINE_MINUTES, type TypeCounts } from "../../../schema/summary.ts";
 
@@ -8,7 +8,7 @@ const WIDTH = 1_200;
 const HEIGHT = 630;
 const FONT_FAMILY = "DejaVu Sans";
 
-/** From here on a rate would be wider than its place, and is no news. */
+/** A rate from here on would be wider than its place. */
 const RATE_MAX = 10;
 const MARGIN = 64;
 const CHART = { left: MARGIN, right: WIDTH - MARGIN, top: 368, bottom: 556 };
@@ -33,7 +33,7 @@ const shown = (count: number) => (count < 1_000_000 ? whole : compact).format(co
 
 function shownRate(rate: number | null): string {
   if (rate === null) return "–";
-  return rate < RATE_MAX ? percent.format(rate) : `>${percent.format(RATE_MAX)}`;
+  return rate < RATE_MAX ? percent.format(rate) : ">999%";
 }
 
 export function previewSvg(summary: Summary): string {

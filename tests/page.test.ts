@@ -1,0 +1,360 @@
+/**
+ * The public page as visitors have it: the bundle that would be deployed in Cloudflare's runtime,
+ * over the real origin, PostgreSQL and Kafka, looked at in a real browser. One stack for the file;
+ * its first test meets it before the first event.
+ */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Browser } from "playwright-core";
+import { ROOT } from "../scripts/lib/config.ts";
+import { launchBrowser } from "./harness/browser.ts";
+import { findOverflow, readBars, readFigures, setVisibility } from "./harness/in-public-page.ts";
+import { run, runOrThrow } from "./harness/script.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
+import { Visitor } from "./harness/visitor.ts";
+
+const SCREENSHOTS = join(ROOT, ".screenshots");
+const COLOURS = { view: "#2f6fde", click: "#e8a317", purchase: "#1c9d6c" };
+const TYPES = Object.keys(COLOURS) as (keyof typeof COLOURS)[];
+const MINUTE_MS = 60_000;
+const BYTES_MAX = 80_000;
+
+setDefaultTimeout(60_000);
+
+let stack: Stack;
+let browser: Browser;
+let origin: string;
+/** What was sent before the first test looked, by type and by minute as "12:34". */
+const sent = new Map<string, number[]>();
+
+beforeAll(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  stack = await startStack({ services: ["consumer", "worker"] });
+  origin = `http://127.0.0.1:${stack.config.WORKER_PORT}`;
+  browser = await launchBrowser();
+}, 10 * MINUTE_MS);
+
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+}, 5 * MINUTE_MS);
+
+const arrive = (options = {}) => Visitor.arrive(browser, origin, options);
+
+async function open(options = {}, path = "/"): Promise<Visitor> {
+  const visitor = await arrive(options);
+  await visitor.page.goto(path);
+  return visitor;
+}
+
+async function produce(lines: string[]): Promise<void> {
+  const path = join(stack.config.STATE_DIR, "lines.ndjson");
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  await runOrThrow(stack.settings, "scripts/produce.ts", ["--from", path]);
+}
+
+const line = (type: string, userId: number, createdAt: Date) =>
+  JSON.stringify({
+    event_id: crypto.randomUUID(),
+    user_id: userId,
+    event_type: type,
+    created_at: createdAt.toISOString(),
+  });
+
+/** Different numbers for each minute of the last hour, the one that is running left out. */
+function makeHour(): string[] {
+  const thisMinute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  return Array.from({ length: 59 }, (_, at) => {
+    const minute = thisMinute - (59 - at) * MINUTE_MS;
+    const counts = [24 + ((at * 7) % 13), 8 + ((at * 5) % 9), 1 + ((at * 3) % 6)];
+    sent.set(new Date(minute).toISOString().slice(11, 16), counts);
+    return TYPES.flatMap((type, index) =>
+      Array.from({ length: counts[index]! }, (_, event) =>
+        line(type, 1 + ((at + event ** 2) % 40), new Date(minute + event * 1_000)),
+      ),
+    );
+  }).flat();
+}
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+test("the page is kind to an empty platform, and follows it when its first events come", async () => {
+  const visitor = await open();
+  await visitor.untilState("empty");
+  expect(await visitor.page.locator(".status").textContent()).toContain("bun run produce");
+  expect(await visitor.textAt("conversion")).toBe("–");
+  await visitor.page.screenshot({ path: join(SCREENSHOTS, "page-empty.png"), fullPage: true });
+  const lines = makeHour();
+  await produce(lines);
+  await visitor.untilState("live", 5_000);
+  await visitor.untilText("events", lines.length.toLocaleString("en"), 5_000);
+  const views = sum([...sent.values()].map(([view]) => view!));
+  const purchases = sum([...sent.values()].map((counts) => counts[2]!));
+  expect(await visitor.textAt("view.count")).toBe(views.toLocaleString("en"));
+  expect(await visitor.textAt("conversion")).toBe(((purchases / views) * 100).toFixed(1));
+  expect(visitor.complaints).toEqual([]);
+  await visitor.leave();
+});
+
+for (const width of [390, 768, 1280, 1920]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`the page is whole, readable and quiet at ${width} pixels, ${colorScheme}`, async () => {
+      const visitor = await open({ viewport: { width, height: 900 }, colorScheme });
+      await visitor.untilState("live");
+      await visitor.page.screenshot({
+        path: join(SCREENSHOTS, `page-${width}-${colorScheme}.png`),
+        fullPage: true,
+      });
+      expect(await visitor.page.evaluate(findOverflow)).toBe(0);
+      for (const details of await visitor.page.locator("summary").all()) await details.click();
+      expect(await visitor.page.evaluate(findOverflow)).toBe(0);
+      expect(await findFaults(visitor)).toEqual([]);
+      expect(visitor.complaints).toEqual([]);
+      expect(visitor.strangers).toEqual([]);
+      await visitor.leave();
+    });
+  }
+}
+
+/** What axe finds, as one line for each element. */
+async function findFaults({ page }: Visitor): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations, passes } = (await page.evaluate("axe.run()")) as axe.AxeResults;
+  expect(passes.length).toBeGreaterThan(15);
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+  );
+}
+
+test("each bar of the chart is as high as the events of its minute", async () => {
+  const visitor = await open();
+  await visitor.untilState("live");
+  const colours = Object.values(COLOURS);
+  const { bars, eventPixels } = await visitor.page.locator("#chart").evaluate(readBars, colours);
+  expect(bars.length).toBe(60);
+  // The last one is still running, and paler.
+  const compared = bars.slice(0, -1).filter(({ minute }) => sent.has(minute));
+  expect(compared.length).toBeGreaterThan(50);
+  for (const { minute, heights } of compared) {
+    for (const [index, count] of sent.get(minute)!.entries()) {
+      const difference = Math.abs(heights[index]! - count * eventPixels);
+      // Edges between pixels are mixed colours.
+      const isExact = difference <= 2;
+      expect({ minute, index, count, height: heights[index], isExact }).toMatchObject({
+        isExact: true,
+      });
+    }
+  }
+  await visitor.leave();
+});
+
+test("the page shows new events within 5 seconds", async () => {
+  const visitor = await open();
+  await visitor.untilState("live");
+  const figures: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = Number((await visitor.textAt("events")).replaceAll(",", ""));
+    await produce(Array.from({ length: 7 }, () => line("click", 1, new Date())));
+    const startedAtMs = performance.now();
+    await visitor.untilText("events", (before + 7).toLocaleString("en"), 5_000);
+    figures.push(Math.round(performance.now() - startedAtMs));
+  }
+  console.log(`new events were on the page after ${figures.join(", ")} ms`);
+  const painted = await visitor.page
+    .locator("#chart")
+    .evaluate((canvas) => (canvas as unknown as Drawn).chart.data.datasets[1]!.data);
+  const answer = await fetch(`${origin}/api/summary`);
+  const { timeline } = (await answer.json()) as { timeline: { click: number }[] };
+  expect(sum(painted)).toBe(sum(timeline.map(({ click }) => click)));
+  expect(visitor.complaints).toEqual([]);
+  await visitor.leave();
+});
+
+interface Drawn {
+  chart: { data: { datasets: { data: number[] }[] } };
+}
+
+test("the page has all its numbers and its timeline as text when scripts are off", async () => {
+  const visitor = await open({ javaScriptEnabled: false });
+  const { page } = visitor;
+  const { events, users } = (await (await fetch(`${origin}/api/summary`)).json()) as Totals;
+  expect(await visitor.textAt("events")).toBe(events.toLocaleString("en"));
+  expect(await visitor.textAt("users")).toBe(users.toLocaleString("en"));
+  await page.locator("noscript p", { hasText: "Without JavaScript this page" }).waitFor();
+  await page.locator("#chart").waitFor({ state: "hidden" });
+  const rows = await page.locator(".table tbody tr").allInnerTexts();
+  expect(rows.length).toBe(60);
+  const shown = new Map(
+    rows.map((row) => [row.trim().slice(0, 5), row.trim().split(/\s+/).slice(1)]),
+  );
+  const compared = [...sent].filter(([minute]) => shown.has(minute));
+  expect(compared.length).toBeGreaterThan(50);
+  for (const [minute, counts] of compared.slice(0, -1)) {
+    expect([minute, ...shown.get(minute)!]).toEqual([minute, ...counts.map(String)]);
+  }
+  await page.screenshot({ path: join(SCREENSHOTS, "page-no-script.png"), fullPage: true });
+  expect(visitor.strangers).toEqual([]);
+  await visitor.leave();
+});
+
+interface Totals {
+  events: number;
+  users: number;
+}
+
+test("the page asks nothing while its tab is hidden, and at once when it is seen again", async () => {
+  const visitor = await arrive();
+  const { page } = visitor;
+  // Time of the page's own, which the test moves.
+  await page.clock.install();
+  await page.goto("/");
+  const asked = () => visitor.paths.filter((path) => path === "/api/summary").length;
+  const answered = () => page.waitForResponse("**/api/summary");
+  await Promise.all([answered(), page.clock.runFor(3_000)]);
+  expect(asked()).toBe(1);
+  await page.evaluate(setVisibility, "hidden" as const);
+  await page.clock.runFor(10 * MINUTE_MS);
+  expect(asked()).toBe(1);
+  await Promise.all([answered(), page.evaluate(setVisibility, "visible" as const)]);
+  expect(asked()).toBe(2);
+  await visitor.leave();
+});
+
+test("the page says that the platform cannot be reached, moves nothing, and recovers by itself", async () => {
+  const visitor = await open();
+  await visitor.untilState("live");
+  const processId = await processIdOf("summary");
+  process.kill(processId, "SIGSTOP");
+  try {
+    await visitor.untilState("stale", 30_000);
+    expect((await visitor.textAt("status.text")) + (await visitor.textAt("status.age"))).toMatch(
+      /^The platform cannot be reached; these numbers are from \d\d:\d\d:\d\d UTC, \d+ s ago$/,
+    );
+    expect(await visitor.page.locator("#announcement").textContent()).toStartWith(
+      "The platform cannot be reached",
+    );
+    await visitor.page.screenshot({ path: join(SCREENSHOTS, "page-stale.png") });
+    expect(await findFaults(visitor)).toEqual([]);
+  } finally {
+    process.kill(processId, "SIGCONT");
+  }
+  await visitor.untilState("live", 15_000);
+  const { layoutShift } = await visitor.page.evaluate(readFigures);
+  expect(layoutShift).toBeLessThan(0.01);
+  expect(visitor.complaints).toEqual([]);
+  await visitor.leave();
+});
+
+/** Process id of a service's main process. */
+async function processIdOf(service: string): Promise<number> {
+  const { stdout } = await run(stack.settings, "scripts/status.ts", ["--json"]);
+  const rows = JSON.parse(stdout) as { service: string; processId?: number }[];
+  const processId = rows.find((row) => row.service === service)?.processId;
+  // A signal to process 0 would go to this very process and all its siblings.
+  if (!processId) throw new Error(`Cannot find the process of ${service}: ${stdout}`);
+  return processId;
+}
+
+test("the page says that the browser is offline, and goes on when it is back", async () => {
+  const visitor = await open();
+  await visitor.untilState("live");
+  await visitor.page.context().setOffline(true);
+  await visitor.untilState("offline");
+  expect(await visitor.textAt("status.text")).toStartWith("Your browser is offline; these numbers");
+  await visitor.page.context().setOffline(false);
+  await visitor.untilState("live");
+  await visitor.leave();
+});
+
+test("the frame lives in a page of another site, and the page itself refuses to", async () => {
+  const site = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ url }) =>
+      new Response(
+        `<!doctype html><iframe width="320" height="200" src="${origin}${new URL(url).pathname}${new URL(url).search}"></iframe>`,
+        { headers: { "content-type": "text/html" } },
+      ),
+  });
+  try {
+    const visitor = await open(
+      { viewport: { width: 360, height: 230 } },
+      `${site.url}embed?theme=dark`,
+    );
+    const frame = visitor.page.frameLocator("iframe");
+    await frame.locator('.status[data-state="live"]').waitFor();
+    await frame.locator("#chart[height]").waitFor();
+    expect(await frame.locator("html").getAttribute("data-theme")).toBe("dark");
+    const link = frame.getByRole("link", { name: "User activity" });
+    expect(await link.getAttribute("target")).toBe("_blank");
+    expect(await link.getAttribute("href")).toBe(`${origin}/`);
+    const inside = visitor.page.frames()[1]!;
+    expect(await inside.evaluate(findOverflow)).toBe(0);
+    expect(await inside.evaluate("document.documentElement.scrollHeight")).toBe(200);
+    await visitor.page.screenshot({ path: join(SCREENSHOTS, "page-embed.png") });
+    expect(visitor.complaints).toEqual([]);
+    await visitor.page.goto(site.url.href);
+    expect(await frame.locator("#chart").count()).toBe(0);
+    expect(visitor.complaints.join()).toContain("frame-ancestors 'none'");
+    await visitor.leave();
+  } finally {
+    await site.stop(true);
+  }
+});
+
+test("nothing on the page moves by itself when the visitor wants it still", async () => {
+  const running = (visitor: Visitor) =>
+    visitor.page.evaluate("document.getAnimations().length") as Promise<number>;
+  const still = await open();
+  await still.untilState("live");
+  expect(await running(still)).toBe(0);
+  const moving = await open({ reducedMotion: "no-preference" });
+  await moving.untilState("live");
+  expect(await running(moving)).toBe(1);
+  await Promise.all([still.leave(), moving.leave()]);
+});
+
+test("the page weighs less than 80 kB on its way, and its files may be kept for ever", async () => {
+  const html = await (await fetch(origin)).text();
+  const paths = [...html.matchAll(/(?:src|href)="(\/page-[^"]+)"/g)].map(([, path]) => path!);
+  expect(paths.length).toBe(2);
+  const weights: Record<string, number> = { html: Bun.gzipSync(html).length };
+  for (const path of paths) {
+    const answer = await fetch(origin + path);
+    expect(answer.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    weights[path.split(".")[1]!] = Bun.gzipSync(await answer.bytes()).length;
+  }
+  console.log(
+    `bytes after gzip: ${JSON.stringify(weights)}, ${sum(Object.values(weights))} in all`,
+  );
+  expect(sum(Object.values(weights))).toBeLessThan(BYTES_MAX);
+});
+
+test("nothing moves while the page is built up and brought up to date", async () => {
+  const visitor = await open({ viewport: { width: 390, height: 844 } });
+  await visitor.untilState("live");
+  await visitor.page.waitForResponse("**/api/summary");
+  await visitor.page.locator("#chart[height]").waitFor();
+  const figures = await visitor.page.evaluate(readFigures);
+  console.log(`measured in the browser: ${JSON.stringify(figures)}`);
+  expect(figures.firstContentfulPaintMs).toBeGreaterThan(0);
+  expect(figures.layoutShift).toBeLessThan(0.01);
+  await visitor.leave();
+});
+
+test("an address that is not there gets a page that says so, and robots are told where to go", async () => {
+  const visitor = await arrive();
+  const answer = await visitor.page.goto("/not-there");
+  expect(answer?.status()).toBe(404);
+  expect(await visitor.page.locator("h1").textContent()).toBe("There is nothing here");
+  expect(await findFaults(visitor)).toEqual([]);
+  expect(visitor.strangers).toEqual([]);
+  await visitor.leave();
+  expect(await (await fetch(`${origin}/robots.txt`)).text()).toContain("Disallow: /api/");
+  for (const path of ["/favicon.ico", "/favicon.svg"]) {
+    expect((await fetch(origin + path)).status).toBe(200);
+  }
+});

@@ -2,7 +2,7 @@
  * Asks the summary origin. What is not exactly what was asked for is an error that says why, in words
  * an operator can act on and without the secret; it is never passed on.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { AGE_HEADER, summarySchema } from "../../../schema/summary.ts";
 import type { Loaded } from "../freshness/last-good.ts";
 import type { Preview, SummaryText } from "./kept.ts";

@@ -12,12 +12,15 @@ export interface TlsProxy {
   port: number;
   /** SHA-256 of its public key in base64, by which a browser can be told to trust it. */
   keyHash: string;
+  /** Certificate of who signed its own, as PEM, for programs that are to trust it. */
+  authority: string;
   stop(): Promise<void>;
 }
 
 /** @param visitor address that visitors are said to come from */
 export function startTlsProxy(name: string, targetPort: number, visitor: string): TlsProxy {
-  const { certificate, key } = new Authority("Proxy of the tests").issue(name);
+  const authority = new Authority("Proxy of the tests");
+  const { certificate, key } = authority.issue(name);
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -29,6 +32,7 @@ export function startTlsProxy(name: string, targetPort: number, visitor: string)
     origin: `https://${name}:${server.port}`,
     port: server.port!,
     keyHash: hashOfKey(certificate),
+    authority: authority.certificate,
     stop: () => server.stop(true),
   };
 }
@@ -51,9 +55,11 @@ async function forward(request: Request, targetPort: number, visitor: string): P
   const response = await fetch(`http://127.0.0.1:${targetPort}${pathname}${search}`, {
     method: request.method,
     headers,
-    body: request.body ? await request.arrayBuffer() : undefined,
+    ...(request.body && { body: await request.arrayBuffer() }),
     redirect: "manual",
-    decompress: false,
   });
-  return new Response(response.body, { status: response.status, headers: response.headers });
+  const answered = new Headers(response.headers);
+  // It has been unpacked on the way.
+  for (const name of ["content-encoding", "content-length"]) answered.delete(name);
+  return new Response(response.body, { status: response.status, headers: answered });
 }

@@ -1,0 +1,37 @@
+/** Looks at what a tunnel leads to on this machine, before anyone else can. */
+import { type Config, ConfigError } from "../lib/config.ts";
+import { environmentFile } from "../stack/environment.ts";
+import { type Finding, wrong } from "./finding.ts";
+
+const ANSWER_MS_MAX = 5_000;
+
+/** @throws ConfigError unless Superset, as it is set and as it runs, keeps its cookies to TLS */
+export async function assertBehindProxy(config: Config): Promise<void> {
+  if (config.SUPERSET_BEHIND_PROXY !== "true") {
+    throw new ConfigError(`Cannot open a tunnel to Superset: SUPERSET_BEHIND_PROXY is ${config.SUPERSET_BEHIND_PROXY}, so its cookies would not be secure
+Put SUPERSET_BEHIND_PROXY=true into ${environmentFile()}, then \`bun run up\`, which restarts Superset`);
+  }
+  const login = await ask(config.SUPERSET_PORT, "/login/").catch(() => undefined);
+  const cookies = login?.headers.getSetCookie() ?? [];
+  if (cookies.some((cookie) => !/;\s*secure/i.test(cookie))) {
+    throw new ConfigError(
+      "Cannot open a tunnel to Superset: it still runs without SUPERSET_BEHIND_PROXY; `bun run up` restarts it",
+    );
+  }
+}
+
+/** Findings only where something is wrong: a tunnel may be there before its service is. */
+export async function checkLocal(name: string, port: number, path: string): Promise<Finding[]> {
+  const reason = await ask(port, path).then(
+    ({ status }) => (status === 200 ? undefined : `answers ${status}`),
+    () => "does not answer",
+  );
+  if (reason === undefined) return [];
+  return [wrong(`${name} ${reason} at 127.0.0.1:${port}; \`bun run up ${name}\` starts it`)];
+}
+
+const ask = (port: number, path: string) =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
+    redirect: "manual",
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
+  });

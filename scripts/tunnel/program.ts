@@ -1,0 +1,63 @@
+/** Where cloudflared is, how to get it, and what it is started with. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../lib/config.ts";
+import { inheritedEnvironment } from "../stack/environment.ts";
+import { dataFolder } from "../stack/folders.ts";
+
+const HOW_TO_GET = `Debian, Ubuntu, and Windows with WSL:
+    sudo mkdir -p --mode=0755 /usr/share/keyrings
+    curl -fsSL https://pkg.cloudflare.com/cloudflare-main.gpg | sudo tee /usr/share/keyrings/cloudflare-main.gpg >/dev/null
+    echo 'deb [signed-by=/usr/share/keyrings/cloudflare-main.gpg] https://pkg.cloudflare.com/cloudflared any main' | sudo tee /etc/apt/sources.list.d/cloudflared.list
+    sudo apt-get update && sudo apt-get install cloudflared
+  macOS:
+    brew install cloudflared
+  Windows:
+    winget install --id Cloudflare.cloudflared`;
+
+/** @throws Error that says how to get cloudflared when it is not installed */
+export function findCloudflared(): string {
+  const program = Bun.which("cloudflared");
+  if (program) return program;
+  throw new Error(`Cannot open a tunnel: cloudflared is not in PATH. How to get it:
+  ${HOW_TO_GET}
+Then run this again; \`cloudflared --version\` shows whether it is there.`);
+}
+
+/**
+ * What cloudflared inherits. It reads dozens of variables, one of them ACCESS_CLIENT_ID, and has no
+ * use for the platform's passwords.
+ */
+const INHERITED = [
+  ...["PATH", "HOME", "USERPROFILE", "SystemRoot", "TMPDIR", "TEMP", "LANG"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
+  ...["SSL_CERT_FILE", "SSL_CERT_DIR"],
+  // For networks that let no QUIC, or only one version of IP, through.
+  ...["TUNNEL_TRANSPORT_PROTOCOL", "TUNNEL_EDGE_IP_VERSION", "TUNNEL_REGION"],
+];
+
+export function cloudflaredEnvironment(token?: string): Record<string, string> {
+  const inherited = Object.entries(inheritedEnvironment()).filter(([name]) =>
+    INHERITED.includes(name),
+  );
+  // Not as an argument, which every user of the machine can read.
+  return { ...Object.fromEntries(inherited), ...(token && { TUNNEL_TOKEN: token }) };
+}
+
+/** A named tunnel: the token says which, and Cloudflare where its hosts lead. */
+export const namedTunnel = ["run"];
+
+/**
+ * A quick tunnel to a port of this machine. A configuration in the user's home would win over its
+ * address, so it is given one that says nothing.
+ */
+export function quickTunnel(config: Config, port: number): string[] {
+  const folder = dataFolder(config, "tunnel");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "config.yml");
+  writeFileSync(
+    file,
+    "# Of quick tunnels, which are configured by their arguments.\nno-autoupdate: true\n",
+  );
+  return ["--config", file, "--url", `http://127.0.0.1:${port}`];
+}

@@ -1,0 +1,66 @@
+/** Puts the stand-in for cloudflared where `bun run tunnel` finds it, and tells how it was started. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Behaviour {
+  /** So many runs end before they have a tunnel. */
+  failures?: number;
+  /** It refuses its token, as the real one does when it is no token at all. */
+  isTokenWrong?: boolean;
+  /** Its log does not tell the address of a quick tunnel. */
+  isAddressUntold?: boolean;
+  /** It writes its token into its log. */
+  saysToken?: boolean;
+  /** It does not end when it is told to. */
+  ignoresSignals?: boolean;
+}
+
+/** With what one run of it was started. */
+export interface Start {
+  args: string[];
+  environment: Record<string, string | undefined>;
+  processId: number;
+}
+
+export class StandIn {
+  /** For PATH: it alone is in there. */
+  readonly folder = mkdtempSync(join(tmpdir(), "cloudflared-"));
+
+  constructor(behaviour: Behaviour = {}) {
+    const program = join(this.folder, "cloudflared");
+    const script = join(import.meta.dir, "stand-in-cloudflared.ts");
+    writeFileSync(join(this.folder, "behaviour.json"), JSON.stringify(behaviour));
+    writeFileSync(
+      program,
+      `#!/bin/sh\nexec "${process.execPath}" --no-env-file "${script}" "${this.folder}" "$@"\n`,
+    );
+    chmodSync(program, 0o755);
+  }
+
+  get starts(): Start[] {
+    const file = join(this.folder, "starts.jsonl");
+    if (!existsSync(file)) return [];
+    return readFileSync(file, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Those that still run. */
+  get alive(): number[] {
+    return this.starts.map(({ processId }) => processId).filter(isAlive);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
+}

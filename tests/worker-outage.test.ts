@@ -3,7 +3,7 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { AGE_HEADER } from "../schema/summary.ts";
 import { until } from "../scripts/stack/until.ts";
 import { burst } from "./harness/burst.ts";
-import { TestOrigin } from "./harness/origin.ts";
+import { TestOrigin } from "./harness/told-origin.ts";
 import { TestWorker } from "./harness/worker.ts";
 
 setDefaultTimeout(60_000);

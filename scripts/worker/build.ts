@@ -5,11 +5,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { buildBundle } from "./bundle.ts";
-import { WRANGLER_CONFIG } from "./wrangler.ts";
+import { buildBundle, configFile } from "./bundle.ts";
 
 const [folder] = process.argv.slice(2);
 if (!folder) throw new Error("Cannot build the Worker: no folder is given");
 await buildBundle(folder);
-const { workerOptions } = unstable_getMiniflareWorkerOptions(WRANGLER_CONFIG);
+const { workerOptions } = unstable_getMiniflareWorkerOptions(configFile(folder));
 writeFileSync(join(folder, "options.json"), JSON.stringify(workerOptions));

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../lib/config.ts";
+import { quietEnvironment } from "./wrangler.ts";
 
 /** @throws Error with what the build said */
 export async function prepareWorker(folder: string): Promise<void> {
@@ -10,7 +11,7 @@ export async function prepareWorker(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const program = Bun.spawn(
     [process.execPath, "--no-env-file", join(ROOT, "scripts/worker/build.ts"), folder],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { env: quietEnvironment({ scratch: folder }), stdio: ["ignore", "ignore", "pipe"] },
   );
   const [exitCode, stderr] = await Promise.all([
     program.exited,

@@ -78,7 +78,6 @@ function runtimeOptions({ folder, stateFolder, port, bindings, onLog, ...rest }:
         rootPath: folder,
         modulesRoot: built,
         modules: [{ type: "ESModule", path: join(built, "index.js") }],
-        assets: { ...worker.assets, directory: join(folder, "public") },
         bindings: { ...worker.bindings, ...bindings },
         ...(!rest.limitsClients && { ratelimits: {} }),
       },

@@ -4,20 +4,25 @@
  */
 import { join } from "node:path";
 import { ROOT } from "../lib/config.ts";
+import { inheritedEnvironment } from "../stack/environment.ts";
 
-export const WRANGLER_CONFIG = join(ROOT, "worker/wrangler.jsonc");
+interface Options {
+  /** Takes its log and other leftovers. */
+  scratch: string;
+  /** Lets it find the account that somebody has logged in to with it on this machine. */
+  usesLogin?: boolean;
+}
 
-/** @throws Error with all that wrangler said when it fails */
-export async function runWrangler(
-  scratch: string,
-  args: string[],
-  environment: Record<string, string> = {},
-): Promise<string> {
+/**
+ * Gives what wrangler printed.
+ * @throws Error with all that it said when it fails
+ */
+export async function runWrangler(args: string[], options: Options): Promise<string> {
   const program = Bun.spawn(
     [process.execPath, "--bun", join(ROOT, "node_modules/.bin/wrangler"), ...args],
     {
       cwd: join(ROOT, "worker"),
-      env: { ...quietEnvironment(scratch), ...environment },
+      env: quietEnvironment(options),
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
@@ -26,19 +31,20 @@ export async function runWrangler(
     new Response(program.stdout).text(),
     new Response(program.stderr).text(),
   ]);
-  if (exitCode !== 0) throw new Error(`Cannot run wrangler ${args[0]}:\n${stdout}${stderr}`);
-  return stdout;
+  if (exitCode === 0) return stdout;
+  throw new Error(Bun.stripANSI(`Cannot run wrangler ${args[0]}:\n${stdout}${stderr}`));
 }
 
-function quietEnvironment(scratch: string): Record<string, string> {
+/** Also for a program that calls wrangler's functions. */
+export function quietEnvironment({ scratch, usesLogin }: Options): Record<string, string> {
   return {
-    ...(process.env as Record<string, string>),
+    ...inheritedEnvironment(),
     CI: "1",
     DO_NOT_TRACK: "1",
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
     WRANGLER_LOG_PATH: join(scratch, "wrangler.log"),
-    XDG_CONFIG_HOME: scratch,
+    ...(!usesLogin && { XDG_CONFIG_HOME: scratch }),
   };
 }

@@ -2,6 +2,7 @@
  * The Worker that would be deployed, in the runtime that Cloudflare runs, asking an origin of the
  * test's choice. Each has a port and a folder of its own; stopped and started, it has what it kept.
  */
+import { afterAll } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,12 +83,14 @@ export class TestWorker {
 }
 
 let building: Promise<string> | undefined;
+afterAll(async () => {
+  if (building) rmSync(await building, { recursive: true, force: true });
+});
 
 /** Built once for all tests of a file. */
 function built(): Promise<string> {
   building ??= (async () => {
     const folder = mkdtempSync(join(tmpdir(), "worker-build-"));
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     await prepareWorker(folder);
     return folder;
   })();

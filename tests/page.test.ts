@@ -9,7 +9,9 @@ import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { ROOT } from "../scripts/lib/config.ts";
+import { until } from "../scripts/stack/until.ts";
 import { launchBrowser } from "./harness/browser.ts";
+import { countPixels } from "./harness/in-page.ts";
 import { findOverflow, readBars, readFigures, setVisibility } from "./harness/in-public-page.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";
@@ -18,6 +20,8 @@ import { Visitor } from "./harness/visitor.ts";
 const SCREENSHOTS = join(ROOT, ".screenshots");
 const COLOURS = { view: "#2f6fde", click: "#e8a317", purchase: "#1c9d6c" };
 const TYPES = Object.keys(COLOURS) as (keyof typeof COLOURS)[];
+/** Of the lines behind the bars. */
+const LINES = { light: "#e7e8ea", dark: "#272b32" };
 const MINUTE_MS = 60_000;
 const BYTES_MAX = 80_000;
 
@@ -31,7 +35,10 @@ const sent = new Map<string, number[]>();
 
 beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  stack = await startStack({ services: ["consumer", "worker"] });
+  stack = await startStack({
+    services: ["consumer", "worker"],
+    settings: { SUMMARY_TOP_USERS: "true" },
+  });
   origin = `http://127.0.0.1:${stack.config.WORKER_PORT}`;
   browser = await launchBrowser();
 }, 10 * MINUTE_MS);
@@ -147,6 +154,22 @@ test("each bar of the chart is as high as the events of its minute", async () =>
       });
     }
   }
+  await visitor.leave();
+});
+
+test("the chart takes the colours of the other scheme when the visitor changes it", async () => {
+  const visitor = await open({ colorScheme: "light" });
+  await visitor.untilState("live");
+  const canvas = visitor.page.locator("#chart");
+  const lines = async () => [
+    (await canvas.evaluate(countPixels, LINES.light)) > 0,
+    (await canvas.evaluate(countPixels, LINES.dark)) > 0,
+  ];
+  expect(await lines()).toEqual([true, false]);
+  await visitor.page.emulateMedia({ colorScheme: "dark" });
+  await until("the chart is drawn anew", 5_000, async () => {
+    expect(await lines()).toEqual([false, true]);
+  });
   await visitor.leave();
 });
 

@@ -2,7 +2,7 @@
 /** What runs inside of the public page, where nothing of the test is known. */
 
 /** How one bar was painted. */
-export interface PaintedBar {
+interface PaintedBar {
   /** Its minute, as the axis has it: "12:34". */
   minute: string;
   /** Height in pixels of each of the given colours in the middle of the bar. */

@@ -62,6 +62,8 @@ function create(
   labels: string[],
   datasets: ChartDataset<"bar", number[]>[],
 ): BarChart {
+  let style = readStyle(canvas);
+  Chart.defaults.font.family = style.fontFamily;
   const chart: BarChart = new Chart(canvas, {
     type: "bar",
     data: { labels, datasets },
@@ -74,7 +76,9 @@ function create(
         x: {
           stacked: true,
           grid: { display: false },
+          border: { color: () => style.line },
           ticks: {
+            color: () => style.text,
             autoSkip: false,
             maxRotation: 0,
             callback(place) {
@@ -86,7 +90,8 @@ function create(
           stacked: true,
           beginAtZero: true,
           border: { display: false },
-          ticks: { precision: 0, maxTicksLimit: 5 },
+          grid: { color: () => style.line },
+          ticks: { color: () => style.text, precision: 0, maxTicksLimit: 5 },
         },
       },
       plugins: {
@@ -95,25 +100,18 @@ function create(
     },
   });
   Object.assign(canvas, { chart });
-  const dress = () => {
-    takeColours(chart, canvas);
+  isDark.addEventListener("change", () => {
+    style = readStyle(canvas);
     chart.update("none");
-  };
-  dress();
-  isDark.addEventListener("change", dress);
+  });
   chart.options.animation = { duration: GROW_MS };
   return chart;
 }
 
 /** The style sheet says what suits the reader's scheme; the canvas itself cannot read it. */
-function takeColours(chart: BarChart, canvas: HTMLCanvasElement): void {
+function readStyle(canvas: HTMLCanvasElement) {
   const { color, borderTopColor, fontFamily } = getComputedStyle(canvas);
-  const { x, y } = chart.options.scales ?? {};
-  Chart.defaults.font.family = fontFamily;
-  if (x?.ticks) x.ticks.color = color;
-  if (y?.ticks) y.ticks.color = color;
-  if (x?.border) x.border.color = borderTopColor;
-  if (y?.grid) y.grid.color = borderTopColor;
+  return { text: color, line: borderTopColor, fontFamily };
 }
 
 function describeBar(item: TooltipItem<"bar"> | undefined): string {

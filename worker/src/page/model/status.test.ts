@@ -29,8 +29,13 @@ test("findState() does not blame the platform when the page was hidden and has n
 });
 
 test("findState() blames the browser's own network before the platform", () => {
-  expect(findState({ ...copy, summary: stale, isOnline: false })).toBe("offline");
-  expect(findState({ ...copy, summary: undefined, isOnline: false })).toBe("offline");
+  const cut = { ...copy, isOnline: false, failures: 1 };
+  expect(findState({ ...cut, summary: stale })).toBe("offline");
+  expect(findState({ ...cut, summary: undefined })).toBe("offline");
+});
+
+test("findState() does not believe a browser that thinks it is offline while answers come", () => {
+  expect(findState({ ...copy, isOnline: false })).toBe("live");
 });
 
 test("findState() tells a platform without events from one that has never published", () => {
@@ -49,13 +54,13 @@ test("describeStatus() says how old the numbers are in each state that has some"
   expect(sentence({ ...copy, summary: stale })).toBe(
     "The platform cannot be reached; these numbers are from 12:34:56 UTC, 4 min ago",
   );
-  expect(sentence({ ...copy, isOnline: false, elapsedMs: 59_500 })).toBe(
+  expect(sentence({ ...copy, isOnline: false, failures: 1, elapsedMs: 59_500 })).toBe(
     "Your browser is offline; these numbers are from 12:34:56 UTC, 1 min ago",
   );
 });
 
 test("describeStatus() names no time when there are no numbers", () => {
-  expect(sentence({ ...copy, summary: undefined, isOnline: false })).toBe(
+  expect(sentence({ ...copy, summary: undefined, isOnline: false, failures: 1 })).toBe(
     "Your browser is offline.",
   );
   expect(sentence({ ...copy, summary: undefined })).toContain("This page asks again by itself.");

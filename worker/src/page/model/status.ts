@@ -22,7 +22,8 @@ export const ageMs = ({ summary, elapsedMs }: Copy) => (summary?.age_s ?? 0) * 1
 
 export function findState(copy: Copy): PageState {
   const { summary, failures, isOnline } = copy;
-  if (!isOnline) return "offline";
+  // What a browser thinks of its network may be wrong: only a failure proves it.
+  if (!isOnline && failures > 0) return "offline";
   if (!summary) return "none";
   // A page that was hidden for long is old without any failure; it renews itself at once.
   if (summary.stale || (failures > 0 && ageMs(copy) > STALE_AGE_MS)) return "stale";

@@ -22,7 +22,7 @@ import { describeTimeline, sumTimeline } from "./timeline.ts";
 export const USER_ROWS = 10;
 
 /** A piece of a bar, in percent of its length. */
-export interface Piece {
+interface Piece {
   start: number;
   length: number;
 }

@@ -10,6 +10,7 @@ import { freePorts } from "../scripts/stack/free-ports.ts";
 import { until } from "../scripts/stack/until.ts";
 import { type Behaviour, StandIn } from "./harness/cloudflared.ts";
 import { type Environment, run, start } from "./harness/script.ts";
+import { startStack } from "./harness/stack.ts";
 import { startTlsProxy } from "./harness/tls-proxy.ts";
 
 setDefaultTimeout(60_000);
@@ -127,7 +128,7 @@ test("tunnel opens a quick tunnel to the origin alone, names its address, and en
   expect(only!.args).toEqual([
     ...["tunnel", "--no-autoupdate", "--metrics", expect.stringMatching(/^127\.0\.0\.1:\d+$/)],
     ...["--grace-period", "5s", "--config", join(settings.STATE_DIR!, "tunnel/config.yml")],
-    ...["--url", `http://127.0.0.1:${SUMMARY_PORT}`],
+    ...["--proxy-keepalive-timeout", "4s", "--url", `http://127.0.0.1:${SUMMARY_PORT}`],
   ]);
   expect(only!.environment).toMatchObject({ HOME: settings.HOME!, PATH: settings.PATH! });
   expect(JSON.stringify(only!.environment)).not.toContain(secret);
@@ -210,6 +211,37 @@ test("tunnel runs the named tunnel by a token that is in no argument and no outp
   expect(environment).not.toHaveProperty("CLOUDFLARE_TUNNEL_TOKEN");
   expect(await tunnel.stop()).toBe(0);
   expect(tunnel.output + JSON.stringify(args)).not.toContain(TOKEN);
+});
+
+test("tunnel finds nothing wrong with the summary origin as it is", async () => {
+  const stack = await startStack({ services: ["summary"] });
+  ends.push(() => stack.stop());
+  const { origin, settings } = publish(stack.config.SUMMARY_PORT);
+  const standIn = install();
+  const named = { CLOUDFLARE_TUNNEL_TOKEN: TOKEN, SUMMARY_PUBLIC_URL: origin };
+  const tunnel = new Tunnel({
+    ...stack.settings,
+    ...settings,
+    ...named,
+    PATH: `${standIn.folder}:${stack.settings.PATH}`,
+  });
+  await tunnel.untilSays(`ok     ${origin}/summary refuses who does not show SUMMARY_SECRET`);
+  expect(tunnel.output).toContain(`ok     ${origin}/healthz answers`);
+  expect(tunnel.output).not.toContain("wrong");
+  expect(await tunnel.stop()).toBe(0);
+}, 180_000);
+
+test("tunnel sends nothing to an address without TLS, where everyone could read the secret", async () => {
+  let requests = 0;
+  const port = serve(() => new Response(String(++requests)));
+  const named = {
+    CLOUDFLARE_TUNNEL_TOKEN: TOKEN,
+    SUMMARY_PUBLIC_URL: `http://127.0.0.1:${port}`,
+  };
+  const tunnel = new Tunnel(settingsWith(named, install()));
+  await tunnel.untilSays("has no TLS: the Worker would send its secret for everyone to read");
+  expect(requests).toBe(0);
+  expect(await tunnel.stop()).toBe(0);
 });
 
 test("tunnel fails at once when the token is none", async () => {

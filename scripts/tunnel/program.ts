@@ -48,10 +48,10 @@ export function cloudflaredEnvironment(token?: string): Record<string, string> {
 export const namedTunnel = ["run"];
 
 /**
- * A quick tunnel to a port of this machine. A configuration in the user's home would win over its
- * address, so it is given one that says nothing.
+ * A quick tunnel to a port of this machine, as `config.example.yml` has it for a named one. A
+ * configuration in the user's home would win over its address, so it is given one that says nothing.
  */
-export function quickTunnel(config: Config, port: number): string[] {
+export function quickTunnel(config: Config, port: number, further: string[] = []): string[] {
   const folder = dataFolder(config, "tunnel");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "config.yml");
@@ -59,5 +59,7 @@ export function quickTunnel(config: Config, port: number): string[] {
     file,
     "# Of quick tunnels, which are configured by their arguments.\nno-autoupdate: true\n",
   );
-  return ["--config", file, "--url", `http://127.0.0.1:${port}`];
+  // Superset closes an idle connection after five seconds; one that is closed meanwhile is a 502.
+  const origin = ["--proxy-keepalive-timeout", "4s", ...further];
+  return ["--config", file, ...origin, "--url", `http://127.0.0.1:${port}`];
 }

@@ -13,6 +13,8 @@ interface Target {
   healthPath: string;
   /** The setting that names its public address. */
   setting: string;
+  /** Further arguments of cloudflared. */
+  args?: string[];
   check(address: string, signal: AbortSignal): Promise<Finding[]>;
 }
 
@@ -51,6 +53,8 @@ function targetsOf({ config }: Context, asksSuperset: boolean): Target[] {
     port: config.SUPERSET_PORT,
     healthPath: "/health",
     setting: "SUPERSET_PUBLIC_URL",
+    // A WSGI server wants to know the length of what it is sent.
+    args: ["--no-chunked-encoding"],
     check: checkSuperset,
   };
   return asksSuperset ? [summary, superset] : [summary];
@@ -74,7 +78,7 @@ function keepTarget({ config, program, stop }: Context, target: Target): Promise
   return keepOpen({
     name: `the tunnel to ${name}`,
     program,
-    args: quickTunnel(config, port),
+    args: quickTunnel(config, port, target.args),
     environment: cloudflaredEnvironment(),
     signal: stop.signal,
     say: complain,

@@ -32,12 +32,27 @@ interface Tally {
 
 const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin", name)];
 
+const script = (name: string, ...flags: string[]) => [
+  process.execPath,
+  "--no-env-file",
+  join(ROOT, "scripts", name),
+  ...flags,
+];
+
 /** What needs no services: types, style, unused code, and the tests beside the code. */
 const checks: Step[] = [
   { name: "types", command: [...bin("tsc"), "--noEmit"] },
+  { name: "types of the Worker", command: [...bin("tsc"), "--noEmit", "--project", "worker"] },
+  { name: "types of the page", command: [...bin("tsc"), "--noEmit", "--project", "worker/page"] },
+  { name: "types of the Worker's bindings", command: script("worker-types.ts", "--check") },
+  { name: "deployment of the Worker", command: script("worker-deploy.ts", "--dry-run") },
   { name: "style and import walls", command: [...bin("biome"), "check", "--error-on-warnings"] },
   { name: "unused files, exports, packages", command: [...bin("knip"), "--no-progress"] },
-  { name: "unit and property tests", command: bunTest("./schema", "./scripts"), isTestFile: true },
+  {
+    name: "unit and property tests",
+    command: bunTest("./schema", "./scripts", "./worker"),
+    isTestFile: true,
+  },
 ];
 
 const PYTHON_FOLDERS = ["airflow", "dbt", "scripts", "superset"];

@@ -12,10 +12,17 @@ import { ROOT } from "../scripts/lib/config.ts";
 import { until } from "../scripts/stack/until.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { countPixels } from "./harness/in-page.ts";
-import { findOverflow, readBars, readFigures, setVisibility } from "./harness/in-public-page.ts";
+import {
+  findOverflow,
+  readBars,
+  readFigures,
+  readTexts,
+  setVisibility,
+} from "./harness/in-public-page.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";
 import { Visitor } from "./harness/visitor.ts";
+import { TestWorker } from "./harness/worker.ts";
 
 const SCREENSHOTS = join(ROOT, ".screenshots");
 const COLOURS = { view: "#2f6fde", click: "#e8a317", purchase: "#1c9d6c" };
@@ -278,6 +285,68 @@ async function processIdOf(service: string): Promise<number> {
   // A signal to process 0 would go to this very process and all its siblings.
   if (!processId) throw new Error(`Cannot find the process of ${service}: ${stdout}`);
   return processId;
+}
+
+test("the page says so as well when the Worker itself gives no answer, and asks less often", async () => {
+  const visitor = await arrive();
+  const { page } = visitor;
+  await page.clock.install();
+  await page.goto("/");
+  await page.route("**/api/summary", (route) => route.abort());
+  await Promise.all([page.waitForEvent("requestfailed"), page.clock.runFor(3_000)]);
+  expect(await page.locator(".status").getAttribute("data-state")).toBe("live");
+  await page.clock.runFor(MINUTE_MS / 4);
+  await visitor.untilState("stale");
+  await page.clock.runFor(10 * MINUTE_MS);
+  const asked = visitor.paths.filter((path) => path === "/api/summary").length;
+  expect(asked).toBeLessThan(60);
+  await page.unroute("**/api/summary");
+  await Promise.all([page.waitForResponse("**/api/summary"), page.clock.runFor(30_000)]);
+  await visitor.untilState("live");
+  await visitor.leave();
+});
+
+test("a page that was opened before the first numbers fills itself when they come", async () => {
+  const real = `http://127.0.0.1:${stack.config.SUMMARY_PORT}`;
+  let isThere = false;
+  const gate = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ url, headers }) =>
+      isThere
+        ? fetch(real + new URL(url).pathname, { headers })
+        : new Response("not yet", { status: 503 }),
+  });
+  const secret = stack.settings.SUMMARY_SECRET!;
+  const worker = await TestWorker.start({ originUrl: gate.url.origin, secret });
+  try {
+    const visitor = await Visitor.arrive(browser, worker.url);
+    const { page } = visitor;
+    expect((await page.goto("/"))?.status()).toBe(503);
+    await visitor.untilState("none");
+    expect(await visitor.textAt("events")).toBe("–");
+    expect(await findFaults(visitor)).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, "page-none.png"), fullPage: true });
+    isThere = true;
+    await visitor.untilState("live", 15_000);
+    await page.locator("#chart[aria-label*=' views, ']").waitFor();
+    const filled = await textsOf(visitor);
+    expect((await page.reload())?.status()).toBe(200);
+    const served = await textsOf(visitor);
+    expect([...filled.keys()]).toEqual([...served.keys()]);
+    for (const place of ["events", "minute.30", "minute.30.view", "user.0", "ledger.equation"]) {
+      expect([place, filled.get(place)]).toEqual([place, served.get(place)]);
+    }
+    await visitor.leave();
+  } finally {
+    await worker.remove();
+    await gate.stop(true);
+  }
+});
+
+/** All places of the page with what they hold. */
+async function textsOf({ page }: Visitor): Promise<Map<string, string>> {
+  return new Map(await page.evaluate(readTexts));
 }
 
 test("the page says that the browser is offline, and goes on when it is back", async () => {

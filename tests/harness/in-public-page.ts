@@ -44,6 +44,14 @@ interface DrawnChart {
   getDatasetMeta(at: number): { data: { x: number }[] };
 }
 
+/** The name of each place with its text. */
+export function readTexts(): [string, string][] {
+  return [...document.querySelectorAll<HTMLElement>("[data-text]")].map((element) => [
+    element.dataset.text ?? "",
+    element.textContent ?? "",
+  ]);
+}
+
 /** How far the page is wider than its place, in pixels. */
 export function findOverflow(): number {
   const { scrollWidth, clientWidth } = document.documentElement;

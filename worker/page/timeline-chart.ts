@@ -76,7 +76,8 @@ function create(
         x: {
           stacked: true,
           grid: { display: false },
-          border: { color: () => style.line },
+          // The lowest line of the other axis is the ground.
+          border: { display: false },
           ticks: {
             color: () => style.text,
             autoSkip: false,

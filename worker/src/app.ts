@@ -4,14 +4,17 @@
  */
 import { Hono } from "hono";
 import { accepts } from "hono/accepts";
+import { createMiddleware } from "hono/factory";
 import { limitClients } from "./client-limit.ts";
 import type { Copies } from "./copies.ts";
 import { renderNotFound } from "./page/document.ts";
 import { apiRoutes } from "./routes/api.ts";
+import { METHODS, readByScripts, shownByOthers } from "./routes/cross-origin.ts";
 import { type PageSettings, pageContext, pageHeaders, pageRoutes } from "./routes/pages.ts";
 
-const METHODS = ["GET", "HEAD", "OPTIONS"];
 const ALLOW = METHODS.join(", ");
+/** What other sites may read and show. */
+const OPEN_PATHS = ["/api/*", "/badge.svg", "/preview.png"];
 
 interface AppSettings extends PageSettings {
   copies: Copies;
@@ -26,12 +29,8 @@ export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
     return context.json({ ok: true });
   });
 
-  app.use(async (context, next) => {
-    if (METHODS.includes(context.req.method)) return next();
-    context.header("allow", ALLOW);
-    context.header("cache-control", "no-store");
-    return context.json({ error: `Cannot ${context.req.method}: only ${ALLOW} are answered` }, 405);
-  });
+  for (const path of OPEN_PATHS) app.use(path, readByScripts, shownByOthers);
+  app.use(onlyKnownMethods);
   app.use(limitClients(clientLimit));
 
   app.route("/", apiRoutes(copies));
@@ -55,3 +54,12 @@ export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
   });
   return app;
 }
+
+const onlyKnownMethods = createMiddleware(async (context, next) => {
+  const { method } = context.req;
+  if (method === "GET" || method === "HEAD") return next();
+  context.header("allow", ALLOW);
+  if (method === "OPTIONS") return context.body(null, 204);
+  context.header("cache-control", "no-store");
+  return context.json({ error: `Cannot ${method}: only ${ALLOW} are answered` }, 405);
+});

@@ -1,7 +1,5 @@
 /** What programs read: the summary, and the pictures made of it that other sites show. */
 import { type Context, Hono } from "hono";
-import { cors } from "hono/cors";
-import { createMiddleware } from "hono/factory";
 import { badge } from "../badge.ts";
 import type { Copies } from "../copies.ts";
 import { answerUnlessKnown } from "./conditional.ts";
@@ -11,23 +9,8 @@ import { timedRead } from "./server-timing.ts";
 /** A renewal is tried every second. */
 const RETRY_AFTER_S = "2";
 
-/** Any site may read what is public. */
-const forAll = cors({
-  origin: "*",
-  allowMethods: ["GET", "HEAD", "OPTIONS"],
-  exposeHeaders: ["ETag", "Age", "Server-Timing", "Retry-After"],
-  maxAge: 86_400,
-});
-
-const readable = createMiddleware(async ({ header }, next) => {
-  await next();
-  header("cross-origin-resource-policy", "cross-origin");
-  header("x-content-type-options", "nosniff");
-});
-
 export function apiRoutes({ summaries, previews }: Copies): Hono {
   const api = new Hono();
-  for (const path of ["/api/*", "/badge.svg", "/preview.png"]) api.use(path, forAll, readable);
 
   api.get("/api/summary", async (context) => {
     const reading = await timedRead(context, summaries);
@@ -35,8 +18,10 @@ export function apiRoutes({ summaries, previews }: Copies): Hono {
     // Whoever keeps it asks each time whether it still holds, and then learns its age as well.
     context.header("cache-control", "public, no-cache");
     context.header("age", String(Math.ceil(ageSeconds(reading))));
-    context.header("content-type", "application/json");
-    return answerUnlessKnown(context, publishedTag(reading), publishedText(reading));
+    return answerUnlessKnown(context, publishedTag(reading), {
+      type: "application/json",
+      body: publishedText(reading),
+    });
   });
 
   api.get("/badge.svg", async (context) => {
@@ -51,8 +36,8 @@ export function apiRoutes({ summaries, previews }: Copies): Hono {
     const reading = await timedRead(context, previews);
     if (!reading) return unavailable(context, "the platform has not yet published a picture");
     context.header("cache-control", "public, max-age=60");
-    context.header("content-type", "image/png");
-    return answerUnlessKnown(context, reading.value.tag, reading.value.bytes);
+    const { bytes, tag } = reading.value;
+    return answerUnlessKnown(context, tag, { type: "image/png", body: bytes });
   });
 
   return api;

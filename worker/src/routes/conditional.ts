@@ -5,11 +5,11 @@ import type { Context } from "hono";
 export function answerUnlessKnown(
   context: Context,
   tag: string,
-  body: string | Uint8Array<ArrayBuffer>,
+  { type, body }: { type: string; body: string | Uint8Array<ArrayBuffer> },
 ): Response {
   context.header("etag", `W/"${tag}"`);
   if (names(context.req.header("if-none-match"), tag)) return context.body(null, 304);
-  return context.body(body);
+  return context.body(body, 200, { "content-type": type });
 }
 
 function names(ifNoneMatch: string | undefined, tag: string): boolean {

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "bun:test";
+import { createApp } from "./app.ts";
+import type { Copies } from "./copies.ts";
+import { createCopies } from "./copies.ts";
+import type { PageAssets } from "./page/assets.ts";
+
+const TEXT = JSON.stringify({ version: 1, as_of: "2026-11-25T03:00:00.000Z", events_today: 5 });
+
+interface Situation {
+  ageMs?: number;
+  isStale?: boolean;
+  isLimited?: boolean;
+}
+
+/** The app over copies of that age; the page itself is drawn elsewhere. */
+function appWith({ ageMs = 1_234, isStale = false, isLimited = false }: Situation = {}) {
+  const summaries = {
+    read: async () => ({ value: { text: TEXT, tag: "abc" }, ageMs, isStale }),
+  } as Copies["summaries"];
+  const previews = { read: async () => undefined } as unknown as Copies["previews"];
+  const asked: string[] = [];
+  const app = createApp({
+    copies: { summaries, previews },
+    clientLimit: {
+      limit: async ({ key }) => {
+        asked.push(key);
+        return { success: !isLimited };
+      },
+    },
+    supersetUrl: undefined,
+    assets: {} as PageAssets,
+  });
+  return { app, asked };
+}
+
+describe("/api/summary", () => {
+  test("says the age in the body and in a header, never less than it is", async () => {
+    const response = await appWith().app.request("/api/summary");
+    expect(await response.json()).toMatchObject({ events_today: 5, age_s: 1.3, stale: false });
+    expect(response.headers.get("age")).toBe("2");
+    expect(response.headers.get("cache-control")).toBe("public, no-cache");
+    expect(response.headers.get("server-timing")).toContain("dur=1234");
+  });
+
+  test("says that it is stale, under another tag", async () => {
+    const fresh = await appWith().app.request("/api/summary");
+    const stale = await appWith({ isStale: true }).app.request("/api/summary");
+    expect(await stale.json()).toMatchObject({ stale: true });
+    expect(stale.headers.get("etag")).not.toBe(fresh.headers.get("etag"));
+  });
+
+  for (const known of ['W/"abc"', '"abc"', 'W/"x", W/"abc"', "*"]) {
+    test(`sends nothing but the age to who has ${known}`, async () => {
+      const { app } = appWith();
+      const headers = { "if-none-match": known };
+      const response = await app.request("/api/summary", { headers });
+      expect(response.status).toBe(304);
+      expect(await response.text()).toBe("");
+      expect(response.headers.get("age")).toBe("2");
+      expect(response.headers.get("etag")).toBe('W/"abc"');
+      expect(response.headers.get("content-type")).toBeNull();
+    });
+  }
+
+  test("sends everything to who has another", async () => {
+    const headers = { "if-none-match": 'W/"abc-stale", W/"ab"' };
+    expect((await appWith().app.request("/api/summary", { headers })).status).toBe(200);
+  });
+});
+
+describe("the limit of requests", () => {
+  const headers = { "cf-connecting-ip": "192.0.2.1" };
+
+  test("answers 429 that nobody keeps, whatever is asked for", async () => {
+    for (const path of ["/", "/api/summary", "/nothing"]) {
+      const response = await appWith({ isLimited: true }).app.request(path, { headers });
+      expect(response.status).toBe(429);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("retry-after")).toBe("60");
+    }
+  });
+
+  test("tells other sites' scripts as well", async () => {
+    const response = await appWith({ isLimited: true }).app.request("/api/summary", { headers });
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("access-control-expose-headers")).toContain("Retry-After");
+  });
+
+  test("does not count the health check, nor who has no address", async () => {
+    const { app, asked } = appWith({ isLimited: true });
+    expect((await app.request("/healthz", { headers })).status).toBe(200);
+    expect((await app.request("/api/summary")).status).toBe(200);
+    expect(asked).toEqual([]);
+  });
+
+  for (const [address, client] of [
+    ["192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:db8::5", "2001:db8:0:0"],
+    ["::1", "0:0:0:0"],
+  ] as const) {
+    test(`counts ${address} as ${client}`, async () => {
+      const { app, asked } = appWith();
+      await app.request("/api/summary", { headers: { "cf-connecting-ip": address } });
+      expect(asked).toEqual([client]);
+    });
+  }
+});
+
+test("an error inside is told to nobody but the log", async () => {
+  const failing = createApp({
+    copies: {
+      summaries: {
+        read: () => Promise.reject(new Error("private")),
+      } as unknown as Copies["summaries"],
+      previews: {} as Copies["previews"],
+    },
+    clientLimit: undefined,
+    supersetUrl: undefined,
+    assets: {} as PageAssets,
+  });
+  const { error } = console;
+  const logged: string[] = [];
+  console.error = (message) => logged.push(message);
+  try {
+    const response = await failing.request("/api/summary");
+    expect(response.status).toBe(500);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.text()).not.toContain("private");
+    expect(logged.join()).toContain("private");
+  } finally {
+    console.error = error;
+  }
+});
+
+test("an isolate answers from its own copy when the keeper fails", async () => {
+  let nowMs = 1_000_000;
+  let isBroken = false;
+  const copies = createCopies({
+    keeper: () => ({
+      summary: async () => {
+        if (isBroken) throw new Error("overloaded");
+        return { value: { text: TEXT, tag: "abc" }, ageMs: 100, isStale: false };
+      },
+      preview: async () => undefined,
+    }),
+    now: () => nowMs,
+    pause: () => new Promise(() => {}),
+    keepAlive: () => {},
+  });
+  await copies.summaries.read();
+  isBroken = true;
+  nowMs += 60_000;
+  expect(await copies.summaries.read()).toMatchObject({ ageMs: 60_100, isStale: true });
+});

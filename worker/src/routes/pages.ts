@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { Copies } from "../copies.ts";
 import type { PageAssets } from "../page/assets.ts";
-import { type PageContext, renderEmbed, renderPage } from "../page/document.ts";
+import { renderEmbed, renderPage } from "../page/document.ts";
 import { published } from "./published.ts";
 import { timedRead } from "./server-timing.ts";
 
@@ -37,16 +37,13 @@ export function pageHeaders(frameAncestors: "'none'" | "*") {
   });
 }
 
-export function pageContext({ supersetUrl, assets }: PageSettings, { req }: Context): PageContext {
-  const theme = req.query("theme");
-  return {
-    supersetUrl,
-    assets,
-    pageUrl: new URL(req.url).origin,
-    // Whoever frames the page knows what is around it.
-    theme: theme === "light" || theme === "dark" ? theme : undefined,
-  };
-}
+export const pageContext = ({ supersetUrl, assets }: PageSettings, { req }: Context) => ({
+  supersetUrl,
+  assets,
+  pageUrl: new URL(req.url).origin,
+  // Whoever frames the page knows what is around it.
+  theme: THEMES.find((theme) => theme === req.query("theme")),
+});
 
 export function pageRoutes({ summaries }: Copies, settings: PageSettings): Hono {
   const answer = async (context: Context, render: typeof renderPage) => {

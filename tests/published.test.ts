@@ -1,6 +1,8 @@
 /** verify up to what strangers read: the summary origin and the page say what the tables hold. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import type { PublishedSummary } from "../schema/summary.ts";
+import { secretSettings } from "../scripts/lib/config.ts";
 import { until } from "../scripts/stack/until.ts";
 import type { HopResult } from "../scripts/verify/hop.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
@@ -130,6 +132,20 @@ test("verify says that both hops are missing when the stack has no page", async 
     expect(hopOf(found, name)).toMatchObject({ isMissing: true, holds: true });
   }
   await removeStack(other);
+});
+
+test("each program knows only the secrets that it needs", async () => {
+  const rows: { service: string; processId: number }[] = JSON.parse(
+    await runOrThrow(stack.settings, "scripts/status.ts", ["--json"]),
+  );
+  const secretsOf = (name: string) =>
+    readFileSync(`/proc/${rows.find(({ service }) => service === name)!.processId}/environ`, "utf8")
+      .split("\0")
+      .map((entry) => entry.split("=")[0]!)
+      .filter((setting) => secretSettings.includes(setting));
+  expect(secretsOf("consumer")).toEqual(["POSTGRES_INGEST_PASSWORD"]);
+  expect(secretsOf("summary").sort()).toEqual(["POSTGRES_READ_PASSWORD", "SUMMARY_SECRET"]);
+  expect(secretsOf("worker")).toEqual(["SUMMARY_SECRET"]);
 });
 
 test("every event counts once up to the page when each part of it is killed under load", async () => {

@@ -30,7 +30,9 @@ Exit status: 0 stopped, 1 failed, 2 wrong usage or setting.`,
     const config = readConfig();
     const program = findCloudflared();
     const stop = new AbortController();
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.once(name, () => stop.abort());
+    }
     const token = config.CLOUDFLARE_TUNNEL_TOKEN;
     const context = { config, program, stop };
     if (token) await runNamedTunnel(context, token, args.superset === true);

@@ -61,7 +61,7 @@ class Tunnel {
     });
   }
 
-  stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number> {
+  stop(signal: "SIGTERM" | "SIGINT" | "SIGHUP" = "SIGTERM"): Promise<number> {
     this.#program.kill(signal);
     return this.#program.exited;
   }
@@ -140,7 +140,7 @@ test("tunnel opens a quick tunnel to the origin alone, names its address, and en
 test("tunnel asks cloudflared's metrics port for the address when the log does not tell it", async () => {
   const tunnel = new Tunnel(settingsWith({}, install({ isAddressUntold: true })));
   await tunnel.untilSays("SUMMARY_PUBLIC_URL=https://stand-in-number-1.trycloudflare.com\n");
-  expect(await tunnel.stop()).toBe(0);
+  expect(await tunnel.stop("SIGHUP")).toBe(0);
 });
 
 test("tunnel warns when the service that it leads to does not answer", async () => {

@@ -52,7 +52,9 @@ export class StandIn {
     return this.starts.map(({ processId }) => processId).filter(isAlive);
   }
 
+  /** Ends what a failed test has left, too. */
   remove(): void {
+    for (const processId of this.alive) process.kill(processId, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

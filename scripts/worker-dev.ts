@@ -1,15 +1,24 @@
 #!/usr/bin/env bun
 /** `bun run worker:dev`: the Worker on this machine, in the runtime that Cloudflare runs. */
 import { join } from "node:path";
-import { defineCommand } from "citty";
+import { setTimeout as pause } from "node:timers/promises";
+import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { assertSecrets } from "./stack/environment.ts";
 import { dataFolder } from "./stack/folders.ts";
 import { prepareWorker } from "./worker/prepare.ts";
-import { serveWorker } from "./worker/serve.ts";
+import { rebuildOnChange } from "./worker/rebuild.ts";
+import { assertPortIsFree, type ServedWorker, serveWorker } from "./worker/serve.ts";
 
-const MINUTE_MS = 60_000;
+const CHECKS_PER_MINUTE = 6;
+
+const args = {
+  watch: {
+    type: "boolean",
+    description: "Builds it again when a file of worker/ or schema/ changes",
+  },
+} satisfies ArgsDef;
 
 const command = defineCommand({
   meta: {
@@ -21,31 +30,45 @@ origin that \`up\` starts; answers on WORKER_PORT, on this machine only. What it
 STATE_DIR/worker. Clients are not counted here: the limit is wrangler.jsonc's, and Cloudflare's.
 Exit status: 0 stopped, 1 failed, 2 wrong setting.`,
   },
-  async run() {
+  args,
+  async run({ args: { watch } }) {
     const config = readConfig();
     assertSecrets(config, "the Worker", ["SUMMARY_SECRET"]);
-    const stopped = new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-    });
-    const state = dataFolder(config, "worker");
-    const folder = join(state, "build");
-    await prepareWorker(folder);
+    const stop = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+    // One for each port, so that a second one leaves the first alone.
+    const place = join(dataFolder(config, "worker"), String(config.WORKER_PORT));
+    const folders = [join(place, "build"), join(place, "next-build")] as const;
+    await assertPortIsFree(config.WORKER_PORT);
+    await prepareWorker(folders[0]);
+    if (stop.signal.aborted) return;
     const worker = await serveWorker({
-      folder,
-      stateFolder: join(state, "kept"),
+      folder: folders[0],
+      stateFolder: join(place, "kept"),
       port: config.WORKER_PORT,
       bindings: bindingsOf(config),
       onLog: console.log,
     });
     console.log(`The Worker answers at ${worker.url}`);
-    const wake = () => worker.wake().catch((error: Error) => console.log(error.message));
-    void wake();
-    const timer = setInterval(wake, MINUTE_MS);
-    await stopped;
-    clearInterval(timer);
-    await worker.stop();
+    if (watch) rebuildOnChange(worker, folders, stop.signal);
+    try {
+      await keepServing(worker, stop.signal);
+    } finally {
+      await worker.stop();
+    }
   },
 });
+
+/** Wakes the Worker once a minute, as Cloudflare does. Rejects when the runtime has ended for good. */
+async function keepServing(worker: ServedWorker, signal: AbortSignal): Promise<void> {
+  for (let round = 0; !signal.aborted; round++) {
+    if (round % CHECKS_PER_MINUTE === 0) {
+      await worker.wake().catch((error: Error) => console.log(error.message));
+    }
+    await pause(60_000 / CHECKS_PER_MINUTE, undefined, { signal }).catch(() => {});
+    if (!signal.aborted) await worker.answers();
+  }
+}
 
 function bindingsOf(config: Config): Record<string, string> {
   return {

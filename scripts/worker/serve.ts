@@ -2,13 +2,16 @@
  * Serves a built Worker on this machine in workerd, the runtime that Cloudflare runs, as wrangler.jsonc
  * describes it. What it keeps lies in a folder and is there again after a restart.
  */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { until } from "../stack/until.ts";
 
 const READY_MS_MAX = 30_000;
-/** By which the test in Cloudflare's network would be known; not reachable there. */
+const ANSWER_MS_MAX = 5_000;
+/** Wakes the Worker; there is no such path in Cloudflare's network. */
 const CRON_PATH = "/cdn-cgi/local/scheduled";
 
 export interface ServeOptions {
@@ -26,10 +29,26 @@ export interface ServeOptions {
 
 export interface ServedWorker {
   url: string;
+  /** Waits until it answers; after a crash the runtime is started again by itself. */
+  answers(): Promise<void>;
   /** Does what Cloudflare's clock does once a minute. */
   wake(): Promise<void>;
+  /** Goes on with another build, and with what was kept. */
+  replace(folder: string): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** @throws Error when the port is taken, before anything else is done */
+export async function assertPortIsFree(port: number): Promise<void> {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening").catch(() => {
+    throw taken(port);
+  });
+  await once(server.close(), "close");
+}
+
+const taken = (port: number) =>
+  new Error(`Cannot serve the Worker: port ${port} is in use; set WORKER_PORT to another`);
 
 /** @throws Error when the port is taken or the runtime does not start */
 export async function serveWorker(options: ServeOptions): Promise<ServedWorker> {
@@ -38,22 +57,24 @@ export async function serveWorker(options: ServeOptions): Promise<ServedWorker> 
     await miniflare.ready;
   } catch (error) {
     await miniflare.dispose().catch(() => {});
-    if ((error as { code?: string }).code !== "ERR_ADDRESS_IN_USE") throw error;
-    throw new Error(
-      `Cannot serve the Worker: port ${options.port} is in use; set WORKER_PORT to another`,
-    );
+    throw (error as { code?: string }).code === "ERR_ADDRESS_IN_USE" ? taken(options.port) : error;
   }
   const url = `http://127.0.0.1:${options.port}`;
-  await until("the Worker answers", READY_MS_MAX, async () => {
-    const response = await fetch(`${url}/healthz`);
-    if (!response.ok) throw new Error(`it answers ${response.status}`);
-  });
+  const answers = () =>
+    until("the Worker answers", READY_MS_MAX, async () => {
+      const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+      const response = await fetch(`${url}/healthz`, { signal });
+      if (!response.ok) throw new Error(`it answers ${response.status}`);
+    });
+  await answers();
   return {
     url,
+    answers,
     wake: async () => {
       const response = await fetch(url + CRON_PATH);
       if (!response.ok) throw new Error(`Cannot wake the Worker: it answers ${response.status}`);
     },
+    replace: (folder) => miniflare.setOptions(runtimeOptions({ ...options, folder })),
     stop: () => miniflare.dispose(),
   };
 }

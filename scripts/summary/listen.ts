@@ -18,6 +18,8 @@ export function listen(
       idleTimeout: IDLE_SECONDS_MAX,
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
+      // Without this, Bun lets a second one listen beside the first, and each gets half the requests.
+      reusePort: false,
     });
   } catch (error) {
     if ((error as { code?: string }).code !== "EADDRINUSE") throw error;

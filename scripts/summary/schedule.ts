@@ -31,10 +31,14 @@ export class Schedule {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** It has ended, whatever came of it: what fails slowly is a burden as well. */
-  end(): void {
+  /**
+   * It has ended. What failed is tried again after as long as it took: soon enough to notice that an
+   * outage is over, and late enough for what is a burden and fails all the same.
+   */
+  end(hasWorked: boolean): void {
     const now = this.#now();
-    const restMs = Math.min(REST_RATIO * (now - this.#startedMs), REST_MS_MAX);
+    const ratio = hasWorked ? REST_RATIO : 1;
+    const restMs = Math.min(ratio * (now - this.#startedMs), REST_MS_MAX);
     this.#dueMs = Math.max(this.#startedMs + PERIOD_MS_MIN, now + restMs);
   }
 }

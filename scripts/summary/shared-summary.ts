@@ -78,14 +78,17 @@ export class SharedSummary {
     try {
       const summary = await this.#read();
       const body = JSON.stringify(summary);
-      this.#observe(performance.now() - sentMs);
+      this.#end(sentMs);
       return { summary, body, etag: `"${Bun.hash(body).toString(36)}"`, sentMs };
     } catch (error) {
-      this.#observe(performance.now() - sentMs, error);
+      this.#end(sentMs, error);
       throw new Unavailable("Cannot read the numbers: the database does not answer");
-    } finally {
-      this.#schedule.end();
     }
+  }
+
+  #end(sentMs: number, error?: unknown): void {
+    this.#schedule.end(error === undefined);
+    this.#observe(performance.now() - sentMs, error);
   }
 
   async #loseFaith(signal: AbortSignal): Promise<never> {

@@ -41,7 +41,7 @@ export class TestOrigin {
 }
 
 /** A summary with some number in each place, as it would be at that time. */
-export function summaryAt(timeMs: number): Summary {
+function summaryAt(timeMs: number): Summary {
   const asText = (ms: number) => new Date(ms).toISOString();
   const minuteMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
   return {

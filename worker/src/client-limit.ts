@@ -21,7 +21,7 @@ export const limitClients = (limiter: Limiter | undefined) =>
   });
 
 /** A client of IPv6 has a whole network of addresses, which the first four groups name. */
-export function clientOf(address: string): string {
+function clientOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");
   const first = head.split(":").filter(Boolean);

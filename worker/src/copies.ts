@@ -5,7 +5,7 @@ import type { Preview, SummaryText } from "./keeper/kept.ts";
 import { reportOutages } from "./keeper/outage.ts";
 
 /** What the isolates ask of the Durable Object. */
-export interface Keeper {
+interface Keeper {
   summary(): Promise<Reading<SummaryText> | undefined>;
   preview(): Promise<Reading<Preview> | undefined>;
 }

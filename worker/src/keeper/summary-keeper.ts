@@ -6,12 +6,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { summarySchema } from "../../../schema/summary.ts";
-import { LastGood, type Reading } from "../freshness/last-good.ts";
+import { LastGood, type Limits, type Loaded, type Reading } from "../freshness/last-good.ts";
 import { PREVIEW_LIMITS, SUMMARY_LIMITS } from "../freshness/limits.ts";
 import type { Preview, SummaryText } from "./kept.ts";
 import { Origin } from "./origin.ts";
 import { reportOutages } from "./outage.ts";
-import { durableCopy } from "./storage.ts";
+import { durableCopy, type Place } from "./storage.ts";
 
 const SUMMARY_INTERVAL_MS = 10_000;
 const PREVIEW_INTERVAL_MS = 60_000;
@@ -28,34 +28,28 @@ export class SummaryKeeper extends DurableObject<Env> {
       accessClientId: env.ACCESS_CLIENT_ID,
       accessClientSecret: env.ACCESS_CLIENT_SECRET,
     });
-    const surroundings = {
-      now: Date.now,
-      pause: (ms: number) => scheduler.wait(ms),
-      keepAlive: (load: Promise<void>) => ctx.waitUntil(load),
-    };
-    this.#summaries = new LastGood(
+    this.#summaries = this.#keep(() => origin.summary(), SUMMARY_LIMITS, {
+      key: "summary",
+      intervalMs: SUMMARY_INTERVAL_MS,
+      isValid: ({ text }) => summarySchema.safeParse(JSON.parse(text)).success,
+    });
+    this.#previews = this.#keep(() => origin.preview(), PREVIEW_LIMITS, {
+      key: "preview",
+      intervalMs: PREVIEW_INTERVAL_MS,
+      isValid: ({ bytes }) => bytes.length > 0,
+    });
+  }
+
+  #keep<Value>(load: () => Promise<Loaded<Value>>, limits: Limits, place: Place<Value>) {
+    return new LastGood<Value>(
       {
-        ...surroundings,
-        load: reportOutages("read the summary from its origin", () => origin.summary(), console),
-        store: durableCopy<SummaryText>(ctx.storage.kv, {
-          key: "summary",
-          intervalMs: SUMMARY_INTERVAL_MS,
-          isValid: ({ text }) => summarySchema.safeParse(JSON.parse(text)).success,
-        }),
+        now: Date.now,
+        pause: (ms) => scheduler.wait(ms),
+        load: reportOutages(`read the ${place.key} from its origin`, load, console),
+        keepAlive: (load) => this.ctx.waitUntil(load),
+        store: durableCopy(this.ctx.storage.kv, place, console),
       },
-      SUMMARY_LIMITS,
-    );
-    this.#previews = new LastGood(
-      {
-        ...surroundings,
-        load: reportOutages("read the preview from its origin", () => origin.preview(), console),
-        store: durableCopy<Preview>(ctx.storage.kv, {
-          key: "preview",
-          intervalMs: PREVIEW_INTERVAL_MS,
-          isValid: ({ bytes }) => bytes.length > 0,
-        }),
-      },
-      PREVIEW_LIMITS,
+      limits,
     );
   }
 

@@ -6,7 +6,6 @@
 import { defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
-import { explainPostgres } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
 import { assertSecrets } from "./stack/environment.ts";
 import { createApp } from "./summary/app.ts";
@@ -38,23 +37,30 @@ Exit status: 0 stopped, 1 the port is taken, 2 wrong setting.`,
     startLogging(config);
     const log = getLogger(["summary"]);
     const reader = new SummaryReader(config);
-    const outage = new Outage(log, (error) => explainPostgres(config, "read", error));
+    const outage = new Outage(config);
     const metrics = new SummaryMetrics();
+    const interrupted = new AbortController();
     const summaries = new SharedSummary(
       () => reader.read(),
       (durationMs, error) => {
         metrics.computed(durationMs, error);
-        outage.note(error);
+        // What a stop breaks off is no outage.
+        if (!interrupted.signal.aborted) outage.note(error);
       },
     );
     const preview = new Preview(async () => (await summaries.get()).summary);
     const app = createApp({ secret: config.SUMMARY_SECRET!, summaries, preview, metrics });
     const server = listen(config.SUMMARY_PORT, app.fetch);
     log.info("Listening", { port: config.SUMMARY_PORT });
-    const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<string>();
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-      process.once(signal, () => interrupt(signal));
-    log.info("Stopping", { signal: await interrupted });
+    await new Promise<void>((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        process.once(signal, () => {
+          log.info("Stopping", { signal });
+          interrupted.abort();
+          resolve();
+        });
+      }
+    });
     await server.stop(true);
     await reader.close();
   },

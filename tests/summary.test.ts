@@ -346,7 +346,8 @@ test("it says 503 while a lock holds its statement up, ends in spite of it, and 
   });
   await admin.end();
   const stopMs = performance.now();
-  expect((await other.stop()).exitCode).toBe(0);
+  const stopped = await other.stop();
+  expect([stopped.exitCode, stopped.log.at(-1)?.message]).toEqual([0, "Stopping"]);
   expect(performance.now() - stopMs).toBeLessThan(3_000);
   await asked;
 
@@ -413,6 +414,20 @@ test("without a PostgreSQL it starts, says 503 and tells strangers neither where
   ]);
   expect(JSON.stringify(log[1])).toContain("127.0.0.1:9");
   expect(JSON.stringify(log)).not.toContain(place.config.POSTGRES_READ_PASSWORD!);
+});
+
+test("it logs what PostgreSQL itself objects to, and says nothing of it to strangers", async () => {
+  const place = await platform.place("objecting");
+  await place.sql`revoke select on streaming.consumer_offsets from streaming_read`;
+  const origin = await startOrigin(place);
+  const answer = await untilStatus(origin, "/summary", 503);
+  expect((await answer.json()).error).toBe("Cannot read the numbers: the database does not answer");
+  await place.sql`grant select on streaming.consumer_offsets to streaming_read`;
+  await origin.read();
+  const [, failure] = (await origin.stop()).log;
+  expect(failure).toMatchObject({
+    properties: { reason: "PostgreSQL answers: permission denied for table consumer_offsets" },
+  });
 });
 
 test("it reads with a role that cannot write, nor read what is rejected", async () => {

@@ -1,14 +1,18 @@
 /** Tells of an outage of the database twice: when it begins and when it is over. */
-import type { Logger } from "@logtape/logtape";
+import type { Config } from "../lib/config.ts";
+import { getLogger } from "../lib/log.ts";
+import { explainPostgres } from "../lib/postgres.ts";
+
+/** An SQLSTATE by which the database itself says what is wrong; class 28 is that of a login. */
+const SAID_BY_DATABASE = /^(?!28)(?=.*\d)[0-9A-Z]{5}$/;
 
 export class Outage {
-  readonly #log: Logger;
-  readonly #explain: (error: unknown) => string;
+  readonly #config: Config;
+  readonly #log = getLogger(["summary"]);
   #sinceMs: number | undefined;
 
-  constructor(log: Logger, explain: (error: unknown) => string) {
-    this.#log = log;
-    this.#explain = explain;
+  constructor(config: Config) {
+    this.#config = config;
   }
 
   /** What the latest attempt came to: undefined when it worked. */
@@ -21,5 +25,11 @@ export class Outage {
       this.#sinceMs = undefined;
       this.#log.info("The numbers can be read again", { outageMs });
     }
+  }
+
+  #explain(error: unknown): string {
+    const { code, message } = error as { code?: string; message: string };
+    if (SAID_BY_DATABASE.test(code ?? "")) return `PostgreSQL answers: ${message}`;
+    return explainPostgres(this.#config, "read", error);
   }
 }

@@ -156,6 +156,7 @@ const environmentSchema = z.object({
   ACCESS_CLIENT_ID: optionalText,
   ACCESS_CLIENT_SECRET: secret,
   CLOUDFLARE_TUNNEL_TOKEN: secret,
+  CLOUDFLARE_API_TOKEN: secret,
 });
 
 export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {

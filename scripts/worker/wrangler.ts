@@ -42,9 +42,14 @@ export function quietEnvironment({ scratch, usesLogin }: Options): Record<string
     CI: "1",
     DO_NOT_TRACK: "1",
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    // The banner asks the registry whether there is a newer version.
+    WRANGLER_HIDE_BANNER: "true",
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
     WRANGLER_LOG_PATH: join(scratch, "wrangler.log"),
+    // Else it keeps the account for the next time, which may be meant for another.
+    WRANGLER_CACHE_DIR: join(scratch, "cache"),
+    TMPDIR: scratch,
     ...(!usesLogin && { XDG_CONFIG_HOME: scratch }),
   };
 }

@@ -1,0 +1,92 @@
+/**
+ * The part of Cloudflare's API that a first deployment of a Worker calls, by its documentation and by
+ * what wrangler asks; it remembers what it was sent. No account is needed, and nothing is deployed.
+ */
+const PREFIX = "/client/v4";
+const ACCOUNT = "0123456789abcdef0123456789abcdef";
+
+interface Binding {
+  name: string;
+  type: string;
+  text?: string;
+}
+
+export class ToldCloudflare {
+  readonly authorizations = new Set<string | null>();
+  /** Paths of the page's files. */
+  files: string[] = [];
+  bindings: Binding[] = [];
+  crons: string[] = [];
+  /** The command lines of this machine while the Worker was being sent. */
+  commandLines = "";
+  #server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request) => this.#answer(request),
+  });
+
+  /** Settings with which wrangler takes this for Cloudflare. */
+  get environment(): Record<string, string> {
+    return {
+      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${this.#server.port}${PREFIX}`,
+      CLOUDFLARE_API_TOKEN: "the token of the tests",
+    };
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop(true);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    this.authorizations.add(request.headers.get("authorization"));
+    const path = new URL(request.url).pathname.slice(PREFIX.length);
+    const scripts = `/accounts/${ACCOUNT}/workers/scripts/real-time-data-platform`;
+    switch (`${request.method} ${path}`) {
+      case "GET /accounts":
+        return result([{ id: ACCOUNT, name: "Tests" }]);
+      case "GET /memberships":
+        return result([{ id: "1", account: { id: ACCOUNT, name: "Tests" } }]);
+      case `GET ${scripts}/secrets`:
+        return result([]);
+      case `GET ${scripts}/deployments`:
+        return missing(10_007);
+      case `GET /accounts/${ACCOUNT}/workers/services/real-time-data-platform`:
+        return missing(10_090);
+      case `GET /accounts/${ACCOUNT}/workers/workers/real-time-data-platform`:
+        return result({ subdomain: { enabled: false, previews_enabled: false } });
+      case `GET /accounts/${ACCOUNT}/workers/subdomain`:
+        return result({ subdomain: "tests" });
+      case `POST ${scripts}/assets-upload-session`: {
+        const { manifest } = (await request.json()) as { manifest: Record<string, unknown> };
+        this.files = Object.keys(manifest);
+        return result({ jwt: "assets", buckets: [] });
+      }
+      case `PUT ${scripts}`:
+        await this.#take(await request.formData());
+        return result({ id: "1", startup_time_ms: 5, entry_point: "index.js" });
+      case `PUT ${scripts}/schedules`: {
+        const schedules = (await request.json()) as { cron: string }[];
+        this.crons = schedules.map(({ cron }) => cron);
+        return result({ schedules });
+      }
+      default:
+        return result({});
+    }
+  }
+
+  async #take(form: FormData): Promise<void> {
+    const { bindings } = JSON.parse(String(form.get("metadata"))) as { bindings: Binding[] };
+    this.bindings = bindings;
+    const listing = Bun.spawn(["ps", "axwwo", "args"], { stdout: "pipe" });
+    this.commandLines = await new Response(listing.stdout).text();
+  }
+}
+
+const result = (value: unknown) =>
+  Response.json({ success: true, errors: [], messages: [], result: value });
+
+const missing = (code: number) =>
+  Response.json(
+    { success: false, errors: [{ code, message: "not found" }], messages: [], result: null },
+    { status: 404 },
+  );

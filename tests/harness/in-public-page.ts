@@ -39,17 +39,28 @@ export function readBars(canvas: Element, colours: string[]): Painted {
 }
 
 interface DrawnChart {
+  width: number;
   data: { labels: string[] };
   scales: { y: { getPixelForValue(value: number): number } };
   getDatasetMeta(at: number): { data: { x: number }[] };
 }
 
-/** The name of each place with its text. */
-export function readTexts(): [string, string][] {
-  return [...document.querySelectorAll<HTMLElement>("[data-text]")].map((element) => [
-    element.dataset.text ?? "",
-    element.textContent ?? "",
-  ]);
+/** Width for which the chart is drawn, in pixels. */
+export const chartWidth = (canvas: Element) =>
+  (canvas as Element & { chart: DrawnChart }).chart.width;
+
+/** The name of each place with what it holds: a text, the piece of a bar, a state, or nothing. */
+export function readPlaces(): [string, string][] {
+  const read = (kind: string, value: (element: HTMLElement) => string | null) =>
+    [...document.querySelectorAll<HTMLElement>(`[data-${kind}]`)].map(
+      (element): [string, string] => [`${kind} ${element.dataset[kind]}`, value(element) ?? ""],
+    );
+  return [
+    ...read("text", ({ textContent }) => textContent),
+    ...read("piece", (piece) => `${piece.getAttribute("x")} ${piece.getAttribute("width")}`),
+    ...read("place", ({ dataset }) => dataset.state ?? ""),
+    ...read("shown", ({ hidden }) => String(!hidden)),
+  ];
 }
 
 /** How far the page is wider than its place, in pixels. */

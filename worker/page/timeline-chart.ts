@@ -18,9 +18,7 @@ Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 
 /** Transparency of the minute that is still running, as the last two digits of a colour. */
 const RUNNING = "73";
-const GROW_MS = 300;
 
-const wantsStill = matchMedia("(prefers-reduced-motion: reduce)");
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 
 type BarChart = Chart<"bar", number[], string>;
@@ -38,12 +36,9 @@ export function drawTimeline(canvas: HTMLCanvasElement): (timeline: Summary["tim
       chart = create(canvas, labels, datasets);
       return;
     }
-    // In a new minute all bars move one place: to grow there from their neighbours' heights would
-    // show what never was.
-    const hasMoved = chart.data.labels?.[0] !== labels[0];
     chart.data.labels = labels;
     for (const [at, { counts }] of series.entries()) chart.data.datasets[at]!.data = counts;
-    chart.update(hasMoved || wantsStill.matches ? "none" : "default");
+    chart.update();
   };
 }
 
@@ -68,8 +63,10 @@ function create(
     type: "bar",
     data: { labels, datasets },
     options: {
-      // Drawn whole at first; see below.
+      // What is drawn is always what is: in a chart that moves, bars pass through heights that never
+      // were, each time when the page gets another size as well.
       animation: false,
+      transitions: { active: { animation: { duration: 0 } } },
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
       scales: {
@@ -96,16 +93,21 @@ function create(
         },
       },
       plugins: {
-        tooltip: { callbacks: { title: ([item]) => describeBar(item), footer: sumOf } },
+        tooltip: {
+          animation: false,
+          padding: 10,
+          boxPadding: 6,
+          cornerRadius: 8,
+          callbacks: { title: ([item]) => describeBar(item), footer: sumOf },
+        },
       },
     },
   });
   Object.assign(canvas, { chart });
   isDark.addEventListener("change", () => {
     style = readStyle(canvas);
-    chart.update("none");
+    chart.update();
   });
-  chart.options.animation = { duration: GROW_MS };
   return chart;
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { until } from "../stack/until.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const READY_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 5_000;
 /** Wakes the Worker; there is no such path in Cloudflare's network. */
@@ -52,7 +53,7 @@ const taken = (port: number) =>
 
 /** @throws Error when the port is taken or the runtime does not start */
 export async function serveWorker(options: ServeOptions): Promise<ServedWorker> {
-  const miniflare = new Miniflare(runtimeOptions(options));
+  const miniflare = leavingSignals(() => new Miniflare(runtimeOptions(options)));
   try {
     await miniflare.ready;
   } catch (error) {
@@ -77,6 +78,19 @@ export async function serveWorker(options: ServeOptions): Promise<ServedWorker> 
     replace: (folder) => miniflare.setOptions(runtimeOptions({ ...options, folder })),
     stop: () => miniflare.dispose(),
   };
+}
+
+/** Takes away the handlers by which Miniflare would end the program before it has stopped cleanly. */
+function leavingSignals<Result>(create: () => Result): Result {
+  const handlers = () => SIGNALS.map((signal) => process.listeners(signal));
+  const before = handlers().flat();
+  const result = create();
+  for (const [index, added] of handlers().entries()) {
+    for (const handler of added.filter((candidate) => !before.includes(candidate))) {
+      process.off(SIGNALS[index]!, handler);
+    }
+  }
+  return result;
 }
 
 function runtimeOptions({ folder, stateFolder, port, bindings, onLog, ...rest }: ServeOptions) {

@@ -6,11 +6,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { ROOT } from "../scripts/lib/config.ts";
 import { until } from "../scripts/stack/until.ts";
 import { launchBrowser } from "./harness/browser.ts";
+import { eventLine, type Hour, makeHour } from "./harness/hour.ts";
 import { countPixels } from "./harness/in-page.ts";
 import {
   chartWidth,
@@ -26,8 +26,8 @@ import { Visitor } from "./harness/visitor.ts";
 import { TestWorker } from "./harness/worker.ts";
 
 const SCREENSHOTS = join(ROOT, ".screenshots");
-const COLOURS = { view: "#2f6fde", click: "#e8a317", purchase: "#1c9d6c" };
-const TYPES = Object.keys(COLOURS) as (keyof typeof COLOURS)[];
+/** Of views, clicks and purchases. */
+const COLOURS = ["#2f6fde", "#e8a317", "#1c9d6c"];
 /** Of the lines behind the bars. */
 const LINES = { light: "#e7e8ea", dark: "#272b32" };
 const MINUTE_MS = 60_000;
@@ -38,8 +38,8 @@ setDefaultTimeout(60_000);
 let stack: Stack;
 let browser: Browser;
 let origin: string;
-/** What was sent before the first test looked, by type and by minute as "12:34". */
-const sent = new Map<string, number[]>();
+/** What is sent while the first test looks. */
+let hour: Hour;
 
 beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -49,6 +49,7 @@ beforeAll(async () => {
   });
   origin = `http://127.0.0.1:${stack.config.WORKER_PORT}`;
   browser = await launchBrowser();
+  hour = makeHour();
 }, 10 * MINUTE_MS);
 
 afterAll(async () => {
@@ -70,29 +71,6 @@ async function produce(lines: string[]): Promise<void> {
   await runOrThrow(stack.settings, "scripts/produce.ts", ["--from", path]);
 }
 
-const line = (type: string, userId: number, createdAt: Date) =>
-  JSON.stringify({
-    event_id: crypto.randomUUID(),
-    user_id: userId,
-    event_type: type,
-    created_at: createdAt.toISOString(),
-  });
-
-/** Different numbers for each minute of the last hour, the one that is running left out. */
-function makeHour(): string[] {
-  const thisMinute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
-  return Array.from({ length: 59 }, (_, at) => {
-    const minute = thisMinute - (59 - at) * MINUTE_MS;
-    const counts = [24 + ((at * 7) % 13), 8 + ((at * 5) % 9), 1 + ((at * 3) % 6)];
-    sent.set(new Date(minute).toISOString().slice(11, 16), counts);
-    return TYPES.flatMap((type, index) =>
-      Array.from({ length: counts[index]! }, (_, event) =>
-        line(type, 1 + ((at + event ** 2) % 40), new Date(minute + event * 1_000)),
-      ),
-    );
-  }).flat();
-}
-
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
 test("the page is kind to an empty platform, and follows it when its first events come", async () => {
@@ -101,12 +79,11 @@ test("the page is kind to an empty platform, and follows it when its first event
   expect(await visitor.page.locator(".status").textContent()).toContain("bun run produce");
   expect(await visitor.textAt("conversion")).toBe("–");
   await visitor.page.screenshot({ path: join(SCREENSHOTS, "page-empty.png"), fullPage: true });
-  const lines = makeHour();
-  await produce(lines);
+  await produce(hour.lines);
   await visitor.untilState("live", 5_000);
-  await visitor.untilText("events", lines.length.toLocaleString("en"), 5_000);
-  const views = sum([...sent.values()].map(([view]) => view!));
-  const purchases = sum([...sent.values()].map((counts) => counts[2]!));
+  await visitor.untilText("events", hour.lines.length.toLocaleString("en"), 5_000);
+  const views = sum([...hour.counts.values()].map(([view]) => view!));
+  const purchases = sum([...hour.counts.values()].map((counts) => counts[2]!));
   expect(await visitor.textAt("view.count")).toBe(views.toLocaleString("en"));
   expect(await visitor.textAt("conversion")).toBe(((purchases / views) * 100).toFixed(1));
   expect(visitor.complaints).toEqual([]);
@@ -125,22 +102,12 @@ for (const width of [390, 768, 1280, 1920]) {
       expect(await visitor.page.evaluate(findOverflow)).toBe(0);
       for (const details of await visitor.page.locator("summary").all()) await details.click();
       expect(await visitor.page.evaluate(findOverflow)).toBe(0);
-      expect(await findFaults(visitor)).toEqual([]);
+      expect(await visitor.findFaults()).toEqual([]);
       expect(visitor.complaints).toEqual([]);
       expect(visitor.strangers).toEqual([]);
       await visitor.leave();
     });
   }
-}
-
-/** What axe finds, as one line for each element. */
-async function findFaults({ page }: Visitor): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations, passes } = (await page.evaluate("axe.run()")) as axe.AxeResults;
-  expect(passes.length).toBeGreaterThan(15);
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
-  );
 }
 
 test("each bar of the chart is as high as the events of its minute", async () => {
@@ -172,14 +139,13 @@ async function resize(
 }
 
 async function expectTrueBars({ page }: Visitor): Promise<void> {
-  const colours = Object.values(COLOURS);
-  const { bars, eventPixels } = await page.locator("#chart").evaluate(readBars, colours);
+  const { bars, eventPixels } = await page.locator("#chart").evaluate(readBars, COLOURS);
   expect(bars.length).toBe(60);
   // The last one is still running, and paler.
-  const compared = bars.slice(0, -1).filter(({ minute }) => sent.has(minute));
+  const compared = bars.slice(0, -1).filter(({ minute }) => hour.counts.has(minute));
   expect(compared.length).toBeGreaterThan(50);
   for (const { minute, heights } of compared) {
-    for (const [index, count] of sent.get(minute)!.entries()) {
+    for (const [index, count] of hour.counts.get(minute)!.entries()) {
       const difference = Math.abs(heights[index]! - count * eventPixels);
       // Edges between pixels are mixed colours.
       const isExact = difference <= 2;
@@ -211,7 +177,7 @@ test("the page shows new events within 5 seconds", async () => {
   const figures: number[] = [];
   for (let round = 0; round < 3; round++) {
     const before = Number((await visitor.textAt("events")).replaceAll(",", ""));
-    await produce(Array.from({ length: 7 }, () => line("click", 1, new Date())));
+    await produce(Array.from({ length: 7 }, () => eventLine("click", 1, new Date())));
     const startedAtMs = performance.now();
     await visitor.untilText("events", (before + 7).toLocaleString("en"), 5_000);
     figures.push(Math.round(performance.now() - startedAtMs));
@@ -244,7 +210,7 @@ test("the page has all its numbers and its timeline as text when scripts are off
   const shown = new Map(
     rows.map((row) => [row.trim().slice(0, 5), row.trim().split(/\s+/).slice(1)]),
   );
-  const compared = [...sent].filter(([minute]) => shown.has(minute));
+  const compared = [...hour.counts].filter(([minute]) => shown.has(minute));
   expect(compared.length).toBeGreaterThan(50);
   for (const [minute, counts] of compared.slice(0, -1)) {
     expect([minute, ...shown.get(minute)!]).toEqual([minute, ...counts.map(String)]);
@@ -302,7 +268,7 @@ test("the page says that the platform cannot be reached, moves nothing, and reco
       "The platform cannot be reached",
     );
     await visitor.page.screenshot({ path: join(SCREENSHOTS, "page-stale.png") });
-    expect(await findFaults(visitor)).toEqual([]);
+    expect(await visitor.findFaults()).toEqual([]);
   } finally {
     process.kill(processId, "SIGCONT");
   }
@@ -364,7 +330,7 @@ test("a page that was opened before the first numbers fills itself when they com
     expect((await page.goto("/"))?.status()).toBe(503);
     await visitor.untilState("none");
     expect(await visitor.textAt("events")).toBe("–");
-    expect(await findFaults(visitor)).toEqual([]);
+    expect(await visitor.findFaults()).toEqual([]);
     await page.screenshot({ path: join(SCREENSHOTS, "page-none.png"), fullPage: true });
     isThere = true;
     await visitor.untilState("live", 15_000);
@@ -478,7 +444,7 @@ test("an address that is not there gets a page that says so, and robots are told
   const answer = await visitor.page.goto("/not-there");
   expect(answer?.status()).toBe(404);
   expect(await visitor.page.locator("h1").textContent()).toBe("There is nothing here");
-  expect(await findFaults(visitor)).toEqual([]);
+  expect(await visitor.findFaults()).toEqual([]);
   expect(visitor.strangers).toEqual([]);
   await visitor.leave();
   expect(await (await fetch(`${origin}/robots.txt`)).text()).toContain("Disallow: /api/");

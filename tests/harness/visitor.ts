@@ -1,5 +1,9 @@
 /** Somebody who looks at the public page in a browser, with all that went wrong while they did. */
+import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+
+/** Of axe, that apply to the smallest page: with fewer it has not looked. */
+const RULES_MIN = 10;
 
 export class Visitor {
   readonly page: Page;
@@ -52,6 +56,17 @@ export class Visitor {
   /** Waits until the page says that it is in the state. */
   async untilState(state: string, msMax = 10_000): Promise<void> {
     await this.page.locator(`.status[data-state="${state}"]`).waitFor({ timeout: msMax });
+  }
+
+  /** What axe finds in what is shown now, as one line for each element. */
+  async findFaults(): Promise<string[]> {
+    // Not as an element of the page, whose policy forbids it.
+    await this.page.evaluate(axe.source);
+    const { violations, passes } = (await this.page.evaluate("axe.run()")) as axe.AxeResults;
+    if (passes.length < RULES_MIN) throw new Error(`Cannot judge: ${passes.length} rules applied`);
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+    );
   }
 
   leave(): Promise<void> {

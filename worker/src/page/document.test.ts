@@ -59,7 +59,7 @@ test("renderPage() says what a chat needs to show the link", () => {
   expect(page).toContain('property="og:image" content="https://events.example.org/preview.png"');
   expect(page).toContain('rel="canonical" href="https://events.example.org/"');
   expect(page).toContain(
-    'name="description" content="12,340 events of 98 users, each counted once; 4.3 purchases per 100 views. As of 12:34 UTC, live."',
+    'name="description" content="12,340 events of 98 users, each counted once; 4.3 purchases per 100 views. As of 12:34 UTC."',
   );
 });
 

@@ -49,7 +49,7 @@ export function preview(summary: PublishedSummary | undefined, pageUrl: string):
 function describe(summary: PublishedSummary | undefined): string {
   if (!summary) return "User events counted exactly, from Kafka to this page, live.";
   const { events, users, conversion_rate, as_of } = summary;
-  return `${formatCount(events)} events of ${formatCount(users)} users, each counted once; ${formatPerHundred(conversion_rate)} purchases per 100 views. As of ${formatMinute(as_of)} UTC, live.`;
+  return `${formatCount(events)} events of ${formatCount(users)} users, each counted once; ${formatPerHundred(conversion_rate)} purchases per 100 views. As of ${formatMinute(as_of)} UTC.`;
 }
 
 /** Data for the script. A "<" inside it could end the element early. */

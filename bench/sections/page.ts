@@ -23,7 +23,7 @@ import { seedUsers } from "../rig/users.ts";
 const USERS = 1_000;
 const STEADY_REQUESTS_PER_SECOND = 1_000;
 
-export interface PageRow {
+interface PageRow {
   name: string;
   requestsPerSecond: Spread;
   p50Ms: Spread;

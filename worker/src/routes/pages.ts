@@ -4,7 +4,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { Copies } from "../copies.ts";
 import type { PageAssets } from "../page/assets.ts";
 import { renderEmbed, renderPage } from "../page/document.ts";
-import { published } from "./published.ts";
+import { rememberLast } from "./last-document.ts";
 import { timedRead } from "./server-timing.ts";
 
 export interface PageSettings {
@@ -46,15 +46,18 @@ export const pageContext = ({ supersetUrl, assets }: PageSettings, { req }: Cont
 });
 
 export function pageRoutes({ summaries }: Copies, settings: PageSettings): Hono {
-  const answer = async (context: Context, render: typeof renderPage) => {
-    const reading = await timedRead(context, summaries);
-    const document = render(reading && published(reading), pageContext(settings, context));
-    // The age inside counts from now on: a document out of a cache would say too little.
-    context.header("cache-control", reading ? "no-cache" : "no-store");
-    if (!reading) context.header("retry-after", "2");
-    return context.html(document, reading ? 200 : 503);
+  const answer = (render: typeof renderPage) => {
+    const documentOf = rememberLast(render);
+    return async (context: Context) => {
+      const reading = await timedRead(context, summaries);
+      const document = documentOf(reading, pageContext(settings, context));
+      // The age inside counts from now on: a document out of a cache would say too little.
+      context.header("cache-control", reading ? "no-cache" : "no-store");
+      if (!reading) context.header("retry-after", "2");
+      return context.html(document, reading ? 200 : 503);
+    };
   };
   return new Hono()
-    .get("/", pageHeaders("'none'"), (context) => answer(context, renderPage))
-    .get("/embed", pageHeaders("*"), (context) => answer(context, renderEmbed));
+    .get("/", pageHeaders("'none'"), answer(renderPage))
+    .get("/embed", pageHeaders("*"), answer(renderEmbed));
 }

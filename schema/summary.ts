@@ -76,5 +76,8 @@ export interface PublishedSummary extends Summary {
   stale: boolean;
 }
 
+/** Above this age a summary is told to be stale; its origin computes it at least twice as often. */
+export const STALE_AGE_MS = 10_000;
+
 /** Header in which the origin says how many milliseconds ago it read the numbers that it sends. */
 export const AGE_HEADER = "summary-age-ms";

@@ -143,6 +143,8 @@ test("each program knows only the secrets that it needs", async () => {
       .split("\0")
       .map((entry) => entry.split("=")[0]!)
       .filter((setting) => secretSettings.includes(setting));
+  expect(secretsOf("kafka")).toEqual([]);
+  expect(secretsOf("postgres")).toEqual([]);
   expect(secretsOf("consumer")).toEqual(["POSTGRES_INGEST_PASSWORD"]);
   expect(secretsOf("summary").sort()).toEqual(["POSTGRES_READ_PASSWORD", "SUMMARY_SECRET"]);
   expect(secretsOf("worker")).toEqual(["SUMMARY_SECRET"]);

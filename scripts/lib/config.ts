@@ -29,8 +29,10 @@ const secret = optionalText.meta(SECRET);
 /** A secret that has a form of its own, since the program that takes it asks for one. */
 const formedSecret = (form: RegExp, message: string) =>
   z.string().regex(form, message).optional().meta(SECRET);
+/** Without a slash at its end, so that a path can follow. */
 const optionalWebAddress = z
   .url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" })
+  .transform((address) => address.replace(/\/+$/, ""))
   .optional();
 const certificateFile = optionalText.superRefine((path, context) => {
   const fault = path === undefined ? undefined : certificateFault(path);

@@ -2,13 +2,14 @@
  * When the numbers may be computed again: at most once a second, and never for more than about a
  * tenth of the time, since the totals of a million users take a while. Pure: the clock is passed in.
  */
+import { STALE_AGE_MS } from "../../schema/summary.ts";
 
 /** Between the beginnings of two computations. */
 export const PERIOD_MS_MIN = 1_000;
 /** After a computation, this many times as long as it took passes before the next one. */
 export const REST_RATIO = 10;
-/** But no longer than this, so that numbers do not grow older. */
-export const REST_MS_MAX = 10_000;
+/** But no longer than this, so that what is on its way is not yet stale when it arrives. */
+export const REST_MS_MAX = STALE_AGE_MS / 2;
 
 export class Schedule {
   readonly #now: () => number;

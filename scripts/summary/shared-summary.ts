@@ -50,7 +50,7 @@ export class SharedSummary {
     return Math.max(1, Math.ceil((Number.isFinite(waitMs) ? waitMs : PATIENCE_MS) / 1_000));
   }
 
-  /** @throws Unavailable when the database does not answer, or not in time */
+  /** @throws Unavailable when the numbers cannot be read now, or not in time */
   get(): Promise<Answer> {
     if (this.#current === undefined || this.#schedule.waitMs === 0) this.#current = this.#start();
     return this.#current;
@@ -82,7 +82,7 @@ export class SharedSummary {
       return { summary, body, etag: `"${Bun.hash(body).toString(36)}"`, sentMs };
     } catch (error) {
       this.#end(sentMs, error);
-      throw new Unavailable("Cannot read the numbers: the database does not answer");
+      throw new Unavailable("Cannot read the numbers: the numbers cannot be read now");
     }
   }
 

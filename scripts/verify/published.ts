@@ -12,7 +12,7 @@ import type { Sql } from "../lib/postgres.ts";
 import { aliveNames } from "../stack/start.ts";
 import { type HopResult, sum } from "./hop.ts";
 
-/** Twice as long as the origin lets pass, at most, between two readings of its numbers. */
+/** Several times as long as the origin lets pass between two readings of its numbers. */
 const RENEWAL_MS_MAX = 20_000;
 /** One that does not answer at all is asked for no longer than this. */
 const OUTAGE_MS_MAX = 3_000;

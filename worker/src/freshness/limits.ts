@@ -1,9 +1,10 @@
 /** How fresh what is published has to be, and how long its readers wait for that. */
+import { STALE_AGE_MS } from "../../../schema/summary.ts";
 import type { Limits } from "./last-good.ts";
 
 export const SUMMARY_LIMITS: Limits = {
   freshMs: 2_000,
-  staleMs: 10_000,
+  staleMs: STALE_AGE_MS,
   gapMs: 1_000,
   lostMs: 10_000,
   waitMsMax: { renewing: 300, stale: 2_000, missing: 4_000 },

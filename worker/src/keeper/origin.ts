@@ -2,13 +2,9 @@
  * Asks the summary origin. What is not exactly what was asked for is an error that says why, in words
  * an operator can act on and without the secret; it is never passed on.
  */
-import * as z from "zod";
 import { AGE_HEADER, summarySchema } from "../../../schema/summary.ts";
 import type { Loaded } from "../freshness/last-good.ts";
 import type { Preview, SummaryText } from "./kept.ts";
-
-// The runtime has no `eval`, with which zod would otherwise try to make itself faster.
-z.config({ jitless: true });
 
 const ANSWER_MS_MAX = 2_500;
 const SUMMARY_BYTES_MAX = 256 * 1024;

@@ -82,7 +82,7 @@ export class SharedSummary {
       return { summary, body, etag: `"${Bun.hash(body).toString(36)}"`, sentMs };
     } catch (error) {
       this.#end(sentMs, error);
-      throw new Unavailable("Cannot read the numbers: the numbers cannot be read now");
+      throw new Unavailable("Cannot read the numbers: something is wrong inside, and in its log");
     }
   }
 

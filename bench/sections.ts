@@ -286,7 +286,7 @@ const dashboardTables = ({ queries, viewers, services }: DashboardResult) =>
     ),
   ].join("\n\n");
 
-const pageTables = ({ rows, steady, parts }: PageResult) =>
+const pageTables = ({ rows, origin, steady, parts }: PageResult) =>
   [
     table(
       "Answers of the Worker in workerd, 64 connections: median (least-most) of the rounds",
@@ -303,7 +303,12 @@ const pageTables = ({ rows, steady, parts }: PageResult) =>
       ]),
     ),
     table(
-      "The same answer, asked for at a steady rate",
+      "The summary origin, one reader after the other, ms",
+      ["", "p50", "p99"],
+      [["/summary", origin.p50Ms.toFixed(2), origin.p99Ms.toFixed(2)]],
+    ),
+    table(
+      "/api/summary of the Worker, asked for at a steady rate",
       ["", "requests/s", "p50 ms", "p99 ms", "failed", "origin asked, times a minute"],
       [
         [

@@ -5,9 +5,12 @@ import { type Config, ROOT } from "../../scripts/lib/config.ts";
 import { freePorts } from "../../scripts/stack/free-ports.ts";
 import { until } from "../../scripts/stack/until.ts";
 import { runOrThrow } from "../../tests/harness/script.ts";
+import { quantile } from "./spread.ts";
 import type { Stack } from "./stack.ts";
 
 const START_MS_MAX = 60_000;
+const ORIGIN_REQUESTS = 5_000;
+const ORIGIN_WARM_UPS = 500;
 
 export interface Served {
   url: string;
@@ -44,11 +47,28 @@ export async function startHello(folder?: string): Promise<Served & { stop(): Pr
   };
 }
 
-/** How often the origin has been asked for its summary. */
-export async function originRequests(config: Config): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${config.SUMMARY_PORT}/metrics`, {
+const askOrigin = (config: Config, path: string) =>
+  fetch(`http://127.0.0.1:${config.SUMMARY_PORT}${path}`, {
     headers: { authorization: `Bearer ${config.SUMMARY_SECRET}` },
   });
+
+/** What the origin takes for an answer, one reader after the other. */
+export async function timeOrigin(config: Config): Promise<{ p50Ms: number; p99Ms: number }> {
+  const times: number[] = [];
+  for (let attempt = -ORIGIN_WARM_UPS; attempt < ORIGIN_REQUESTS; attempt++) {
+    const startMs = performance.now();
+    const response = await askOrigin(config, "/summary");
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`Cannot time the origin: it answers ${response.status}`);
+    if (attempt >= 0) times.push(performance.now() - startMs);
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  return { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) };
+}
+
+/** How often the origin has been asked for its summary. */
+export async function originRequests(config: Config): Promise<number> {
+  const response = await askOrigin(config, "/metrics");
   const text = await response.text();
   const counts = [...text.matchAll(/^rtdp_summary_requests_total\{[^}]*\} (\d+)/gm)];
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);

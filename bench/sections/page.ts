@@ -14,6 +14,7 @@ import {
   type Served,
   startHello,
   startPage,
+  timeOrigin,
   weigh,
 } from "../rig/page.ts";
 import { type Spread, spread } from "../rig/spread.ts";
@@ -35,6 +36,7 @@ interface PageRow {
 
 export interface PageResult {
   rows: PageRow[];
+  origin: { p50Ms: number; p99Ms: number };
   steady: HttpLoad & { originRequestsPerMinute: number };
   parts: Part[];
 }
@@ -63,6 +65,7 @@ export async function page(bench: Bench): Promise<PageResult> {
     }
     return {
       rows: [...runs].map(([name, of]) => summarize(name, of)),
+      origin: await timeOrigin(stack.config),
       steady: await askSteadily(bench, `${served.url}/api/summary`),
       parts: await weigh(`${served.url}/`),
     };

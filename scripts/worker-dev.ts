@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
+import { webAddress } from "./lib/web-address.ts";
 import { assertSecrets } from "./stack/environment.ts";
 import { dataFolder } from "./stack/folders.ts";
 import { prepareWorker } from "./worker/prepare.ts";
@@ -73,7 +74,7 @@ async function keepServing(worker: ServedWorker, signal: AbortSignal): Promise<v
 function bindingsOf(config: Config): Record<string, string> {
   return {
     SUMMARY_URL: config.SUMMARY_URL ?? `http://127.0.0.1:${config.SUMMARY_PORT}`,
-    SUPERSET_URL: config.SUPERSET_PUBLIC_URL ?? `http://127.0.0.1:${config.SUPERSET_PORT}`,
+    SUPERSET_URL: config.SUPERSET_PUBLIC_URL ?? webAddress(config, config.SUPERSET_PORT),
     SUMMARY_SECRET: config.SUMMARY_SECRET ?? "",
     ...(config.ACCESS_CLIENT_ID && { ACCESS_CLIENT_ID: config.ACCESS_CLIENT_ID }),
     ...(config.ACCESS_CLIENT_SECRET && { ACCESS_CLIENT_SECRET: config.ACCESS_CLIENT_SECRET }),

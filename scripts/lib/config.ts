@@ -159,6 +159,9 @@ const environmentSchema = z.object({
   ACCESS_CLIENT_SECRET: secret,
   CLOUDFLARE_TUNNEL_TOKEN: secret,
   CLOUDFLARE_API_TOKEN: secret,
+
+  CODESPACE_NAME: optionalText,
+  GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: optionalText,
 });
 
 export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
 import { trinoAuthority, trinoUrl } from "../lib/trino.ts";
+import { webAddress } from "../lib/web-address.ts";
 import { asEnvironment } from "./environment.ts";
 import {
   javaProgram,
@@ -32,6 +33,7 @@ const places: Record<Runtime, (config: Config) => Record<string, string>> = {
   airflow: (config) => ({
     AIRFLOW_PROGRAMS: join(pythonFolder(config, "airflow"), "bin"),
     AIRFLOW_DATABASE: recordsDatabase(config, "airflow"),
+    AIRFLOW_ADDRESS: webAddress(config, config.AIRFLOW_PORT),
   }),
   trino: (config) => ({ TRINO_HOME: trinoFolder(config), JAVA: javaProgram(config) }),
   superset: (config) => ({

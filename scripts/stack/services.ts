@@ -5,6 +5,7 @@
  */
 import type { Config } from "../lib/config.ts";
 import { localUrl } from "../lib/trino.ts";
+import { webAddress } from "../lib/web-address.ts";
 import { airflowFault, answersAirflow } from "./airflow.ts";
 import type { Runtime } from "./install.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
@@ -93,7 +94,7 @@ export const services: Service[] = [
     needs: ["summary"],
     ports: ["WORKER_PORT"],
     runtimes: [],
-    address: (config) => `http://127.0.0.1:${config.WORKER_PORT}`,
+    address: (config) => webAddress(config, config.WORKER_PORT),
     probe: (config) => answersHealthCheck(config.WORKER_PORT),
     readyMsMax: 90_000,
   },
@@ -104,7 +105,7 @@ export const services: Service[] = [
     needs: ["postgres"],
     ports: ["AIRFLOW_PORT"],
     runtimes: ["airflow", "dbt"],
-    address: (config) => `http://127.0.0.1:${config.AIRFLOW_PORT}`,
+    address: (config) => webAddress(config, config.AIRFLOW_PORT),
     login: { user: "admin", setting: "AIRFLOW_ADMIN_PASSWORD" },
     probe: answersAirflow,
     fault: airflowFault,
@@ -116,7 +117,7 @@ export const services: Service[] = [
     needs: ["kafka", "postgres"],
     ports: ["TRINO_PORT"],
     runtimes: ["trino"],
-    address: (config) => localUrl(config, config.TRINO_PORT),
+    address: (config) => webAddress(config, config.TRINO_PORT, localUrl(config, config.TRINO_PORT)),
     probe: answersTrino,
     readyMsMax: 300_000,
   },
@@ -137,7 +138,7 @@ export const services: Service[] = [
     needs: ["postgres", "trino"],
     ports: ["SUPERSET_PORT"],
     runtimes: ["superset"],
-    address: (config) => `http://127.0.0.1:${config.SUPERSET_PORT}`,
+    address: (config) => webAddress(config, config.SUPERSET_PORT),
     login: { user: "admin", setting: "SUPERSET_ADMIN_PASSWORD" },
     probe: answersSuperset,
     readyMsMax: 600_000,
@@ -146,3 +147,8 @@ export const services: Service[] = [
 
 /** Names of the programs that a service consists of. */
 export const programsOf = ({ name, programs }: Service) => programs ?? [name];
+
+/** Settings of the ports that clients come to: the first of each service that starts by itself. */
+export const clientPorts = services.flatMap(({ isOptional, ports: [first] }) =>
+  first && !isOptional ? [first] : [],
+);

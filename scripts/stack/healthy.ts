@@ -1,0 +1,39 @@
+/**
+ * The health check of a container: ends with status 0 when the named program, which is the one that
+ * this container runs, does its work; else says why it does not, and ends with status 1.
+ */
+import { readConfig } from "../lib/config.ts";
+import { processTree } from "./process-tree.ts";
+import { programsOf, services } from "./services.ts";
+
+/** The container's first process only waits for its first child, which is the program. */
+function mainProcess(): number {
+  const [first = 1, program = first] = processTree(1);
+  return program;
+}
+
+function startedAtSeconds(processId: number): number {
+  const ps = Bun.spawnSync(["ps", "-o", "etimes=", "-p", String(processId)]);
+  return Math.floor(Date.now() / 1_000) - Number(ps.stdout.toString());
+}
+
+const [, , name = ""] = process.argv;
+try {
+  const service = services.find((candidate) => programsOf(candidate).includes(name));
+  if (!service) throw new Error(`Cannot find program ${name}: no service has it`);
+  const processId = mainProcess();
+  await service.probe(readConfig(), [
+    {
+      name,
+      group: service.name,
+      state: "RUNNING",
+      processId,
+      startedAtSeconds: startedAtSeconds(processId),
+      reason: "",
+    },
+  ]);
+  process.exit(0);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}

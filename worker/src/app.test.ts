@@ -10,10 +10,13 @@ interface Situation {
   ageMs?: number;
   isStale?: boolean;
   isLimited?: boolean;
+  limit?: () => Promise<{ success: boolean }>;
 }
 
 /** The app over copies of that age; the page itself is drawn elsewhere. */
-function appWith({ ageMs = 1_234, isStale = false, isLimited = false }: Situation = {}) {
+function appWith(situation: Situation = {}) {
+  const { ageMs = 1_234, isStale = false, isLimited = false } = situation;
+  const { limit = async () => ({ success: !isLimited }) } = situation;
   const summaries = {
     read: async () => ({ value: { text: TEXT, tag: "abc" }, ageMs, isStale }),
   } as Copies["summaries"];
@@ -22,9 +25,9 @@ function appWith({ ageMs = 1_234, isStale = false, isLimited = false }: Situatio
   const app = createApp({
     copies: { summaries, previews },
     clientLimit: {
-      limit: async ({ key }) => {
+      limit: ({ key }) => {
         asked.push(key);
-        return { success: !isLimited };
+        return limit();
       },
     },
     supersetUrl: undefined,
@@ -77,7 +80,42 @@ describe("the limit of requests", () => {
       expect(response.status).toBe(429);
       expect(response.headers.get("cache-control")).toBe("no-store");
       expect(response.headers.get("retry-after")).toBe("60");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(await response.json()).toEqual({ error: expect.stringContaining("wait a minute") });
     }
+  });
+
+  test("answers 429 to a browser as a page with the headers of a page", async () => {
+    for (const path of ["/", "/embed", "/nothing"]) {
+      const response = await appWith({ isLimited: true }).app.request(path, {
+        headers: { ...headers, accept: "text/html,application/xhtml+xml,*/*;q=0.8" },
+      });
+      expect(response.status).toBe(429);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        "content-type": expect.stringMatching(/^text\/html/),
+        "cache-control": "no-store",
+        "retry-after": "60",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "content-security-policy": expect.stringContaining("default-src 'none'"),
+      });
+      expect(await response.text()).toContain("wait a minute");
+    }
+  });
+
+  test("lets everyone in while nobody can count, and the log says so once", async () => {
+    const { app } = appWith({ limit: () => Promise.reject(new Error("overloaded")) });
+    const { warn } = console;
+    const logged: string[] = [];
+    console.warn = (message) => logged.push(message);
+    try {
+      for (const path of ["/api/summary", "/api/summary", "/api/summary"]) {
+        expect((await app.request(path, { headers })).status).toBe(200);
+      }
+    } finally {
+      console.warn = warn;
+    }
+    expect(logged).toEqual(["Cannot count the requests of clients: overloaded"]);
   });
 
   test("tells other sites' scripts as well", async () => {

@@ -2,8 +2,9 @@
  * All that the Worker answers, without the runtime that it runs in: the routes, what is refused, and
  * the form of refusals.
  */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
+import { every } from "hono/combine";
 import { createMiddleware } from "hono/factory";
 import { limitClients } from "./client-limit.ts";
 import type { Copies } from "./copies.ts";
@@ -11,8 +12,11 @@ import { renderNotFound } from "./page/document.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { METHODS, readByScripts, shownByOthers } from "./routes/cross-origin.ts";
 import { type PageSettings, pageContext, pageHeaders, pageRoutes } from "./routes/pages.ts";
+import { renderTooMany } from "./too-many.ts";
 
 const ALLOW = METHODS.join(", ");
+/** The limit's period in wrangler.jsonc. */
+const LIMIT_PERIOD_S = "60";
 /** What other sites may read and show. */
 const OPEN_PATHS = ["/api/*", "/badge.svg", "/preview.png"];
 
@@ -31,19 +35,15 @@ export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
 
   for (const path of OPEN_PATHS) app.use(path, readByScripts, shownByOthers);
   app.use(onlyKnownMethods);
-  app.use(limitClients(clientLimit));
+  const refuse = every(pageHeaders("'none'"), tooMany(page));
+  app.use(limitClients(clientLimit, refuse));
 
   app.route("/", apiRoutes(copies));
   app.route("/", pageRoutes(copies, page));
 
   app.get("*", pageHeaders("'none'"), (context) => {
     context.header("cache-control", "no-store");
-    const type = accepts(context, {
-      header: "Accept",
-      supports: ["application/json", "text/html"],
-      default: "application/json",
-    });
-    if (type === "text/html") return context.html(renderNotFound(pageContext(page, context)), 404);
+    if (wantsPage(context)) return context.html(renderNotFound(pageContext(page, context)), 404);
     return context.json({ error: `Cannot find ${context.req.path}` }, 404);
   });
 
@@ -54,6 +54,22 @@ export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
   });
   return app;
 }
+
+/** People get a page, and programs, which seldom say what they want, get JSON. */
+const wantsPage = (context: Context): boolean =>
+  accepts(context, {
+    header: "Accept",
+    supports: ["application/json", "text/html"],
+    default: "application/json",
+  }) === "text/html";
+
+const tooMany = (page: PageSettings) =>
+  createMiddleware(async (context) => {
+    context.header("retry-after", LIMIT_PERIOD_S);
+    context.header("cache-control", "no-store");
+    if (wantsPage(context)) return context.html(renderTooMany(page.assets), 429);
+    return context.json({ error: "Cannot answer: too many requests, wait a minute" }, 429);
+  });
 
 const onlyKnownMethods = createMiddleware(async (context, next) => {
   const { method } = context.req;

@@ -1,24 +1,27 @@
 /** How often one client may ask, counted by Cloudflare in each of its data centres. */
+import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
+import { reportOutages } from "./keeper/outage.ts";
 
 interface Limiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** The limit's period in wrangler.jsonc. */
-const PERIOD_S = "60";
-
 /** On a machine of one's own nobody says who asks, and there is no limit. */
-export const limitClients = (limiter: Limiter | undefined) =>
-  createMiddleware(async (context, next) => {
+export function limitClients(limiter: Limiter | undefined, refuse: MiddlewareHandler) {
+  const count = reportOutages(
+    "count the requests of clients",
+    async (client: string) => limiter?.limit({ key: client }),
+    console,
+  );
+  return createMiddleware(async (context, next) => {
     const address = context.req.header("cf-connecting-ip");
-    if (limiter && address && !(await limiter.limit({ key: clientOf(address) })).success) {
-      context.header("retry-after", PERIOD_S);
-      context.header("cache-control", "no-store");
-      return context.json({ error: "Cannot answer: too many requests, wait a minute" }, 429);
-    }
-    return next();
+    if (!address) return next();
+    // Answers come from a copy and cost little, so that a count that fails need not keep anyone away.
+    const counted = await count(clientOf(address)).catch(() => undefined);
+    return counted?.success === false ? refuse(context, next) : next();
   });
+}
 
 /** A client of IPv6 has a whole network of addresses, which the first four groups name. */
 function clientOf(address: string): string {

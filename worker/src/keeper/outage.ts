@@ -6,15 +6,15 @@ export interface Log {
 }
 
 /** `load` with its outages written to the log; `what` completes the sentence "Cannot …". */
-export function reportOutages<Value>(
+export function reportOutages<Value, Args extends unknown[] = []>(
   what: string,
-  load: () => Promise<Value>,
+  load: (...args: Args) => Promise<Value>,
   log: Log,
-): () => Promise<Value> {
+): (...args: Args) => Promise<Value> {
   let isOut = false;
-  return async () => {
+  return async (...args) => {
     try {
-      const value = await load();
+      const value = await load(...args);
       if (isOut) log.info(`Can ${what} again`);
       isOut = false;
       return value;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Environment, run } from "./harness/script.ts";
+import { until } from "../scripts/stack/until.ts";
+import { type Environment, run, start } from "./harness/script.ts";
 import { ToldCloudflare } from "./harness/told-cloudflare.ts";
 
 setDefaultTimeout(60_000);
@@ -90,3 +91,72 @@ test("worker:deploy sends the Worker, its page and its secrets, and shows these 
     await cloudflare.stop();
   }
 });
+
+test("worker:deploy deletes the secrets that are set no more, and no other", async () => {
+  const cloudflare = new ToldCloudflare();
+  cloudflare.secrets = ["SUMMARY_SECRET", "ACCESS_CLIENT_ID", "ACCESS_CLIENT_SECRET", "OTHER"];
+  try {
+    const settings = environment({ ...cloudflare.environment, ...complete });
+    const { exitCode, stdout, stderr } = await run(settings, SCRIPT);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(cloudflare.secrets).toEqual(["SUMMARY_SECRET", "OTHER"]);
+    expect(stdout).toContain("Deleted the secret ACCESS_CLIENT_SECRET");
+  } finally {
+    await cloudflare.stop();
+  }
+});
+
+test("worker:deploy says what to do when the account has no address for a Worker yet", async () => {
+  const cloudflare = new ToldCloudflare();
+  cloudflare.hasSubdomain = false;
+  try {
+    const settings = environment({ ...cloudflare.environment, ...complete });
+    const { exitCode, stderr } = await run(settings, SCRIPT);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^Cannot deploy the Worker: the account has no subdomain/);
+    expect(stderr).toMatch(/https:\/\/dash\.cloudflare\.com\/\w+\/workers\/onboarding, choose/);
+  } finally {
+    await cloudflare.stop();
+  }
+});
+
+/** The command lines of this machine that name something in the test's folder. */
+async function running(): Promise<string[]> {
+  const listing = Bun.spawn(["ps", "axwwo", "args"], { stdout: "pipe" });
+  const lines = (await new Response(listing.stdout).text()).split("\n");
+  return lines.filter((line) => line.includes(scratch));
+}
+
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  test(`worker:deploy leaves neither secrets nor wrangler when ${signal} ends it while it sends`, async () => {
+    const cloudflare = new ToldCloudflare();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    cloudflare.untilTaken = promise;
+    const settings = environment({ ...cloudflare.environment, ...complete });
+    const program = start(settings, SCRIPT);
+    try {
+      await until("the Worker is being sent", 30_000, async () => {
+        if (cloudflare.bindings.length === 0) throw new Error("nothing has come");
+      });
+      expect((await running()).join()).toContain("secrets.json");
+      program.kill(signal);
+      const [exitCode, stderr] = await Promise.all([
+        program.exited,
+        new Response(program.stderr).text(),
+      ]);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: status,
+        stderr: expect.stringContaining(`Stopped by ${signal}`),
+      });
+      expect(await running()).toEqual([]);
+      expect(readdirSync(scratch).filter((name) => /worker|wrangler/.test(name))).toEqual([]);
+    } finally {
+      program.kill("SIGKILL");
+      resolve();
+      await cloudflare.stop();
+    }
+  });
+}

@@ -29,8 +29,8 @@ export async function prepareDeployment(folder: string): Promise<void> {
 }
 
 /** Builds into the folder: `public/` and `worker/index.js`. */
-export async function buildBundle(folder: string): Promise<void> {
+export async function buildBundle(folder: string, signal?: AbortSignal): Promise<void> {
   await prepareDeployment(folder);
   const flags = ["--config", configFile(folder), "--dry-run", "--outdir", join(folder, "worker")];
-  await runWrangler(["deploy", ...flags], { scratch: folder });
+  await runWrangler(["deploy", ...flags], { scratch: folder, signal });
 }

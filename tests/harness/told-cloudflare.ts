@@ -17,6 +17,12 @@ export class ToldCloudflare {
   files: string[] = [];
   bindings: Binding[] = [];
   crons: string[] = [];
+  /** Names of the secrets that the Worker has before the deployment. */
+  secrets: string[] = [];
+  /** Without one, as each new account, it has no address for a Worker. */
+  hasSubdomain = true;
+  /** Ends the wait of the Worker that is being sent. */
+  untilTaken: Promise<void> = Promise.resolve();
   /** The command lines of this machine while the Worker was being sent. */
   commandLines = "";
   #server = Bun.serve({
@@ -47,7 +53,7 @@ export class ToldCloudflare {
       case "GET /memberships":
         return result([{ id: "1", account: { id: ACCOUNT, name: "Tests" } }]);
       case `GET ${scripts}/secrets`:
-        return result([]);
+        return result(this.secrets.map((name) => ({ name, type: "secret_text" })));
       case `GET ${scripts}/deployments`:
         return missing(10_007);
       case `GET /accounts/${ACCOUNT}/workers/services/real-time-data-platform`:
@@ -55,7 +61,7 @@ export class ToldCloudflare {
       case `GET /accounts/${ACCOUNT}/workers/workers/real-time-data-platform`:
         return result({ subdomain: { enabled: false, previews_enabled: false } });
       case `GET /accounts/${ACCOUNT}/workers/subdomain`:
-        return result({ subdomain: "tests" });
+        return this.hasSubdomain ? result({ subdomain: "tests" }) : missing(10_007);
       case `POST ${scripts}/assets-upload-session`: {
         const { manifest } = (await request.json()) as { manifest: Record<string, unknown> };
         this.files = Object.keys(manifest);
@@ -63,14 +69,19 @@ export class ToldCloudflare {
       }
       case `PUT ${scripts}`:
         await this.#take(await request.formData());
+        await this.untilTaken;
         return result({ id: "1", startup_time_ms: 5, entry_point: "index.js" });
       case `PUT ${scripts}/schedules`: {
         const schedules = (await request.json()) as { cron: string }[];
         this.crons = schedules.map(({ cron }) => cron);
         return result({ schedules });
       }
-      default:
+      default: {
+        const deleted = path.startsWith(`${scripts}/secrets/`) && request.method === "DELETE";
+        const name = path.split("/").at(-1);
+        if (deleted) this.secrets = this.secrets.filter((candidate) => candidate !== name);
         return result({});
+      }
     }
   }
 

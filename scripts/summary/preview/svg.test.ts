@@ -39,7 +39,13 @@ test("previewSvg() shows the numbers, the time and the hour that it draws", () =
     { events: 123_456, users: 1_034, conversion_rate: 0.1234 },
   );
   const texts = textsOf(svg);
-  for (const text of ["User activity", "as of 09:20 UTC", "123,456", "1,034", "12.3%"]) {
+  for (const text of [
+    "User activity",
+    "as of 3 Feb 2026, 09:20 UTC",
+    "123,456",
+    "1,034",
+    "12.3%",
+  ]) {
     expect(texts).toContain(text);
   }
   expect(texts).toContain("Events each minute, up to 1,234");

@@ -26,6 +26,7 @@ const TYPES = [
 
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
 /** A number as wide as its place allows: from a million on with a letter for the thousands. */
@@ -47,7 +48,7 @@ export function previewSvg(summary: Summary): string {
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
 ${stripe()}
 ${text(MARGIN, 104, "User activity", { size: 50, isBold: true })}
-${text(CHART.right, 102, `as of ${clock(summary.as_of)} UTC`, { size: 28, colour: MUTED, anchor: "end" })}
+${text(CHART.right, 102, `as of ${moment(summary.as_of)} UTC`, { size: 28, colour: MUTED, anchor: "end" })}
 ${figures.map(([label, value], index) => figure(MARGIN + index * 372, label, value)).join("\n")}
 ${legend()}
 ${timeline(summary.timeline)}
@@ -127,6 +128,9 @@ function box(
 }
 
 const clock = (time: string) => time.slice(11, 16);
+
+/** Chats keep the picture for days, so that its time alone would say nothing. */
+const moment = (time: string) => `${day.format(new Date(time))}, ${clock(time)}`;
 
 const round = (length: number) => Math.round(length * 100) / 100;
 

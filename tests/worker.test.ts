@@ -61,8 +61,22 @@ test("/api/summary gives the numbers of the tables, as the contract says", async
   expect(summary.ledger).toMatchObject({ stored: EVENTS, counted: EVENTS, state: "exact" });
   const { age_s, stale, ...rest } = summary;
   expect(summarySchema.strict().safeParse(rest).success).toBe(true);
-  expect(age_s * 1_000).toBeGreaterThanOrEqual(0);
-  expect(Math.abs(Date.now() - Date.parse(rest.as_of) - age_s * 1_000)).toBeLessThan(1_000);
+  expect(age_s).toBeGreaterThanOrEqual(0);
+});
+
+test("/api/summary says no less than the age of its numbers, and hardly more", async () => {
+  let leastMs = Number.POSITIVE_INFINITY;
+  // What was under way for long is said to be older than it is, and is renewed later.
+  await until("the age of a copy is right to half a second", 20_000, async () => {
+    const askedAtMs = Date.now();
+    const { as_of, age_s } = await worker.summary();
+    const ageMs = age_s * 1_000;
+    leastMs = Math.min(leastMs, ageMs - (askedAtMs - Date.parse(as_of)));
+    const moreMs = ageMs - (Date.now() - Date.parse(as_of));
+    if (ageMs < 1_000) throw new Error("the copy is new");
+    if (moreMs > 500) throw new Error(`it says ${moreMs} ms more`);
+  });
+  expect(leastMs).toBeGreaterThanOrEqual(0);
 });
 
 test("1,000 readers at once of a cold Worker are one question to the origin", async () => {
@@ -187,8 +201,9 @@ test("no other method is answered", async () => {
   }
 });
 
-test("a client that asks too often is told to wait, and others are not", async () => {
+test("a client that asks more often than 30 pages do is told to wait, and others are not", async () => {
   const limited = await startWorker({ limitsClients: true });
+  let answered = 0;
   const askAs = (client: string) =>
     limited.get("/api/summary", { headers: { "cf-connecting-ip": client } });
   try {
@@ -197,12 +212,14 @@ test("a client that asks too often is told to wait, and others are not", async (
       60_000,
       async () => {
         const response = await askAs("192.0.2.1");
-        if (response.status === 200) throw new Error("not yet");
-        return response;
+        if (response.status !== 200) return response;
+        answered++;
+        throw new Error(`not after ${answered} requests`);
       },
       { intervalMs: 0 },
     );
     expect(answer.status).toBe(429);
+    expect(answered).toBeGreaterThanOrEqual(30 * 20);
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await askAs("192.0.2.2")).status).toBe(200);

@@ -9,18 +9,23 @@ export class TestOrigin {
   readonly asked: { path: string; headers: Headers }[] = [];
   /** Changed at will; for good answers as {@link TestOrigin.good} makes them. */
   answer: (request: Request) => Response | Promise<Response> = () => this.good();
-  #server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch: (request) => {
-      const { pathname } = new URL(request.url);
-      this.asked.push({ path: pathname, headers: request.headers });
-      return this.answer(request);
-    },
-  });
+  #server = this.#listen(0);
+  readonly #port = this.#server.port!;
+
+  #listen(port: number) {
+    return Bun.serve({
+      hostname: "127.0.0.1",
+      port,
+      fetch: (request) => {
+        const { pathname } = new URL(request.url);
+        this.asked.push({ path: pathname, headers: request.headers });
+        return this.answer(request);
+      },
+    });
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** How often it was asked for the summary. */
@@ -33,6 +38,11 @@ export class TestOrigin {
       { ...summaryAt(Date.now() - ageMs), ...changes },
       { headers: { [AGE_HEADER]: String(ageMs) } },
     );
+  }
+
+  /** Listens again where it did before it was stopped. */
+  start(): void {
+    this.#server = this.#listen(this.#port);
   }
 
   stop(): Promise<void> {

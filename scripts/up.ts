@@ -1,30 +1,38 @@
 /**
  * `bun run up [service…]`: installs what is missing, starts the services with all they need and
- * waits until each works. Running it again starts nothing twice; when it fails, nothing that it
- * started stays.
+ * waits until each works; the page comes first, and what is slow is installed meanwhile. Running it
+ * again starts nothing twice; when it fails, nothing that it started stays.
  */
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
+import { bringUp } from "./stack/bring-up.ts";
 import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
 import { makePrivateFolder, runFile } from "./stack/folders.ts";
 import { takeLock } from "./stack/install/exclusive.ts";
-import { install } from "./stack/install.ts";
+import { OPS_TITLE } from "./stack/install/ops.ts";
 import { isArchiveMissing, startArchive } from "./stack/kafka-archive.ts";
+import { watchPage } from "./stack/live-page.ts";
 import { loginLines, newLogins } from "./stack/logins.ts";
 import { withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
 import { report, table } from "./stack/report.ts";
 import { changedSettings } from "./stack/running-settings.ts";
 import { type Service, services } from "./stack/services.ts";
-import { aliveNames, startServices } from "./stack/start.ts";
+import { aliveNames } from "./stack/start.ts";
 import { stopAll } from "./stack/stop.ts";
+import { Stopwatch } from "./stack/stopwatch.ts";
 import { supervisorProcess } from "./stack/supervisor.ts";
+import { timingsTable } from "./stack/timings.ts";
 
 const OTHER_UP_MS_MAX = 600_000;
+/** How long the timings wait for the page when all else is ready. */
+const PAGE_MS_MAX = 30_000;
 
 const flags = {
   services: { type: "positional", required: false, description: "Names of services" },
+  timings: { type: "boolean", description: "Show at the end where the time went" },
+  json: { type: "boolean", description: "For programs, with the timings" },
 } satisfies ArgsDef;
 
 const command = defineCommand({
@@ -43,15 +51,20 @@ const command = defineCommand({
     makePrivateFolder(runFile(config, ""));
     const release = await takeLock(runFile(config, "up.lock"), OTHER_UP_MS_MAX);
     try {
-      await up(config, wanted);
-      showLogins(config, newLogins(wanted, written));
+      await up(config, wanted, args);
+      if (!args.json) showLogins(config, newLogins(wanted, written));
     } finally {
       release();
     }
   },
 });
 
-async function up(config: Config, requested: Service[]): Promise<void> {
+interface Shown {
+  timings?: boolean | undefined;
+  json?: boolean | undefined;
+}
+
+async function up(config: Config, requested: Service[], shown: Shown): Promise<void> {
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
@@ -60,17 +73,19 @@ async function up(config: Config, requested: Service[]): Promise<void> {
   const alive = await aliveNames(config);
   const missing = wanted.filter((service) => !alive.includes(service.name));
   await assertPortsFree(config, missing);
-  await install(
-    config,
-    wanted.flatMap(({ runtimes }) => runtimes),
-  );
-  await startServices(config, wanted, {
-    signal: interrupted.signal,
-    onReady: ({ name }) => {
-      if (!alive.includes(name)) console.error(`${name} is ready`);
-    },
-  });
-  console.log(table(await report(config, wanted)));
+  const stopwatch = new Stopwatch(wanted, OPS_TITLE);
+  const page = watchPage(config, missing, stopwatch);
+  try {
+    await bringUp(config, wanted, { signal: interrupted.signal, alive, stopwatch });
+    stopwatch.moment("everything ready");
+    if (shown.timings || shown.json) await page.settled(PAGE_MS_MAX);
+  } finally {
+    page.end();
+  }
+  const rows = await report(config, wanted);
+  const { timings } = stopwatch;
+  if (shown.json) console.log(JSON.stringify({ services: rows, timings }, null, 2));
+  else console.log([table(rows), ...(shown.timings ? ["", timingsTable(timings)] : [])].join("\n"));
   if (wanted.some(({ name }) => name === "kafka") && isArchiveMissing(config)) {
     await startArchive(config);
   }

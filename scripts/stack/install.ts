@@ -1,17 +1,19 @@
 /**
- * Installs what the given services or programs run on, and first makes sure that it fits on the disk. Doing it
- * again costs a few hashes. `up` calls it, and each `start`, so that a service can start by hand.
+ * Installs what the given services or programs run on, side by side, and first makes sure that it
+ * fits on the disk. Doing it again costs a few hashes. `up` calls it, and each `start`, so that a service can start by hand.
  */
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Config, ConfigError } from "../lib/config.ts";
 import type { PythonEnvironment } from "./folders.ts";
-import { installKafka, missingKafkaJars } from "./install/kafka.ts";
+import { installKafka, KAFKA_TITLE, missingKafkaJars } from "./install/kafka.ts";
 import { installOps, isOpsInstalled, OPS_BYTES } from "./install/ops.ts";
+import type { InstallOptions } from "./install/options.ts";
 import { postgresPrograms } from "./install/postgres.ts";
 import { megabytes } from "./install/progress.ts";
-import { installPython, missingPythonBytes } from "./install/python.ts";
-import { installTrino, missingTrinoBytes } from "./install/trino.ts";
+import { installPython, missingPythonBytes, pythonTitle } from "./install/python.ts";
+import { installTrino, missingTrinoBytes, TRINO_TITLE } from "./install/trino.ts";
+import { together } from "./together.ts";
 
 /** What a program runs on, apart from what `bun install` brings. */
 export type Runtime = "kafka" | "postgres" | "trino" | PythonEnvironment;
@@ -21,26 +23,49 @@ const PYTHON = ["airflow", "dbt", "superset", "lint"] as const satisfies PythonE
 /** What a fresh stack writes at once: the first segments of PostgreSQL and Kafka. */
 const STATE_BYTES = 500_000_000;
 
-export async function install(config: Config, wanted: readonly Runtime[]): Promise<void> {
+export async function install(
+  config: Config,
+  wanted: readonly Runtime[],
+  options: InstallOptions = {},
+): Promise<void> {
   const runtimes = new Set(wanted);
-  const pythons = PYTHON.filter((name) => runtimes.has(name));
+  assertRoomFor(config, wanted);
+  if (runtimes.has("postgres")) postgresPrograms();
+  await installOps(config, options);
+  await together(options.signal, (signal) => {
+    const given = { ...options, signal };
+    return [
+      ...(runtimes.has("kafka") ? [installKafka(config, given)] : []),
+      ...(runtimes.has("trino") ? [installTrino(config, given)] : []),
+      ...pythonsOf(runtimes).map((name) => installPython(config, name, given)),
+    ];
+  });
+}
+
+/** What a runtime is called, when it is installed here. */
+export function runtimeTitle(name: Runtime): string | undefined {
+  if (name === "postgres") return undefined;
+  if (name === "kafka") return KAFKA_TITLE;
+  return name === "trino" ? TRINO_TITLE : pythonTitle(name);
+}
+
+/** @throws ConfigError naming the folder that is too small for what is not installed yet */
+export function assertRoomFor(config: Config, wanted: readonly Runtime[]): void {
+  const runtimes = new Set(wanted);
   const jars = runtimes.has("kafka") ? missingKafkaJars(config) : [];
   const bytes = [
     isOpsInstalled(config) ? 0 : OPS_BYTES,
     ...jars.map((jar) => jar.bytes),
     runtimes.has("trino") ? missingTrinoBytes(config) : 0,
-    ...pythons.map((name) => missingPythonBytes(config, name)),
+    ...pythonsOf(runtimes).map((name) => missingPythonBytes(config, name)),
   ];
   assertRoom(
     config,
     bytes.reduce((sum, each) => sum + each, 0),
   );
-  if (runtimes.has("postgres")) postgresPrograms();
-  await installOps(config);
-  if (runtimes.has("kafka")) await installKafka(config);
-  if (runtimes.has("trino")) await installTrino(config);
-  for (const name of pythons) await installPython(config, name);
 }
+
+const pythonsOf = (runtimes: Set<Runtime>) => PYTHON.filter((name) => runtimes.has(name));
 
 function assertRoom(config: Config, cacheBytes: number): void {
   for (const [setting, needed] of [

@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
 import {
+  ageMs,
   commandLine,
+  elapsedMs,
   isAlive,
   memoryBytes,
+  parentOf,
   processesWithEnvironment,
   processTree,
 } from "./process-tree.ts";
@@ -52,4 +55,27 @@ test("processesWithEnvironment() finds a process by what it was started with, an
     child.kill();
     await child.exited;
   }
+});
+
+test("ageMs() and parentOf() say when and by whom a process was started", async () => {
+  const shell = Bun.spawn(["sh", "-c", "read line"], { stdin: "pipe" });
+  try {
+    expect(parentOf(shell.pid)).toBe(process.pid);
+    const [own, other] = [ageMs(process.pid), ageMs(shell.pid)];
+    expect(other).toBeGreaterThanOrEqual(0);
+    expect(other).toBeLessThan(own);
+    expect(Math.abs(own - performance.now())).toBeLessThan(2_000);
+  } finally {
+    shell.stdin.end();
+    await shell.exited;
+  }
+});
+
+test("elapsedMs() reads each form in which ps gives a time", () => {
+  expect(["00:07", "02:07", "1:00:00", "2-03:00:00"].map(elapsedMs)).toEqual([
+    7_000,
+    127_000,
+    3_600_000,
+    (2 * 24 + 3) * 3_600_000,
+  ]);
 });

@@ -33,6 +33,29 @@ export function isAlive(processId: number): boolean {
   return ps("-o", "state=", "-p", String(processId)).trim().replace(/^Z.*/, "") !== "";
 }
 
+export function parentOf(processId: number): number {
+  return onLinux
+    ? Number(statFields(read(`/proc/${processId}/stat`))[PARENT])
+    : Number(ps("-o", "ppid=", "-p", String(processId)));
+}
+
+/** How long ago it was started. */
+export function ageMs(processId: number): number {
+  if (!onLinux) return elapsedMs(ps("-o", "etime=", "-p", String(processId)).trim());
+  const startedTicks = Number(statFields(read(`/proc/${processId}/stat`))[STARTED]);
+  const upSeconds = Number(read("/proc/uptime").split(" ")[0]);
+  return upSeconds * 1_000 - startedTicks * TICK_MS;
+}
+
+/** `[[days-]hours:]minutes:seconds`, as `ps` has it. */
+export function elapsedMs(text: string): number {
+  const [seconds = 0, minutes = 0, hours = 0, days = 0] = text
+    .split(/[:-]/)
+    .map(Number)
+    .toReversed();
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000;
+}
+
 /** Processes whose environment holds each of the given `NAME=value` entries. */
 export function processesWithEnvironment(entries: string[]): number[] {
   const holds = (environment: string[]) => entries.every((entry) => environment.includes(entry));
@@ -47,7 +70,9 @@ export function processesWithEnvironment(entries: string[]): number[] {
 
 function childrenByParent(): Map<number, number[]> {
   const pairs = onLinux
-    ? numericFolders().map((id) => [id, Number(parentField(read(`/proc/${id}/stat`)))] as const)
+    ? numericFolders().map(
+        (id) => [id, Number(statFields(read(`/proc/${id}/stat`))[PARENT])] as const,
+      )
     : ps("-axo", "pid=,ppid=")
         .split("\n")
         .map((line) => line.trim().split(/\s+/).map(Number))
@@ -59,8 +84,12 @@ function childrenByParent(): Map<number, number[]> {
   return children;
 }
 
-/** The name of the program, in parentheses, may itself hold spaces. */
-const parentField = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+/** Those after the name of the program, which stands in parentheses and may itself hold spaces. */
+const statFields = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+const PARENT = 1;
+const STARTED = 19;
+/** The kernel tells all programs of a hundredth of a second, whatever its own clock does. */
+const TICK_MS = 10;
 
 function ownMemoryBytes(processId: number): number {
   if (!onLinux) return Number(ps("-o", "rss=", "-p", String(processId))) * 1024;

@@ -1,7 +1,7 @@
 /**
- * Starts services in the order of their needs, the slow ones when the others are ready, and waits
- * until each is ready. When one fails, or the signal ends the wait, whatever this call started is
- * stopped again before the error goes on.
+ * Starts services in the order of their needs, the slow ones when the others are ready and what they
+ * run on is there, and waits until each is ready. When one fails, or the signal ends the wait,
+ * whatever this call started is stopped again before the error goes on.
  */
 import type { Config } from "../lib/config.ts";
 import { asEnvironment, inheritedEnvironment } from "./environment.ts";
@@ -16,6 +16,7 @@ import {
   stopProcess,
   supervisorProcess,
 } from "./supervisor.ts";
+import { together } from "./together.ts";
 
 const ALIVE = ["RUNNING", "STARTING", "BACKOFF"];
 
@@ -26,38 +27,53 @@ export async function aliveNames(config: Config): Promise<string[]> {
   return [...new Set(alive.map(({ group }) => group))];
 }
 
-/** `onReady` is told of each service as soon as it works. */
+interface StartOptions {
+  signal: AbortSignal;
+  /** Brings what a slow service runs on, while the others start. */
+  prepare(service: Service, ended: AbortSignal): Promise<void>;
+  onStart(service: Service): void;
+  /** Is told of each service as soon as it works. */
+  onReady(service: Service): void;
+}
+
 export async function startServices(
   config: Config,
   services: Service[],
-  { signal, onReady }: { signal: AbortSignal; onReady: (service: Service) => void },
+  { signal, prepare, onStart, onReady }: StartOptions,
 ): Promise<void> {
   const hadSupervisor = (await supervisorProcess(config)) !== undefined;
   const alreadyAlive = await aliveNames(config);
   const started: Service[] = [];
-  const failed = new AbortController();
-  const ended = AbortSignal.any([signal, failed.signal]);
+  const start = async (service: Service, ended: AbortSignal) => {
+    ended.throwIfAborted();
+    if (!alreadyAlive.includes(service.name)) started.push(service);
+    onStart(service);
+    await startGroup(config, service.name);
+  };
+  const wait = async (service: Service, ended: AbortSignal) => {
+    await waitUntilReady(config, service, ended);
+    onReady(service);
+  };
   try {
     if (!hadSupervisor) {
       await startSupervisor(config, { ...inheritedEnvironment(), ...asEnvironment(config) });
       recordSettings(config);
     }
-    for (const isSlow of [false, true]) {
-      const stage = services.filter((service) => (service.isSlow ?? false) === isSlow);
-      for (const service of stage) {
-        signal.throwIfAborted();
-        if (!alreadyAlive.includes(service.name)) started.push(service);
-        await startGroup(config, service.name);
-      }
-      await Promise.all(
-        stage.map(async (service) => {
-          await waitUntilReady(config, service, ended);
-          onReady(service);
-        }),
-      );
-    }
+    await together(signal, (ended) => {
+      const quick = services.filter(({ isSlow }) => !isSlow);
+      const slow = services.filter(({ isSlow }) => isSlow);
+      const first = (async () => {
+        for (const service of quick) await start(service, ended);
+        await Promise.all(quick.map((service) => wait(service, ended)));
+      })();
+      const then = slow.map(async (service) => {
+        await Promise.all([first, prepare(service, ended)]);
+        await start(service, ended);
+        await wait(service, ended);
+      });
+      return [first, ...then];
+    });
   } catch (error) {
-    failed.abort(error);
     if (hadSupervisor) await stopEach(config, started.toReversed());
     else await stopAll(config, services);
     throw error;

@@ -9,9 +9,11 @@ import { type Config, ROOT } from "../../lib/config.ts";
 import { KAFKA_LOCK, kafkaArchive, kafkaFolder, makePrivateFolder, opsPython } from "../folders.ts";
 import { takeLock } from "./exclusive.ts";
 import { type Artifact, parseArtifactLock } from "./lock-file.ts";
+import type { InstallOptions } from "./options.ts";
 import { megabytes, Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
+export const KAFKA_TITLE = "Kafka";
 const INSTALL_MS_MAX = 900_000;
 
 export const kafkaJars = (): Artifact[] => parseArtifactLock(readFileSync(KAFKA_LOCK, "utf8"));
@@ -28,21 +30,22 @@ export function missingKafkaJars(config: Config): Artifact[] {
   });
 }
 
-export async function installKafka(config: Config): Promise<void> {
+export async function installKafka(config: Config, options: InstallOptions = {}): Promise<void> {
   if (missingKafkaJars(config).length === 0) return;
   makePrivateFolder(kafkaFolder(config));
   const release = await takeLock(`${kafkaFolder(config)}.lock`, INSTALL_MS_MAX);
   try {
     const missing = missingKafkaJars(config);
-    if (missing.length > 0) await fetchJars(config, missing);
+    if (missing.length > 0) await fetchJars(config, missing, options);
   } finally {
     release();
   }
 }
 
-async function fetchJars(config: Config, jars: Artifact[]): Promise<void> {
+async function fetchJars(config: Config, jars: Artifact[], options: InstallOptions): Promise<void> {
   const total = jars.reduce((sum, jar) => sum + jar.bytes, 0);
-  const progress = new Progress(`Kafka (${megabytes(total)} to download)`);
+  const progress = new Progress(KAFKA_TITLE, `${megabytes(total)} to download`, options);
+  progress.step("download");
   let fetched = 0;
   try {
     await runShown(
@@ -60,6 +63,7 @@ async function fetchJars(config: Config, jars: Artifact[]): Promise<void> {
         environment: config.MAVEN_REPOSITORY_URL
           ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
           : {},
+        signal: options.signal,
       },
     );
     // Java refuses an archive that was made with other files, also when their content is the same.

@@ -1,24 +1,37 @@
 /**
  * Says what is being installed, how much of it is there and for how long it has run: one line that
- * rewrites itself on a terminal, a line every few seconds elsewhere. Always on stderr.
+ * rewrites itself on a terminal, a line every few seconds elsewhere. Installations that run side by
+ * side share it. Always on stderr.
  */
+import type { InstallOptions } from "./options.ts";
+
 const LINE_EVERY_MS = 5_000;
 const REDRAW_EVERY_MS = 200;
 
+const onTerminal = process.stderr.isTTY === true;
+const running: Progress[] = [];
+let timer: ReturnType<typeof setInterval> | undefined;
+
 export class Progress {
-  readonly #what: string;
-  readonly #startedAt = performance.now();
-  readonly #onTerminal = process.stderr.isTTY === true;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #title: string;
+  readonly #onStep: InstallOptions["onStep"];
+  readonly #beganMs = performance.now();
+  #step: { name: string; beganMs: number } | undefined;
   #detail = "";
 
-  constructor(what: string) {
-    this.#what = what;
-    if (!this.#onTerminal) this.#write(`Installing ${what}`);
-    this.#timer = setInterval(
-      () => this.#write(this.#line()),
-      this.#onTerminal ? REDRAW_EVERY_MS : LINE_EVERY_MS,
-    );
+  /** `amount` says how much there is to do, such as "90 MB to download". */
+  constructor(title: string, amount: string, { onStep }: InstallOptions = {}) {
+    this.#title = title;
+    this.#onStep = onStep;
+    if (!onTerminal) say(`Installing ${title} (${amount})`);
+    running.push(this);
+    timer ??= setInterval(draw, onTerminal ? REDRAW_EVERY_MS : LINE_EVERY_MS);
+  }
+
+  /** Ends the step before it. */
+  step(name: string): void {
+    this.#endStep();
+    this.#step = { name, beganMs: performance.now() };
   }
 
   update(detail: string): void {
@@ -26,32 +39,50 @@ export class Progress {
   }
 
   done(): void {
-    clearInterval(this.#timer);
-    this.#write(`Installed ${this.#what} in ${this.#seconds()} s`);
-    if (this.#onTerminal) process.stderr.write("\n");
+    this.#endStep();
+    this.failed();
+    const seconds = (performance.now() - this.#beganMs) / 1_000;
+    say(`Installed ${this.#title} in ${seconds.toFixed(onTerminal ? 1 : 0)} s`);
   }
 
   failed(): void {
-    clearInterval(this.#timer);
-    if (this.#onTerminal) process.stderr.write("\n");
+    running.splice(running.indexOf(this), 1);
+    if (running.length > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+    if (onTerminal) process.stderr.write(CLEARED);
   }
 
-  #line(): string {
-    return `Installing ${this.#what}: ${this.#detail}${this.#detail && ", "}${this.#seconds()} s`;
+  get line(): string {
+    const seconds = ((performance.now() - this.#beganMs) / 1_000).toFixed(0);
+    return `${this.#title}: ${this.#detail}${this.#detail && ", "}${seconds} s`;
   }
 
-  #seconds(): string {
-    return ((performance.now() - this.#startedAt) / 1000).toFixed(this.#onTerminal ? 1 : 0);
+  #endStep(): void {
+    if (!this.#step) return;
+    const { name, beganMs } = this.#step;
+    this.#onStep?.({ title: this.#title, name, beganMs, endedMs: performance.now() });
+    this.#step = undefined;
   }
+}
 
-  #write(line: string): void {
-    if (!this.#onTerminal) {
-      process.stderr.write(`${line}\n`);
-      return;
-    }
-    const width = process.stderr.columns || 80;
-    process.stderr.write(`\r\u001b[2K${line.slice(0, width - 1)}`);
+/** Writes a line of its own, above the one that rewrites itself. */
+export function say(line: string): void {
+  const isDrawn = onTerminal && running.length > 0;
+  process.stderr.write(isDrawn ? `${CLEARED}${line}\n` : `${line}\n`);
+  if (isDrawn) draw();
+}
+
+const CLEARED = "\r\u001b[2K";
+
+function draw(): void {
+  const line = `Installing ${running.map((each) => each.line).join("; ")}`;
+  if (!onTerminal) {
+    process.stderr.write(`${line}\n`);
+    return;
   }
+  const width = process.stderr.columns || 80;
+  process.stderr.write(`${CLEARED}${line.slice(0, width - 1)}`);
 }
 
 export const megabytes = (bytes: number) => `${Math.round(bytes / 1_000_000)} MB`;

@@ -9,6 +9,7 @@ import { opsPython, type PythonEnvironment, pythonFolder, pythonLock } from "../
 import { takeLock } from "./exclusive.ts";
 import { findPython } from "./find-python.ts";
 import { installOps } from "./ops.ts";
+import type { InstallOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
@@ -33,18 +34,26 @@ export const isPythonInstalled = (config: Config, name: PythonEnvironment) =>
 export const missingPythonBytes = (config: Config, name: PythonEnvironment) =>
   isPythonInstalled(config, name) ? 0 : ENVIRONMENTS[name].bytes;
 
-export async function installPython(config: Config, name: PythonEnvironment): Promise<void> {
+export async function installPython(
+  config: Config,
+  name: PythonEnvironment,
+  options: InstallOptions = {},
+): Promise<void> {
   if (isPythonInstalled(config, name)) return;
-  await installOps(config);
+  await installOps(config, options);
   const release = await takeLock(`${pythonFolder(config, name)}.lock`, INSTALL_MS_MAX);
   try {
-    if (!isPythonInstalled(config, name)) await install(config, name);
+    if (!isPythonInstalled(config, name)) await install(config, name, options);
   } finally {
     release();
   }
 }
 
-async function install(config: Config, name: PythonEnvironment): Promise<void> {
+async function install(
+  config: Config,
+  name: PythonEnvironment,
+  options: InstallOptions,
+): Promise<void> {
   const python = findPython();
   const { title } = ENVIRONMENTS[name];
   if ("missing" in python) {
@@ -52,11 +61,13 @@ async function install(config: Config, name: PythonEnvironment): Promise<void> {
   }
   const folder = pythonFolder(config, name);
   const packages = readFileSync(pythonLock(name), "utf8").match(/^[\w.-]+==/gm)?.length ?? 0;
-  const progress = new Progress(`${title} (${packages} packages)`);
+  const progress = new Progress(title, `${packages} packages`, options);
   const uv = [opsPython(config), "-m", "uv", "--no-progress", "--no-python-downloads"];
   try {
+    progress.step("environment");
     rmSync(folder, { recursive: true, force: true });
-    await runShown([...uv, "venv", "--python", python.path, folder], () => {});
+    await runShown([...uv, "venv", "--python", python.path, folder], () => {}, options);
+    progress.step("packages");
     // Without dependencies: the lock names them all, but for one of dbt's that is left out on purpose.
     await runShown(
       [
@@ -64,7 +75,7 @@ async function install(config: Config, name: PythonEnvironment): Promise<void> {
         ...["--no-deps", "--require-hashes", "--requirements", pythonLock(name)],
       ],
       () => {},
-      { environment: packageIndex(config) },
+      { environment: packageIndex(config), signal: options.signal },
     );
     writeFileSync(mark(config, name), "");
     progress.done();

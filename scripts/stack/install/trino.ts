@@ -10,9 +10,11 @@ import { type Config, ROOT } from "../../lib/config.ts";
 import { makePrivateFolder, opsPython, TRINO_LOCK, trinoFolder, trinoPlugins } from "../folders.ts";
 import { takeLock } from "./exclusive.ts";
 import { type Artifact, parseArtifactLock } from "./lock-file.ts";
+import type { InstallOptions } from "./options.ts";
 import { megabytes, Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
+export const TRINO_TITLE = "Trino";
 /** What is kept of it. */
 const UNPACKED_BYTES = 170_000_000;
 const INSTALL_MS_MAX = 1_800_000;
@@ -38,25 +40,26 @@ function isTrinoWhole(config: Config): boolean {
   }
 }
 
-export async function installTrino(config: Config): Promise<void> {
+export async function installTrino(config: Config, options: InstallOptions = {}): Promise<void> {
   if (isTrinoWhole(config)) return;
   makePrivateFolder(config.CACHE_DIR);
   const release = await takeLock(`${trinoFolder(config)}.lock`, INSTALL_MS_MAX);
   try {
-    if (!isTrinoWhole(config)) await fetchTrino(config);
+    if (!isTrinoWhole(config)) await fetchTrino(config, options);
   } finally {
     release();
   }
 }
 
-async function fetchTrino(config: Config): Promise<void> {
+async function fetchTrino(config: Config, options: InstallOptions): Promise<void> {
   const { coordinates, sha256, name, bytes } = archive();
-  const progress = new Progress(`Trino (${megabytes(bytes)} to download)`);
+  const progress = new Progress(TRINO_TITLE, `${megabytes(bytes)} to download`, options);
   const draft = `${trinoFolder(config)}.draft`;
   const tool = (name: string) => [opsPython(config), join(ROOT, "scripts/stack/install", name)];
   try {
     rmSync(draft, { recursive: true, force: true });
     makePrivateFolder(draft);
+    progress.step("download");
     let done = 0;
     const count = (what: string, total: number) => {
       done = 0;
@@ -70,10 +73,13 @@ async function fetchTrino(config: Config): Promise<void> {
       environment: config.MAVEN_REPOSITORY_URL
         ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
         : {},
+      signal: options.signal,
     });
+    progress.step("unpack");
     await runShown(
       [...tool("unpack-trino.py"), join(draft, name), draft, ...trinoPlugins()],
       count("unpacking what is needed", UNPACKED_BYTES),
+      options,
     );
     rmSync(join(draft, name));
     rmSync(trinoFolder(config), { recursive: true, force: true });

@@ -1,0 +1,37 @@
+/**
+ * Installs what the services run on and starts them: first what the page needs; what the slow ones
+ * take is installed while the others are at work already.
+ */
+import type { Config } from "../lib/config.ts";
+import { say } from "./install/progress.ts";
+import { assertRoomFor, install } from "./install.ts";
+import type { Service } from "./services.ts";
+import { startServices } from "./start.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+
+interface BringUpOptions {
+  signal: AbortSignal;
+  /** Names of the services that run already. */
+  alive: string[];
+  stopwatch: Stopwatch;
+}
+
+export async function bringUp(
+  config: Config,
+  wanted: Service[],
+  { signal, alive, stopwatch }: BringUpOptions,
+): Promise<void> {
+  const options = { signal, onStep: stopwatch.install.bind(stopwatch) };
+  const runtimesOf = (some: Service[]) => some.flatMap(({ runtimes }) => runtimes);
+  assertRoomFor(config, runtimesOf(wanted));
+  await install(config, runtimesOf(wanted.filter(({ isSlow }) => !isSlow)), options);
+  await startServices(config, wanted, {
+    signal,
+    prepare: ({ runtimes }, ended) => install(config, runtimes, { ...options, signal: ended }),
+    onStart: (service) => stopwatch.start(service),
+    onReady: (service) => {
+      stopwatch.ready(service);
+      if (!alive.includes(service.name)) say(`${service.name} is ready`);
+    },
+  });
+}

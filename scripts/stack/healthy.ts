@@ -3,18 +3,13 @@
  * this container runs, does its work; else says why it does not, and ends with status 1.
  */
 import { readConfig } from "../lib/config.ts";
-import { processTree } from "./process-tree.ts";
+import { ageMs, processTree } from "./process-tree.ts";
 import { programsOf, services } from "./services.ts";
 
 /** The container's first process only waits for its first child, which is the program. */
 function mainProcess(): number {
   const [first = 1, program = first] = processTree(1);
   return program;
-}
-
-function startedAtSeconds(processId: number): number {
-  const ps = Bun.spawnSync(["ps", "-o", "etimes=", "-p", String(processId)]);
-  return Math.floor(Date.now() / 1_000) - Number(ps.stdout.toString());
 }
 
 const [, , name = ""] = process.argv;
@@ -28,7 +23,7 @@ try {
       group: service.name,
       state: "RUNNING",
       processId,
-      startedAtSeconds: startedAtSeconds(processId),
+      startedAtSeconds: Math.floor((Date.now() - ageMs(processId)) / 1_000),
       reason: "",
     },
   ]);

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeLock } from "./exclusive.ts";
@@ -29,6 +29,15 @@ test("takeLock() names the holder when it does not let go in time", async () => 
 test("takeLock() takes over when the holder has ended", async () => {
   const path = join(folder, "stale");
   writeFileSync(path, String(NOBODY));
+  (await takeLock(path, 0))();
+  expect(existsSync(path)).toBe(false);
+});
+
+test("takeLock() takes over when the holder's id belongs to a process that is younger", async () => {
+  const path = join(folder, "reused");
+  writeFileSync(path, String(process.pid));
+  const hourAgo = Date.now() / 1_000 - 3_600;
+  utimesSync(path, hourAgo, hourAgo);
   (await takeLock(path, 0))();
   expect(existsSync(path)).toBe(false);
 });

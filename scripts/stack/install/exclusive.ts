@@ -1,10 +1,14 @@
 /**
  * Lets one process at a time do a thing, by a file that holds its process id. The file of a process
- * that has ended counts for nothing, so a killed one blocks nobody.
+ * that has ended counts for nothing, so a killed one blocks nobody; nor does a process that only has
+ * the same id by now, as is usual in a container that was started again.
  */
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { isAlive } from "../process-tree.ts";
+import { ageMs, isAlive } from "../process-tree.ts";
+
+/** The system knows the start of a process to a hundredth of a second, `ps` to a second. */
+const START_MS_TOLERANCE = 1_000;
 
 /**
  * Takes the lock, waiting for its holder up to `waitMsMax`; returns what gives it back.
@@ -15,7 +19,7 @@ export async function takeLock(path: string, waitMsMax: number): Promise<() => v
   for (;;) {
     if (claim(path)) return () => rmSync(path, { force: true });
     const holder = holderOf(path);
-    if (holder !== undefined && !isAlive(holder)) {
+    if (holder !== undefined && !holds(holder, path)) {
       rmSync(path, { force: true });
       continue;
     }
@@ -38,6 +42,18 @@ function claim(path: string): boolean {
     throw error;
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Who holds it lives, and lived already when it was taken. */
+function holds(processId: number, path: string): boolean {
+  if (!isAlive(processId)) return false;
+  try {
+    const takenMsAgo = Date.now() - statSync(path).mtimeMs;
+    return ageMs(processId) + START_MS_TOLERANCE >= takenMsAgo;
+  } catch {
+    // It has just let go; the next look tells who takes it.
+    return true;
   }
 }
 

@@ -1,0 +1,64 @@
+/**
+ * The image that the Dockerfile begins with. Where no registry of images answers, Debian's own
+ * packages make one of the same name, which trusts what this machine trusts.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
+import { attempt, run } from "./command.ts";
+import type { Engine } from "./engine.ts";
+
+const OWN_CERTIFICATES = "/usr/local/share/ca-certificates";
+const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
+/** Settings by which pip, curl, npm and others find the machine's certificates. */
+const READ_BY = [
+  ...["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],
+  ...["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE"],
+];
+
+/** Returns how it came by the image, or why it could not. */
+export async function provideBaseImage(
+  { environment }: Engine,
+  folder: string,
+): Promise<{ how: string } | { missing: string }> {
+  const dockerfile = readFileSync(join(ROOT, ".devcontainer/Dockerfile"), "utf8");
+  const name = /^FROM (\S+)/m.exec(dockerfile)![1]!;
+  if ((await attempt(["docker", "pull", name], { environment })).exitCode === 0) {
+    return { how: `${name} from its registry` };
+  }
+  if (!Bun.which("mmdebstrap")) {
+    return { missing: `${name} cannot be pulled, and there is no \`mmdebstrap\` to make it` };
+  }
+  mkdirSync(folder, { recursive: true });
+  const archive = join(folder, "base.tar");
+  const suite = /:(\w+)/.exec(name)![1]!;
+  await run(["mmdebstrap", "--variant=minbase", "--include=ca-certificates", suite, archive]);
+  await run(["docker", "import", archive, "bare"], { environment });
+  await trustWhatThisMachineTrusts(folder, name, environment);
+  return { how: `${name} made of Debian's packages` };
+}
+
+async function trustWhatThisMachineTrusts(
+  folder: string,
+  name: string,
+  environment: Engine["environment"],
+): Promise<void> {
+  const context = join(folder, "context");
+  mkdirSync(join(context, "certificates"), { recursive: true });
+  if (existsSync(OWN_CERTIFICATES)) {
+    for (const file of readdirSync(OWN_CERTIFICATES)) {
+      cpSync(join(OWN_CERTIFICATES, file), join(context, "certificates", file), {
+        recursive: true,
+        dereference: true,
+      });
+    }
+  }
+  const lines = [
+    "FROM bare",
+    `COPY certificates ${OWN_CERTIFICATES}`,
+    "RUN update-ca-certificates",
+    `ENV ${READ_BY.map((setting) => `${setting}=${BUNDLE}`).join(" ")}`,
+  ];
+  writeFileSync(join(context, "Dockerfile"), `${lines.join("\n")}\n`);
+  await run(["docker", "build", "--tag", name, context], { environment });
+}

@@ -1,0 +1,20 @@
+/** A copy of this checkout as somebody else's: what git knows or would know of it, nothing else. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
+import { run } from "./command.ts";
+
+/** The user of the image. */
+const USER = "1000:1000";
+
+export async function copyCheckout(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const options = ["-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const names = await run(["git", ...options]);
+  const present = names.split("\0").filter((name) => name && existsSync(join(ROOT, name)));
+  await run(["tar", "-C", ROOT, "--null", "--files-from=-", "-cf", `${folder}.tar`], {
+    stdin: new Blob([present.join("\0")]),
+  });
+  await run(["tar", "-C", folder, "-xf", `${folder}.tar`]);
+  if (process.getuid?.() === 0) await run(["chown", "--recursive", USER, folder]);
+}

@@ -1,0 +1,67 @@
+/**
+ * Opens a checkout as an editor or Codespaces does, with the devcontainers CLI: builds the unchanged
+ * Dockerfile, runs the unchanged lifecycle commands. What is added is what Codespaces adds, the name
+ * of a codespace, and ports that are free here.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
+import type { Environment } from "../harness/script.ts";
+import { attempt, type CommandOptions, run } from "./command.ts";
+import type { Engine } from "./engine.ts";
+
+const CLI = join(ROOT, "node_modules/.bin/devcontainer");
+const HOST_NETWORK = "--network=host";
+export const CODESPACE: Environment = {
+  CODESPACE_NAME: "tested",
+  GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: "app.github.dev",
+};
+
+export class Devcontainer {
+  readonly #checkout: string;
+  readonly #options: CommandOptions;
+  readonly #place: string[];
+
+  constructor(engine: Engine, checkout: string, ports: Environment) {
+    this.#checkout = checkout;
+    this.#options = { environment: engine.environment };
+    const config = `${checkout}.devcontainer.json`;
+    writeFileSync(config, JSON.stringify(withAdditions(checkout, engine.isHandMade, ports)));
+    this.#place = ["--workspace-folder", checkout, "--override-config", config];
+  }
+
+  /** Returns once the lifecycle commands have ended; the stack still starts then. */
+  async open(): Promise<void> {
+    await run([CLI, "up", ...this.#place], this.#options);
+  }
+
+  async execute(...command: string[]): Promise<string> {
+    return run([CLI, "exec", ...this.#place, ...command], this.#options);
+  }
+
+  async remove(): Promise<void> {
+    const label = `label=devcontainer.local_folder=${this.#checkout}`;
+    const listed = await attempt(
+      ["docker", "ps", "--all", "--filter", label, "--format", "{{.ID}} {{.Image}}"],
+      this.#options,
+    );
+    for (const line of listed.stdout.trim().split("\n").filter(Boolean)) {
+      const [container = "", image = ""] = line.split(" ");
+      await attempt(["docker", "rm", "--force", "--volumes", container], this.#options);
+      await attempt(["docker", "rmi", image], this.#options);
+    }
+  }
+}
+
+function withAdditions(checkout: string, isHandMade: boolean, ports: Environment): object {
+  const path = join(checkout, ".devcontainer/devcontainer.json");
+  const own = Bun.JSONC.parse(readFileSync(path, "utf8")) as { build: object };
+  return {
+    ...own,
+    containerEnv: { ...ports, ...CODESPACE },
+    ...(isHandMade && {
+      build: { ...own.build, options: [HOST_NETWORK] },
+      runArgs: [HOST_NETWORK],
+    }),
+  };
+}

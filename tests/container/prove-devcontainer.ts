@@ -1,0 +1,24 @@
+/** What the devcontainer has to show. */
+import { CODESPACE, type Devcontainer } from "./devcontainer.ts";
+import { untilVerified } from "./proof.ts";
+import { step } from "./step.ts";
+
+export async function proveDevcontainer(devcontainer: Devcontainer): Promise<void> {
+  await step("devcontainer up: image, setup, and the start in the background", () =>
+    devcontainer.open(),
+  );
+  // `up` waits for the one that postStart has begun, and then finds everything started.
+  const started = await step("the whole stack is ready", () =>
+    devcontainer.execute("bun", "run", "up"),
+  );
+  console.log(started);
+  await step("every hop of verify holds", () =>
+    untilVerified(() => devcontainer.execute("bun", "run", "verify", "--json")),
+  );
+  await step("status names the addresses that Codespaces forwards", async () => {
+    const table = await devcontainer.execute("bun", "run", "status");
+    const { CODESPACE_NAME: name, GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain } = CODESPACE;
+    const forwarded = table.match(new RegExp(`https://${name}-\\d+\\.${domain}`, "g")) ?? [];
+    if (forwarded.length !== 4) throw new Error(`It names ${forwarded.length}:\n${table}`);
+  });
+}

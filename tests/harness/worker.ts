@@ -84,7 +84,10 @@ export class TestWorker {
 
 let building: Promise<string> | undefined;
 afterAll(async () => {
-  if (building) rmSync(await building, { recursive: true, force: true });
+  const folder = await building;
+  // Files that run in one process share this module, so that a later one has to build it again.
+  building = undefined;
+  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Built once for all tests of a file. */

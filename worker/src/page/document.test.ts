@@ -35,7 +35,7 @@ test("renderPage() has every number as text, so that it needs no script", () => 
   for (const { minute, view, click, purchase } of timeline) {
     expect(text).toContain(` ${minute.slice(11, 16)} ${view} ${click} ${purchase} `);
   }
-  expect(text).toContain("Live, as of 12:34:56 UTC (0 s ago)");
+  expect(text).toContain("Live, as of 12:34:56 UTC (1 s ago)");
 });
 
 test("no document has a script or a style inside, since the policy would forbid both", () => {
@@ -59,8 +59,18 @@ test("renderPage() says what a chat needs to show the link", () => {
   expect(page).toContain('property="og:image" content="https://events.example.org/preview.png"');
   expect(page).toContain('rel="canonical" href="https://events.example.org/"');
   expect(page).toContain(
-    'name="description" content="12,340 events of 98 users, each counted once; 4.3 purchases per 100 views. As of 12:34 UTC."',
+    'name="description" content="12,340 events of 98 users, each counted once; 4.3 purchases per 100 views. As of 1 Mar 2026, 12:34 UTC."',
   );
+});
+
+test("renderPage() claims nowhere that events are counted once when the ledger differs", () => {
+  for (const ledger of [
+    { ...example.ledger, state: "differs" as const },
+    { ...example.ledger, lost: 1 },
+  ]) {
+    expect(renderPage({ ...example, ledger }, context)).not.toMatch(/counted (once|exactly)/);
+  }
+  expect(renderPage(undefined, context)).not.toMatch(/counted (once|exactly)/);
 });
 
 test("renderPage() links to the dashboard only where there is one, with its address escaped", () => {

@@ -51,8 +51,9 @@ export function pageRoutes({ summaries }: Copies, settings: PageSettings): Hono 
     return async (context: Context) => {
       const reading = await timedRead(context, summaries);
       const document = documentOf(reading, pageContext(settings, context));
-      // The age inside counts from now on: a document out of a cache would say too little.
-      context.header("cache-control", reading ? "no-cache" : "no-store");
+      // The age inside counts from now on: a document out of a cache would say too little. To
+      // have it asked for again is not enough: a browser's back button shows it without asking.
+      context.header("cache-control", "no-store");
       if (!reading) context.header("retry-after", "2");
       return context.html(document, reading ? 200 : 503);
     };

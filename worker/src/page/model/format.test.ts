@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import {
   formatAge,
   formatCount,
+  formatDate,
   formatDuration,
   formatMinute,
   formatPerHundred,
@@ -34,17 +35,29 @@ test("formatTime() and formatMinute() give the time in UTC wherever the reader i
   expect(formatMinute("2026-03-01T23:04:05.678Z")).toBe("23:04");
 });
 
-test("formatAge() never says more than has passed", () => {
+test("formatDate() gives the day in UTC, with its year", () => {
+  expect(formatDate("2026-03-01T23:04:05.678Z")).toBe("1 Mar 2026");
+  expect(formatDate("2026-09-25T00:00:00.000Z")).toBe("25 Sep 2026");
+});
+
+test("formatAge() never says less than has passed", () => {
   const ages: [number, string][] = [
     [-5, "0 s"],
     [0, "0 s"],
-    [3_999, "3 s"],
-    [MINUTE - 1, "59 s"],
+    [1, "1 s"],
+    [3_000, "3 s"],
+    [3_001, "4 s"],
+    [59 * SECOND, "59 s"],
+    [59 * SECOND + 1, "1 min"],
     [MINUTE, "1 min"],
-    [HOUR - 1, "59 min"],
+    [MINUTE + 1, "2 min"],
+    [59 * MINUTE, "59 min"],
+    [59 * MINUTE + 1, "1 h"],
     [HOUR, "1 h"],
-    [48 * HOUR - 1, "47 h"],
+    [47 * HOUR - 1, "47 h"],
+    [47 * HOUR + 1, "2 days"],
     [48 * HOUR, "2 days"],
+    [48 * HOUR + 1, "3 days"],
     [24 * HOUR * 1_234, "1,234 days"],
   ];
   expect(ages.map(([age]) => formatAge(age))).toEqual(ages.map(([, text]) => text));

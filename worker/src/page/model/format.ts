@@ -34,13 +34,17 @@ export const formatTime = (time: string) => new Date(time).toISOString().slice(1
 /** A time as "12:34". */
 export const formatMinute = (time: string) => new Date(time).toISOString().slice(11, 16);
 
-/** How long ago something was: whole seconds, minutes, hours, then days. */
+/** A time as "1 Mar 2026". Not by the locale, whose short months differ between browsers. */
+export const formatDate = (time: string) =>
+  new Date(time).toUTCString().slice(5, 16).replace(/^0/, "");
+
+/** How long ago something was: whole seconds, minutes, hours, then days, never less than it is. */
 export function formatAge(ageMs: number): string {
   const age = Math.max(0, ageMs);
-  if (age < MINUTE_MS) return `${Math.floor(age / SECOND_MS)} s`;
-  if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min`;
-  if (age < 2 * DAY_MS) return `${Math.floor(age / HOUR_MS)} h`;
-  return `${counts.format(Math.floor(age / DAY_MS))} days`;
+  if (age <= MINUTE_MS - SECOND_MS) return `${Math.ceil(age / SECOND_MS)} s`;
+  if (age <= HOUR_MS - MINUTE_MS) return `${Math.ceil(age / MINUTE_MS)} min`;
+  if (age < 2 * DAY_MS - HOUR_MS) return `${Math.ceil(age / HOUR_MS)} h`;
+  return `${counts.format(Math.ceil(age / DAY_MS))} days`;
 }
 
 /** How long a hop took: finer than an age below a minute. */

@@ -1,16 +1,8 @@
 import { expect, test } from "bun:test";
+import { example } from "./example.ts";
 import { describeLedger } from "./ledger-words.ts";
 
-const exact = {
-  state: "exact" as const,
-  read: 12_345,
-  stored: 12_340,
-  duplicates: 3,
-  rejected: 2,
-  absent: 0,
-  lost: 0,
-  counted: 12_340,
-};
+const exact = example.ledger;
 
 test("describeLedger() writes the equation when the ledger is exact", () => {
   expect(describeLedger(exact)).toMatchObject({

@@ -13,6 +13,9 @@ export interface LedgerWords {
   explanation: string;
 }
 
+/** Whether the page may say that each event is counted once. */
+export const isExact = ({ state, lost }: Ledger) => state === "exact" && lost === 0;
+
 export function describeLedger(ledger: Ledger): LedgerWords {
   const equation = writeEquation(ledger);
   if (ledger.lost > 0) {
@@ -23,7 +26,7 @@ export function describeLedger(ledger: Ledger): LedgerWords {
       explanation: "The log deleted them before they were read, so they are in no number here.",
     };
   }
-  if (ledger.state === "exact") {
+  if (isExact(ledger)) {
     return {
       state: "exact",
       title: "Exact",

@@ -52,10 +52,17 @@ const sentence = (given: Parameters<typeof describeStatus>[0]) => {
 test("describeStatus() says how old the numbers are in each state that has some", () => {
   expect(sentence({ ...copy, elapsedMs: 2_500 })).toBe("Live, as of 12:34:56 UTC (3 s ago)");
   expect(sentence({ ...copy, summary: stale })).toBe(
-    "The platform cannot be reached; these numbers are from 12:34:56 UTC, 4 min ago",
+    "The platform cannot be reached; these numbers are from 12:34:56 UTC, 5 min ago",
   );
   expect(sentence({ ...copy, isOnline: false, failures: 1, elapsedMs: 59_500 })).toBe(
     "Your browser is offline; these numbers are from 12:34:56 UTC, 1 min ago",
+  );
+});
+
+test("describeStatus() says the day of numbers that are not of today", () => {
+  const ofDaysAgo = { ...stale, age_s: 3 * 86_400 };
+  expect(sentence({ ...copy, summary: ofDaysAgo })).toBe(
+    "The platform cannot be reached; these numbers are from 1 Mar 2026, 12:34:56 UTC, 3 days ago",
   );
 });
 

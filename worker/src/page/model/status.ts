@@ -1,6 +1,6 @@
 /** What the page says about its own age, in one sentence. */
 import type { PublishedSummary } from "../../../../schema/summary.ts";
-import { formatAge, formatTime } from "./format.ts";
+import { formatAge, formatDate, formatTime } from "./format.ts";
 
 export type PageState = "live" | "empty" | "stale" | "offline" | "none";
 
@@ -34,7 +34,7 @@ export function findState(copy: Copy): PageState {
 export function describeStatus(copy: Copy): { text: string; age: string } {
   const { summary } = copy;
   const age = summary ? `${formatAge(ageMs(copy))} ago` : "";
-  const asOf = summary ? `${formatTime(summary.as_of)} UTC` : "";
+  const asOf = summary ? describeTime(summary.as_of, ageMs(copy)) : "";
   const from = summary ? `; these numbers are from ${asOf}, ` : ".";
   switch (findState(copy)) {
     case "offline":
@@ -48,4 +48,11 @@ export function describeStatus(copy: Copy): { text: string; age: string } {
     case "live":
       return { text: `Live, as of ${asOf} `, age: `(${age})` };
   }
+}
+
+/** With its day unless that is today, by the clock of the numbers: a reader's own may be wrong. */
+function describeTime(time: string, ageMs: number): string {
+  const date = formatDate(time);
+  const today = formatDate(new Date(Date.parse(time) + ageMs).toISOString());
+  return `${date === today ? "" : `${date}, `}${formatTime(time)} UTC`;
 }

@@ -24,6 +24,14 @@ test("describeNumbers() writes the totals with their parts", () => {
   });
 });
 
+test("describeNumbers() says that all is counted once only while the ledger proves it", () => {
+  const lead = (ledger = example.ledger) => describeNumbers({ ...example, ledger }).texts.lead;
+  expect(lead()).toContain("counted once");
+  expect(lead({ ...example.ledger, state: "differs" })).not.toContain("once");
+  expect(lead({ ...example.ledger, lost: 1 })).not.toContain("once");
+  expect(describeNumbers(undefined).texts.lead).toBe(lead({ ...example.ledger, lost: 1 }));
+});
+
 test("describeNumbers() draws the pieces of a bar one after the other, up to its whole length", () => {
   const { pieces } = describeNumbers(example);
   const [view, click, purchase] = ["view", "click", "purchase"].map(
@@ -78,7 +86,7 @@ test("describeAge() lets every age grow with the seconds that pass", () => {
     "status.age": "(4 s ago)",
     "hop.page": "4 s",
     newest: "The newest event happened 5 s ago.",
-    settled: "dbt settled the books 45 s ago; what came later is read live.",
+    settled: "dbt settled the books 46 s ago; what came later is read live.",
   });
 });
 

@@ -14,7 +14,7 @@ import {
   formatShare,
   NOTHING,
 } from "./format.ts";
-import { describeLedger } from "./ledger-words.ts";
+import { describeLedger, isExact } from "./ledger-words.ts";
 import { ageMs, type Copy, describeStatus, findState } from "./status.ts";
 import { describeTimeline, sumTimeline } from "./timeline.ts";
 
@@ -40,7 +40,12 @@ export interface View {
 export function describeNumbers(summary: PublishedSummary | undefined): View {
   const view: View = { texts: {}, pieces: {}, states: {}, shown: {} };
   view.shown.users = summary?.top_users != null;
-  if (!summary) return { ...view, texts: { "ledger.equation": "", "ledger.explanation": "" } };
+  const once = summary && isExact(summary.ledger) ? "counted once, " : "";
+  view.texts.lead = `Every view, click and purchase, ${once}seconds after it happens.`;
+  if (!summary) {
+    Object.assign(view.texts, { "ledger.equation": "", "ledger.explanation": "" });
+    return view;
+  }
   describeTotals(view, summary);
   describeTypes(view, summary.events_by_type);
   describeHops(view, summary.freshness);

@@ -2,7 +2,8 @@
 import { html, raw } from "hono/html";
 import type { PublishedSummary } from "../../../../schema/summary.ts";
 import type { PageAssets } from "../assets.ts";
-import { formatCount, formatMinute, formatPerHundred } from "../model/format.ts";
+import { formatCount, formatDate, formatMinute, formatPerHundred } from "../model/format.ts";
+import { isExact } from "../model/ledger-words.ts";
 import type { Html } from "./place.ts";
 
 export const TITLE = "User activity, live";
@@ -47,9 +48,11 @@ export function preview(summary: PublishedSummary | undefined, pageUrl: string):
 }
 
 function describe(summary: PublishedSummary | undefined): string {
-  if (!summary) return "User events counted exactly, from Kafka to this page, live.";
-  const { events, users, conversion_rate, as_of } = summary;
-  return `${formatCount(events)} events of ${formatCount(users)} users, each counted once; ${formatPerHundred(conversion_rate)} purchases per 100 views. As of ${formatMinute(as_of)} UTC.`;
+  if (!summary) return "User events on their way from Kafka to this page, live.";
+  const { events, users, conversion_rate, ledger, as_of } = summary;
+  const once = isExact(ledger) ? ", each counted once" : "";
+  // A chat keeps what it has read for days: a time without its day would look like today's.
+  return `${formatCount(events)} events of ${formatCount(users)} users${once}; ${formatPerHundred(conversion_rate)} purchases per 100 views. As of ${formatDate(as_of)}, ${formatMinute(as_of)} UTC.`;
 }
 
 /** Data for the script. A "<" inside it could end the element early. */

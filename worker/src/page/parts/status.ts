@@ -13,7 +13,7 @@ ${supersetUrl ? html`<a href="${supersetUrl}">Dashboard</a>` : ""}
 <a href="/api/summary">JSON</a>
 </nav>
 </div>
-<p class="lead">Every view, click and purchase, counted once, seconds after it happens.</p>
+<p class="lead">${textAt(view, "lead")}</p>
 ${status(view)}
 </header>`;
 }

@@ -351,6 +351,28 @@ test("a page that was opened before the first numbers fills itself when they com
   }
 });
 
+test("the browser's back button shows no document of earlier, also without scripts", async () => {
+  // Which would put the page aside whole, instead of asking its own cache.
+  const other = await launchBrowser("--disable-features=BackForwardCache");
+  try {
+    const visitor = await Visitor.arrive(other, origin, { javaScriptEnabled: false });
+    const { page } = visitor;
+    const asOf = () => visitor.textAt("status.text");
+    await page.goto("/");
+    const before = await asOf();
+    await page.goto("/not-there");
+    await until("there are newer numbers", 15_000, async () => {
+      const html = await (await fetch(origin)).text();
+      expect(html).not.toContain(before.trim());
+    });
+    await page.goBack();
+    expect(await asOf()).not.toBe(before);
+    await visitor.leave();
+  } finally {
+    await other.close();
+  }
+});
+
 test("the page says that the browser is offline, and goes on when it is back", async () => {
   const visitor = await open();
   await visitor.untilState("live");

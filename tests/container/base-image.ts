@@ -16,6 +16,12 @@ const READ_BY = [
   ...["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE"],
 ];
 
+/** What dpkg does in the slim images: nothing for a power cut, no manuals, one language. */
+const AS_IN_SLIM = [
+  "force-unsafe-io",
+  ...["doc", "man", "locale", "info"].map((name) => `path-exclude=/usr/share/${name}/*`),
+];
+
 /** Returns how it came by the image, or why it could not. */
 export async function provideBaseImage(
   { environment }: Engine,
@@ -32,7 +38,11 @@ export async function provideBaseImage(
   mkdirSync(folder, { recursive: true });
   const archive = join(folder, "base.tar");
   const suite = /:(\w+)/.exec(name)![1]!;
-  await run(["mmdebstrap", "--variant=minbase", "--include=ca-certificates", suite, archive]);
+  await run([
+    ...["mmdebstrap", "--variant=minbase", "--include=ca-certificates"],
+    ...AS_IN_SLIM.map((option) => `--dpkgopt=${option}`),
+    ...[suite, archive],
+  ]);
   await run(["docker", "import", archive, "bare"], { environment });
   await trustWhatThisMachineTrusts(folder, name, environment);
   return { how: `${name} made of Debian's packages` };

@@ -86,11 +86,11 @@ class RunRecords:
         )
         return run_id
 
-    def end(self, run_id, passed, nodes, error):
+    def end(self, run_id, status, nodes, error):
         self._execute(
             "update transform.runs set status = %s, finished_at = now(), nodes = %s, error = %s"
             " where run_id = %s",
-            "passed" if passed else "failed",
+            status,
             json.dumps(nodes),
             error,
             run_id,

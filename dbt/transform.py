@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import lineage_export
@@ -20,6 +21,7 @@ PROJECT = Path(__file__).parent
 STATE = Path(os.environ["STATE_DIR"]) / "dbt"
 WAIT_SECONDS = 900
 RETENTION_DAYS = 7
+told_to_end = threading.Event()
 
 DESCRIPTION = """Runs dbt on the platform's database.
 
@@ -67,8 +69,8 @@ def main():
             file=sys.stderr,
         )
         return 2
-    # dbt ends its queries and its threads on Ctrl-C; a service manager's signal shall do the same.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     try:
         with RunRecords(given.wait) as records:
             options = {"accept_falls": True} if given.accept_falls else {}
@@ -81,15 +83,29 @@ def main():
         return 1
 
 
+def end(number, frame):
+    """dbt ends its queries and its threads on Ctrl-C, and so it shall on a service manager's signal."""
+    told_to_end.set()
+    signal.default_int_handler(number, frame)
+
+
 def settle(records):
-    project_hash = hash_project(PROJECT)
-    if records.deployed_hash() != project_hash:
-        print("Deploying the models: this database has none, or others")
-        return deploy(records, "deploy", project_hash)
+    deployed = deploy_others(records)
+    if deployed is not None:
+        return deployed
     if records.has_lost_watermark():
         print("Counting all users anew: the server's transaction ids began anew, after a restore")
         return refresh(records)
     return recorded(records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")])
+
+
+def deploy_others(records):
+    """Deploys the models where the database has none, or others: whether it could; None if not."""
+    project_hash = hash_project(PROJECT)
+    if records.deployed_hash() == project_hash:
+        return None
+    print("Deploying the models: this database has none, or others")
+    return deploy(records, "deploy", project_hash)
 
 
 def refresh(records, accept_falls=False):
@@ -108,6 +124,9 @@ def deploy(records, command, project_hash, accept_falls=False):
 
 
 def check(records):
+    # A schedule may bring it before the first settle, when there is nothing that it could test.
+    if deploy_others(records) is False:
+        return False
     tests = recorded(records, "check", lambda: [invoke("check", "test", "--selector", "check")])
     freshness = recorded(records, "freshness", lambda: [invoke("freshness", "source", "freshness")])
     return all([tests, freshness, docs(records), lineage()])
@@ -141,16 +160,23 @@ def prune(records):
 def recorded(records, command, work, project_hash=None):
     """Does the work as a run of its own and shows each node; a failure of any kind is on record."""
     run_id = records.begin(command, project_hash)
-    nodes, error, passed = [], "interrupted", False
+    nodes, error, status = [], "it broke off", "failed"
     try:
         results = work()
         nodes = [node for result in results for node in nodes_of(result)]
         passed = all(result.success for result in results)
+        # dbt does not always let it through.
+        if told_to_end.is_set() and not passed:
+            raise KeyboardInterrupt
+        status = "passed" if passed else "failed"
         error = None if passed else failures(results)
         print(table(nodes))
         print(f"{command} {'passed' if passed else 'FAILED: ' + error}")
+    except KeyboardInterrupt:
+        status, error = "interrupted", "it was told to end"
+        raise
     finally:
-        records.end(run_id, passed, nodes, error)
+        records.end(run_id, status, nodes, error)
     return passed
 
 

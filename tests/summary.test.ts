@@ -208,7 +208,11 @@ test("the ledger differs while a count is broken, records were lost or dbt's las
   expect(await stateOf()).toBe("exact");
   await note("settle", "failed");
   expect(await stateOf()).toBe("differs");
+  await note("settle", "interrupted");
+  expect(await stateOf()).toBe("differs");
   await note("deploy", "passed");
+  expect(await stateOf()).toBe("exact");
+  await note("check", "interrupted");
   expect(await stateOf()).toBe("exact");
   await origin.stop();
 });

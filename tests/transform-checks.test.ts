@@ -144,6 +144,14 @@ test("verify names the summary when the settled rows are damaged, and a refresh 
   expect(await verify(place)).toMatchObject({ exitCode: 0, firstDifference: null });
 });
 
+test("check deploys the models first where a schedule brings it before the first settle", async () => {
+  const { place, counts } = await countedPlace(platform, "unsettled");
+  const { exitCode, stdout } = await transform(place, "check");
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining("check passed")]);
+  expect((await readRuns(place.sql)).map(({ command }) => command)).toContain("deploy");
+  expect(await readUsers(place.sql)).toEqual(counts.expected());
+});
+
 test("check warns of nothing in good data, and fails for an event from the far future without stopping the runs", async () => {
   const { place, counts } = await countedPlace(platform, "future");
   await settle(place);

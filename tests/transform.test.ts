@@ -191,7 +191,7 @@ test("a run that is interrupted ends at once, says so, and settles nothing", asy
   await lock.release();
   expect(exitCode).toBe(1);
   expect(await readWatermark(place.sql)).toBe(watermark);
-  expect((await readRuns(place.sql))[0]).toMatchObject({ status: "failed" });
+  expect((await readRuns(place.sql))[0]).toMatchObject({ status: "interrupted" });
 });
 
 test("two runs at once work one after the other", async () => {

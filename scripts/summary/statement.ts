@@ -182,13 +182,13 @@ const transform = (sql: Sql) => sql`
       coalesce((
         select status
         from transform.runs
-        where status <> 'running' and command in ('settle', 'deploy', 'refresh')
+        where status in ('passed', 'failed') and command in ('settle', 'deploy', 'refresh')
         order by started_at desc
         limit 1
       ), '') <> 'failed' and coalesce((
         select status
         from transform.runs
-        where status <> 'running' and command = 'check'
+        where status in ('passed', 'failed') and command = 'check'
         order by started_at desc
         limit 1
       ), '') <> 'failed' as "isHealthy"

@@ -43,7 +43,7 @@ export function readSummary(sql: Sql): Promise<SummaryNumbers | undefined> {
       from (
         select distinct on (command = 'check') *
         from transform.runs
-        where status <> 'running' and command <> 'freshness'
+        where status in ('passed', 'failed') and command <> 'freshness'
         order by command = 'check', finished_at desc
       ) as last_runs
       where status = 'failed'`;

@@ -11,7 +11,7 @@ find_last_settle as (
         status,
         error
     from {{ source('transform', 'runs') }}
-    where status <> 'running' and command in ('settle', 'deploy', 'refresh')
+    where status in ('passed', 'failed') and command in ('settle', 'deploy', 'refresh')
     order by finished_at desc
     limit 1
 ),
@@ -21,7 +21,7 @@ find_last_check as (
         status,
         error
     from {{ source('transform', 'runs') }}
-    where status <> 'running' and command = 'check'
+    where status in ('passed', 'failed') and command = 'check'
     order by finished_at desc
     limit 1
 )

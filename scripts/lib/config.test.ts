@@ -42,6 +42,22 @@ test("readConfig() reports all faults when several settings are wrong", () => {
   expect(error.message).toContain("PRODUCER_RATE");
 });
 
+test("readConfig() multiplies the defaults by MEMORY_SCALE, and nothing that is set", () => {
+  const scaled = readConfig({ MEMORY_SCALE: "2.5", TRINO_HEAP_MB: "700" });
+  expect(scaled).toMatchObject({
+    KAFKA_HEAP_MB: 960,
+    TRINO_HEAP_MB: 700,
+    POSTGRES_SHARED_BUFFERS_MB: 640,
+    AIRFLOW_PARALLEL_TASKS: 5,
+    SUPERSET_THREADS: 20,
+    KAFKA_PARTITIONS: 4,
+  });
+  // What a service inherits is set, and so does not grow again.
+  const inherited = readConfig({ MEMORY_SCALE: "2.5", KAFKA_HEAP_MB: `${scaled.KAFKA_HEAP_MB}` });
+  expect(inherited.KAFKA_HEAP_MB).toBe(960);
+  expect(() => readConfig({ MEMORY_SCALE: "0.5" })).toThrow("MEMORY_SCALE");
+});
+
 test("readConfig() keeps every secret out of its message when settings are wrong", () => {
   const named = settingNames.filter((name) => /PASSWORD|SECRET|_KEY|_TOKEN|WEBHOOK/.test(name));
   expect(secretSettings.toSorted()).toEqual(named.toSorted());

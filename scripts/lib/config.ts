@@ -19,6 +19,9 @@ export class ConfigError extends Error {
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+/** Marks a setting whose default grows with MEMORY_SCALE. */
+const SCALED = { isScaled: true };
+const scaledCount = (fallback: number) => count(fallback).meta(SCALED);
 const optionalText = z
   .string()
   .optional()
@@ -56,11 +59,12 @@ const environmentSchema = z.object({
     ),
   MAVEN_REPOSITORY_URL: optionalText,
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+  MEMORY_SCALE: z.coerce.number().min(1).max(64).default(1),
 
   KAFKA_BROKERS: optionalText,
   KAFKA_PORT: port(9092),
   KAFKA_CONTROLLER_PORT: port(9093),
-  KAFKA_HEAP_MB: count(384),
+  KAFKA_HEAP_MB: scaledCount(384),
   KAFKA_TOPIC: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,249}$/, "letters, digits, dots, underscores and dashes only")
@@ -88,7 +92,7 @@ const environmentSchema = z.object({
   POSTGRES_READ_PASSWORD: secret,
   POSTGRES_SSLMODE: z.enum(["disable", "require", "verify-full"]).default("disable"),
   POSTGRES_SSL_CA: certificateFile,
-  POSTGRES_SHARED_BUFFERS_MB: count(256),
+  POSTGRES_SHARED_BUFFERS_MB: scaledCount(256),
 
   PRODUCER_RATE: z.coerce.number().min(0).default(1),
   CONSUMER_METRICS_PORT: port(9464),
@@ -113,6 +117,7 @@ const environmentSchema = z.object({
   ),
   AIRFLOW_DAGS_FOLDER: z.string().default(join(ROOT, "airflow/dags")),
   AIRFLOW_RETENTION_DAYS: count(7),
+  AIRFLOW_PARALLEL_TASKS: scaledCount(2),
   ALERT_WEBHOOK_URL: optionalWebAddress.meta(SECRET),
   OPENLINEAGE_URL: optionalWebAddress,
   OPENLINEAGE_API_KEY: secret,
@@ -121,7 +126,7 @@ const environmentSchema = z.object({
   TRINO_TLS_CA: certificateFile,
   TRINO_PORT: port(8083),
   TRINO_WORKER_PORT: port(8084),
-  TRINO_HEAP_MB: count(512),
+  TRINO_HEAP_MB: scaledCount(512),
   TRINO_BIND_ADDRESS: z
     .union([z.ipv4(), z.ipv6()], "must be an IP address, or 0.0.0.0 for all of this machine")
     .default("127.0.0.1"),
@@ -142,6 +147,7 @@ const environmentSchema = z.object({
   SUPERSET_SECRET_KEY: secret,
   SUPERSET_GUEST_TOKEN_SECRET: secret,
   SUPERSET_ASYNC_QUERY_SECRET: secret,
+  SUPERSET_THREADS: scaledCount(8),
   SUPERSET_ASSETS_FOLDER: z.string().default(join(ROOT, "superset/assets")),
   SUPERSET_PUBLIC: z.enum(["true", "false"]).default("false"),
   SUPERSET_BEHIND_PROXY: z.enum(["true", "false"]).default("false"),
@@ -177,6 +183,11 @@ export const secretSettings = Object.entries(environmentSchema.shape)
   .filter(([, { meta }]) => meta()?.isSecret)
   .map(([name]) => name);
 
+/** Names of those whose default grows with MEMORY_SCALE; one that is set stays as it is. */
+const scaledSettings = Object.entries(environmentSchema.shape)
+  .filter(([, { meta }]) => meta()?.isScaled)
+  .map(([name]) => name);
+
 /**
  * Reads and checks every setting.
  * @throws ConfigError naming each faulty setting, its value unless secret, and what is wrong
@@ -203,12 +214,26 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     .map((broker) => broker.trim());
   return {
     ...config,
+    ...scaledDefaults(config, present),
     STATE_DIR: resolve(config.STATE_DIR),
     CACHE_DIR: resolve(config.CACHE_DIR),
     AIRFLOW_DAGS_FOLDER: resolve(config.AIRFLOW_DAGS_FOLDER),
     SUPERSET_ASSETS_FOLDER: resolve(config.SUPERSET_ASSETS_FOLDER),
     KAFKA_BROKERS: brokers,
   };
+}
+
+function scaledDefaults(
+  config: z.infer<typeof environmentSchema>,
+  present: Record<string, string | undefined>,
+): Partial<Config> {
+  const names = scaledSettings.filter((name) => present[name] === undefined);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      Math.floor(Number(config[name as keyof typeof config]) * config.MEMORY_SCALE),
+    ]),
+  );
 }
 
 const faulty = (faults: string[]) =>

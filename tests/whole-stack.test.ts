@@ -1,0 +1,91 @@
+/** The whole platform, as `bun run up` starts it: all services, twice, within the memory of a laptop. */
+import { afterAll, expect, test } from "bun:test";
+import type { Row } from "../scripts/stack/report.ts";
+import { services } from "../scripts/stack/services.ts";
+import type { Timings } from "../scripts/stack/timings.ts";
+import { until } from "../scripts/stack/until.ts";
+import { type Environment, run, runOrThrow } from "./harness/script.ts";
+import { generatedSettings, newSettings, removeStack } from "./harness/stack.ts";
+
+const MINUTES = 60_000;
+/** What 8 GB leave when an editor with its language servers has taken its part. */
+const MEMORY_BYTES_MAX = 5.5e9;
+
+let settings: Environment = await newSettings();
+const wanted = services.filter(({ isOptional }) => !isOptional).map(({ name }) => name);
+
+afterAll(() => removeStack(settings), 2 * MINUTES);
+
+interface Report {
+  services: Row[];
+  timings: Timings;
+}
+
+async function up(): Promise<Report> {
+  const report = JSON.parse(await runOrThrow(settings, "scripts/up.ts", ["--json"])) as Report;
+  settings = { ...settings, ...generatedSettings(settings) };
+  return report;
+}
+
+/** The first run of dbt, which makes what some hops compare, comes a minute after the first start. */
+const untilVerified = () =>
+  until(
+    "verify holds",
+    3 * MINUTES,
+    async () => {
+      const { exitCode, stdout, stderr } = await run(settings, "scripts/verify.ts");
+      if (exitCode !== 0) throw new Error(stdout + stderr);
+    },
+    { intervalMs: 2_000 },
+  );
+
+/** A run of Airflow that was cut off counts as failed until the next one, a minute later. */
+const untilAllReady = () =>
+  until("all services are ready", 3 * MINUTES, async () => {
+    const rows: Row[] = JSON.parse(await runOrThrow(settings, "scripts/status.ts", ["--json"]));
+    const running = rows.filter(({ service }) => wanted.includes(service));
+    expect(running.map(({ service, state }) => `${service} ${state}`)).toEqual(
+      wanted.map((name) => `${name} ready`),
+    );
+    return running;
+  });
+
+async function expectWithinBudget(): Promise<void> {
+  const bytes = (await untilAllReady()).map(({ memoryBytes = 0 }) => memoryBytes);
+  expect(Math.min(...bytes)).toBeGreaterThan(0);
+  expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThan(MEMORY_BYTES_MAX);
+}
+
+test(
+  "up starts everything, verify holds, and it takes no more memory than its budget",
+  async () => {
+    const { services: rows, timings } = await up();
+    expect(rows.map(({ service }) => service).toSorted()).toEqual(wanted.toSorted());
+    expect(timings.services.map(({ name }) => name).toSorted()).toEqual(wanted.toSorted());
+    const moments = timings.moments.toSorted((one, other) => one.atMs - other.atMs);
+    expect(moments.map(({ name }) => name)).toEqual([
+      "page with moving numbers",
+      "everything ready",
+    ]);
+    await untilVerified();
+    await expectWithinBudget();
+  },
+  8 * MINUTES,
+);
+
+test(
+  "a second start goes on with what the first has counted",
+  async () => {
+    const counted = async () => {
+      const answer = await fetch(`http://127.0.0.1:${settings.WORKER_PORT}/api/summary`);
+      return ((await answer.json()) as { events: number }).events;
+    };
+    const before = await counted();
+    await runOrThrow(settings, "scripts/down.ts");
+    await up();
+    await untilVerified();
+    await expectWithinBudget();
+    expect(await counted()).toBeGreaterThan(before);
+  },
+  5 * MINUTES,
+);

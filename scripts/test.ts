@@ -9,21 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { type ArgsDef, defineCommand } from "citty";
-import { type Config, ROOT, readConfig } from "./lib/config.ts";
+import { ROOT, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
-import { asEnvironment } from "./stack/environment.ts";
-import { type PythonEnvironment, pythonFolder } from "./stack/folders.ts";
 import { install } from "./stack/install.ts";
-
-interface Step {
-  name: string;
-  command: string[];
-  /** Folder of the checkout to run it in, when it is not the checkout itself. */
-  folder?: string;
-  environment?: Record<string, string>;
-  /** A step of `bun test` reports each of its tests; any other counts as one. */
-  isTestFile?: boolean;
-}
+import { operatingFileChecks } from "./test/operating-files.ts";
+import { pythonChecks } from "./test/python.ts";
+import { type Step, script } from "./test/step.ts";
 
 interface Tally {
   passed: number;
@@ -31,13 +22,6 @@ interface Tally {
 }
 
 const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin", name)];
-
-const script = (name: string, ...flags: string[]) => [
-  process.execPath,
-  "--no-env-file",
-  join(ROOT, "scripts", name),
-  ...flags,
-];
 
 /** What needs no services: types, style, unused code, and the tests beside the code. */
 const checks: Step[] = [
@@ -54,53 +38,6 @@ const checks: Step[] = [
     isTestFile: true,
   },
 ];
-
-const PYTHON_FOLDERS = ["airflow", "dbt", "scripts", "superset"];
-
-/** The same for Python and SQL, with the tools of their own environments. */
-function pythonChecks(config: Config, scratch: string): Step[] {
-  const program = (environment: PythonEnvironment, name: string) =>
-    join(pythonFolder(config, environment), "bin", name);
-  const ruff = program("lint", "ruff");
-  return [
-    { name: "style of Python", command: [ruff, "check", "--no-cache", ...PYTHON_FOLDERS] },
-    {
-      name: "format of Python",
-      command: [ruff, "format", "--check", "--no-cache", ...PYTHON_FOLDERS],
-    },
-    {
-      name: "style of SQL",
-      command: [program("lint", "sqlfluff"), "lint", "models", "data-tests"],
-      folder: "dbt",
-    },
-    {
-      name: "dbt project",
-      command: [
-        ...[program("dbt", "dbt"), "--warn-error-options", '{"error":"all"}', "parse"],
-        ...[
-          "--project-dir",
-          "dbt",
-          "--profiles-dir",
-          "dbt",
-          "--target-path",
-          scratch,
-          "--log-path",
-          scratch,
-        ],
-      ],
-      // Parsing connects to nothing.
-      environment: { ...asEnvironment(config), POSTGRES_TRANSFORM_PASSWORD: "not used" },
-    },
-    { name: "parts of dbt/run", ...unittest(program("dbt", "python"), "dbt") },
-    { name: "DAGs", ...unittest(program("airflow", "python"), "airflow/tests") },
-    { name: "parts of Superset", ...unittest(program("superset", "python"), "superset/tests") },
-  ];
-}
-
-const unittest = (python: string, folder: string) => ({
-  command: [python, "-m", "unittest", "discover", "-s", folder],
-  environment: { PYTHONDONTWRITEBYTECODE: "1" },
-});
 
 /** The whole system on real services, one file after the other: they share two cores. */
 const systemTests: Step[] = [...new Glob("tests/*.test.ts").scanSync(ROOT)]
@@ -129,7 +66,7 @@ The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
     const only = given.only ?? "";
     const config = readConfig();
     const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
-    const python = pythonChecks(config, join(reports, "dbt"));
+    const python = [...pythonChecks(config, join(reports, "dbt")), ...operatingFileChecks(config)];
     const steps = [...checks, ...python, ...(given.check ? [] : systemTests)].filter(({ name }) =>
       name.includes(only),
     );

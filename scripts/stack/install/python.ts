@@ -18,7 +18,7 @@ const ENVIRONMENTS: Record<PythonEnvironment, { title: string; bytes: number }> 
   airflow: { title: "Airflow", bytes: 250_000_000 },
   dbt: { title: "dbt", bytes: 150_000_000 },
   superset: { title: "Superset", bytes: 830_000_000 },
-  lint: { title: "the linters", bytes: 40_000_000 },
+  lint: { title: "the linters", bytes: 180_000_000 },
 };
 const INSTALL_MS_MAX = 900_000;
 

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { secretNames } from "../scripts/stack/environment.ts";
-import { supervisorSocket } from "../scripts/stack/folders.ts";
+import { kafkaFolder, logFile, opsFolder, supervisorSocket } from "../scripts/stack/folders.ts";
 import { isFree } from "../scripts/stack/ports.ts";
 import { answersKafka, answersPostgres } from "../scripts/stack/probe.ts";
 import { isAlive, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
@@ -175,6 +176,29 @@ test(
       expect(await portsAreFree(failing.config)).toBe(true);
     } finally {
       await failing.stop();
+    }
+  },
+  2 * MINUTES,
+);
+
+test(
+  "up stops what it started when what a slow service runs on cannot be installed meanwhile",
+  async () => {
+    const other = await newSettings({ MAVEN_REPOSITORY_URL: "http://127.0.0.1:9" });
+    const cache = mkdtempSync(join(tmpdir(), "stack-cache-"));
+    try {
+      for (const folder of [opsFolder(config), kafkaFolder(config)]) {
+        symlinkSync(folder, join(cache, basename(folder)));
+      }
+      const { exitCode, stderr } = await up({ ...other, CACHE_DIR: cache }, "trino");
+      expect(exitCode).toBe(1);
+      expect(existsSync(logFile(readConfig(other), "kafka"))).toBe(true);
+      expect(stderr).toContain("Cannot download http://127.0.0.1:9/io/trino/trino-server");
+      expect(processesOf(readConfig(other))).toEqual([]);
+      expect(readdirSync(cache).filter((name) => name.startsWith("trino"))).toEqual([]);
+    } finally {
+      await removeStack(other);
+      rmSync(cache, { recursive: true });
     }
   },
   2 * MINUTES,

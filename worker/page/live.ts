@@ -2,6 +2,7 @@
 import type { PublishedSummary } from "../../schema/summary.ts";
 import { findState, type PageState } from "../src/page/model/status.ts";
 import { describeAge, describeNumbers } from "../src/page/model/view.ts";
+import { nowMs, sleptInAllMs } from "./clock.ts";
 import { fill } from "./fill.ts";
 import { Poller } from "./poller.ts";
 import { drawTimeline } from "./timeline-chart.ts";
@@ -12,16 +13,21 @@ export function keepLive(): void {
   const draw = drawTimeline(document.querySelector<HTMLCanvasElement>("#chart")!);
   const written = document.querySelector("#summary")?.textContent ?? "null";
   let summary = JSON.parse(written) as PublishedSummary | undefined;
-  // Its age was right when the document left the server, and not when this script got to run.
-  let receivedAtMs = findResponseStartMs();
+  // Its age was right at some time after the document was asked for, and not when this script ran.
+  let startedAtMs = findRequestStartMs();
+  let sleptMs = 0;
   let announced: PageState | undefined;
 
   const tick = () => {
+    const isAwakened = sleptInAllMs() > sleptMs;
+    sleptMs = sleptInAllMs();
+    if (isAwakened) poller.wake();
     const copy = {
       summary: summary ?? undefined,
-      elapsedMs: performance.now() - receivedAtMs,
+      elapsedMs: nowMs() - startedAtMs,
       failures: poller.failures,
       isOnline: navigator.onLine,
+      isLimited: poller.isLimited,
     };
     const age = describeAge(copy);
     fill(age);
@@ -30,8 +36,8 @@ export function keepLive(): void {
     if (announced && announced !== state) announce(age.texts["status.text"] ?? "");
     announced = state;
   };
-  const poller = new Poller((fresh) => {
-    receivedAtMs = performance.now();
+  const poller = new Poller((fresh, askedAtMs) => {
+    startedAtMs = askedAtMs;
     summary = fresh;
     fill(describeNumbers(fresh));
     draw(fresh.timeline);
@@ -50,7 +56,7 @@ function announce(text: string): void {
   if (place) place.textContent = text.replace(/[;,]?\s*$/, "");
 }
 
-function findResponseStartMs(): number {
+function findRequestStartMs(): number {
   const [navigation] = performance.getEntriesByType("navigation");
-  return (navigation as PerformanceNavigationTiming | undefined)?.responseStart ?? 0;
+  return (navigation as PerformanceNavigationTiming | undefined)?.requestStart ?? 0;
 }

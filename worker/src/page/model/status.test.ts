@@ -34,6 +34,14 @@ test("findState() blames the browser's own network before the platform", () => {
   expect(findState({ ...cut, summary: undefined })).toBe("offline");
 });
 
+test("findState() does not blame the platform when it refuses an address that asks too often", () => {
+  const limited = { ...copy, failures: 5, isLimited: true, elapsedMs: 60_000 };
+  expect(findState(limited)).toBe("limited");
+  expect(sentence(limited)).toBe(
+    "Too many requests come from your address, so this page waits; these numbers are from 12:34:56 UTC, 2 min ago",
+  );
+});
+
 test("findState() does not believe a browser that thinks it is offline while answers come", () => {
   expect(findState({ ...copy, isOnline: false })).toBe("live");
 });

@@ -2,7 +2,7 @@
 import type { PublishedSummary } from "../../../../schema/summary.ts";
 import { formatAge, formatDate, formatTime } from "./format.ts";
 
-export type PageState = "live" | "empty" | "stale" | "offline" | "none";
+export type PageState = "live" | "empty" | "stale" | "offline" | "limited" | "none";
 
 /** The numbers a page has, and how it came by them. */
 export interface Copy {
@@ -13,6 +13,8 @@ export interface Copy {
   /** Requests in a row that brought no answer. */
   failures: number;
   isOnline: boolean;
+  /** Whether the last answer was that this address asks too often. */
+  isLimited?: boolean;
 }
 
 /** One failure is no outage: only numbers of this age are called old because of it. */
@@ -24,6 +26,7 @@ export function findState(copy: Copy): PageState {
   const { summary, failures, isOnline } = copy;
   // What a browser thinks of its network may be wrong: only a failure proves it.
   if (!isOnline && failures > 0) return "offline";
+  if (copy.isLimited) return "limited";
   if (!summary) return "none";
   // A page that was hidden for long is old without any failure; it renews itself at once.
   if (summary.stale || (failures > 0 && ageMs(copy) > STALE_AGE_MS)) return "stale";
@@ -39,6 +42,8 @@ export function describeStatus(copy: Copy): { text: string; age: string } {
   switch (findState(copy)) {
     case "offline":
       return { text: `Your browser is offline${from}`, age };
+    case "limited":
+      return { text: `Too many requests come from your address, so this page waits${from}`, age };
     case "stale":
       return { text: `The platform cannot be reached${from}`, age };
     case "none":

@@ -151,6 +151,9 @@ test("the pages name all they may load, and only the frame may be framed", async
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors";
   const page = await worker.get("/");
   expect(page.headers.get("content-security-policy")).toBe(`${policy} 'none'`);
+  // Other hosts of its owner's domain are left alone, and no copy out of a history looks new.
+  expect(page.headers.get("strict-transport-security")).toBe("max-age=15552000");
+  expect(page.headers.get("cache-control")).toBe("no-store");
   expect(page.headers.get("x-frame-options")).toBe("DENY");
   expect(page.headers.get("server-timing")).toContain("keeper;");
   const frame = await worker.get("/embed");

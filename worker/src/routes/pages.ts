@@ -31,6 +31,8 @@ export function pageHeaders(frameAncestors: "'none'" | "*") {
     },
     // The older header knows no way to let everyone in, and the policy above replaces it.
     xFrameOptions: frameAncestors === "*" ? false : "DENY",
+    // For this host alone: what else its owner has under the same name is not ours to decide.
+    strictTransportSecurity: "max-age=15552000",
     referrerPolicy: "strict-origin-when-cross-origin",
     crossOriginResourcePolicy: frameAncestors === "*" ? "cross-origin" : "same-origin",
     permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [], usb: [] },

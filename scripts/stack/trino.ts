@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { Config } from "../lib/config.ts";
-import { nodeIsStarting, queryRows } from "../lib/trino.ts";
+import { nodeIsStarting, queryRows, TrinoQueryError } from "../lib/trino.ts";
 
 /** What a node is. */
 export type TrinoRole = "coordinator" | "worker";
@@ -13,9 +13,12 @@ export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
   return `${role}-${hash.slice(0, 12)}`;
 }
 
+const CATALOG_MS_MAX = 5_000;
+
 /**
  * The coordinator is past its start and has somebody to run a query: until it has heard of itself,
- * which takes a moment longer, it answers "No nodes available".
+ * which takes a moment longer, it answers "No nodes available", and for its catalogs a moment
+ * longer still.
  */
 export async function answersTrino(config: Config): Promise<void> {
   if (await nodeIsStarting(config, config.TRINO_PORT)) throw new Error("it is still starting");
@@ -24,6 +27,17 @@ export async function answersTrino(config: Config): Promise<void> {
     "select node_id from system.runtime.nodes where state = 'active'",
   );
   if (active.length === 0) throw new Error("it has no node yet");
+  await canGiveOutWork(config);
+}
+
+/** Any other failure is one of the table or of PostgreSQL, whose state is shown by itself. */
+async function canGiveOutWork(config: Config): Promise<void> {
+  const signal = AbortSignal.timeout(CATALOG_MS_MAX);
+  try {
+    await queryRows(config, "select 1 from postgresql.streaming.user_events limit 1", { signal });
+  } catch (error) {
+    if (error instanceof TrinoQueryError && error.code === "NO_NODES_AVAILABLE") throw error;
+  }
 }
 
 /** The coordinator gives work to the worker, which takes a while longer than its start. */

@@ -44,7 +44,7 @@ export function ageMs(processId: number): number {
   if (!onLinux) return elapsedMs(ps("-o", "etime=", "-p", String(processId)).trim());
   const startedTicks = Number(statFields(read(`/proc/${processId}/stat`))[STARTED]);
   const upSeconds = Number(read("/proc/uptime").split(" ")[0]);
-  return upSeconds * 1_000 - startedTicks * TICK_MS;
+  return Math.max(0, Math.round(upSeconds * 1_000 - startedTicks * TICK_MS));
 }
 
 /** `[[days-]hours:]minutes:seconds`, as `ps` has it. */

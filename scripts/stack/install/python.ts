@@ -86,7 +86,7 @@ async function install(
 }
 
 /** Whoever has told pip of an index of their own means it for uv, too. */
-function packageIndex(config: Config): Record<string, string> {
+export function packageIndex(config: Config): Record<string, string> {
   const index = process.env.PIP_INDEX_URL;
   return {
     UV_CACHE_DIR: join(config.CACHE_DIR, "uv"),

@@ -7,6 +7,7 @@ import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
+import { removeUnused } from "./stack/install/remove-unused.ts";
 import { install } from "./stack/install.ts";
 import { services } from "./stack/services.ts";
 
@@ -25,10 +26,13 @@ const command = defineCommand({
       const path = environmentFile();
       if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);
     }
+    const config = readConfig();
     await install(
-      readConfig(),
+      config,
       services.flatMap(({ runtimes }) => runtimes),
     );
+    const removed = await removeUnused(config);
+    if (removed) console.error(removed);
   },
 });
 

@@ -11,6 +11,7 @@ import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
 import { makePrivateFolder, runFile } from "./stack/folders.ts";
 import { takeLock } from "./stack/install/exclusive.ts";
 import { OPS_TITLE } from "./stack/install/ops.ts";
+import { removeUnused } from "./stack/install/remove-unused.ts";
 import { isArchiveMissing, startArchive } from "./stack/kafka-archive.ts";
 import { watchPage } from "./stack/live-page.ts";
 import { loginLines, newLogins } from "./stack/logins.ts";
@@ -89,6 +90,8 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<v
   if (wanted.some(({ name }) => name === "kafka") && isArchiveMissing(config)) {
     await startArchive(config);
   }
+  const removed = await removeUnused(config);
+  if (removed) console.error(removed);
 }
 
 /** Once, when they are new, and only to a person: what is not a terminal may be somebody's log. */

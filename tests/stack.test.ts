@@ -83,6 +83,13 @@ test(
   MINUTES,
 );
 
+test("what a service runs on cannot be removed while it runs", () => {
+  for (const folder of [kafkaFolder(config), opsFolder(config)]) {
+    const removal = Bun.spawnSync(["flock", "--exclusive", "--nonblock", folder, "true"]);
+    expect(removal.exitCode).toBe(1);
+  }
+});
+
 test(
   "migrate does everything once when several run at the same time",
   async () => {

@@ -5,7 +5,14 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Config, ConfigError } from "../lib/config.ts";
-import type { PythonEnvironment } from "./folders.ts";
+import {
+  kafkaArchive,
+  kafkaFolder,
+  opsFolder,
+  type PythonEnvironment,
+  pythonFolder,
+  trinoFolder,
+} from "./folders.ts";
 import { installKafka, KAFKA_TITLE, missingKafkaJars } from "./install/kafka.ts";
 import { installOps, isOpsInstalled, OPS_BYTES } from "./install/ops.ts";
 import type { InstallOptions } from "./install/options.ts";
@@ -13,6 +20,7 @@ import { postgresPrograms } from "./install/postgres.ts";
 import { megabytes } from "./install/progress.ts";
 import { installPython, missingPythonBytes, pythonTitle } from "./install/python.ts";
 import { installTrino, missingTrinoBytes, TRINO_TITLE } from "./install/trino.ts";
+import { markUsed } from "./install/use.ts";
 import { together } from "./together.ts";
 
 /** What a program runs on, apart from what `bun install` brings. */
@@ -40,6 +48,21 @@ export async function install(
       ...pythonsOf(runtimes).map((name) => installPython(config, name, given)),
     ];
   });
+  markUsed([
+    ...cacheFolders(config, wanted),
+    ...(runtimes.has("kafka") ? [kafkaArchive(config)] : []),
+  ]);
+}
+
+/** What the given runtimes need of the cache, once each. */
+export function cacheFolders(config: Config, wanted: readonly Runtime[]): string[] {
+  const runtimes = new Set(wanted);
+  return [
+    opsFolder(config),
+    ...(runtimes.has("kafka") ? [kafkaFolder(config)] : []),
+    ...(runtimes.has("trino") ? [trinoFolder(config)] : []),
+    ...pythonsOf(runtimes).map((name) => pythonFolder(config, name)),
+  ];
 }
 
 /** What a runtime is called, when it is installed here. */

@@ -1,6 +1,7 @@
 /**
  * Called first by each `start` with what it runs on: installs that and prints the settings, with
- * their defaults and the places of the programs, as lines for the shell to evaluate.
+ * their defaults and the places of the programs, as lines for the shell to evaluate. The last ones
+ * keep what it runs on from being removed while it runs.
  */
 import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
@@ -17,7 +18,8 @@ import {
 } from "./folders.ts";
 import { kafkaJars } from "./install/kafka.ts";
 import { postgresPrograms } from "./install/postgres.ts";
-import { install, type Runtime } from "./install.ts";
+import { holdLines, quoted } from "./install/use.ts";
+import { cacheFolders, install, type Runtime } from "./install.ts";
 import { recordsDatabase } from "./records-database.ts";
 
 /** Where the programs of each runtime are, under the names that the `start` files use. */
@@ -56,8 +58,9 @@ try {
     ...runtimes.map((runtime) => places[runtime](config)),
   ) as Record<string, string>;
   for (const [name, value] of Object.entries(variables)) {
-    console.log(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
+    console.log(`export ${name}=${quoted(value)}`);
   }
+  for (const line of holdLines(cacheFolders(config, runtimes))) console.log(line);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(error instanceof ConfigError ? 2 : 1);

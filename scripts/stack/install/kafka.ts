@@ -3,7 +3,7 @@
  * fetched again before the broker meets it.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT } from "../../lib/config.ts";
 import { KAFKA_LOCK, kafkaArchive, kafkaFolder, makePrivateFolder, opsPython } from "../folders.ts";
@@ -46,6 +46,7 @@ async function fetchJars(config: Config, jars: Artifact[], options: InstallOptio
   const total = jars.reduce((sum, jar) => sum + jar.bytes, 0);
   const progress = new Progress(KAFKA_TITLE, `${megabytes(total)} to download`, options);
   progress.step("download");
+  removeDrafts(kafkaFolder(config));
   let fetched = 0;
   try {
     await runShown(
@@ -72,5 +73,12 @@ async function fetchJars(config: Config, jars: Artifact[], options: InstallOptio
   } catch (error) {
     progress.failed();
     throw error;
+  }
+}
+
+/** What a download that was killed has left: see fetch-artifacts.py. */
+function removeDrafts(folder: string): void {
+  for (const name of readdirSync(folder).filter((name) => /^\..+\.jar\.\d+$/.test(name))) {
+    rmSync(join(folder, name), { force: true });
   }
 }

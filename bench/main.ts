@@ -10,7 +10,7 @@ import { runProgram, UsageError } from "../scripts/lib/program.ts";
 import type { Bench, Effort } from "./rig/bench.ts";
 import { endAllClients } from "./rig/clients.ts";
 import { type Dataset, makeDataset, PARTITIONS } from "./rig/dataset.ts";
-import { describeMachine } from "./rig/machine.ts";
+import { describeMachine, describeServices } from "./rig/machine.ts";
 import { type Stack, startStack } from "./rig/stack.ts";
 import { sections } from "./sections.ts";
 
@@ -80,7 +80,7 @@ async function measure(effort: Effort, wanted: string[]): Promise<object> {
         return known;
       },
     };
-    const machine = await describeMachine(owner);
+    const machine = { ...describeMachine(), ...(await describeServices(owner)) };
     console.log(
       Object.entries(machine)
         .map(([name, value]) => `${name}: ${value}`)

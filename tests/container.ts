@@ -1,102 +1,83 @@
 #!/usr/bin/env bun
 /**
- * `bun run test:container`: opens the devcontainer and starts compose.yaml for real, from a copy of
- * this checkout, and removes all of it again. Where no container engine can be started it says so
- * and proves nothing, with status 0.
+ * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
+ * commands on new computers, for real, from copies of this checkout, and removes all of it again.
+ * Where no container engine can be started it says so and proves nothing, with status 0.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type ArgsDef, defineCommand } from "citty";
-import { ROOT, readConfig } from "../scripts/lib/config.ts";
-import { runProgram } from "../scripts/lib/program.ts";
-import { opsPython } from "../scripts/stack/folders.ts";
-import { freePorts } from "../scripts/stack/free-ports.ts";
-import { installOps } from "../scripts/stack/install/ops.ts";
-import { services } from "../scripts/stack/services.ts";
-import { provideBaseImage } from "./container/base-image.ts";
-import { copyCheckout } from "./container/checkout.ts";
-import { run } from "./container/command.ts";
-import { ComposeProject } from "./container/compose.ts";
-import { Devcontainer } from "./container/devcontainer.ts";
-import { type Engine, openEngine } from "./container/engine.ts";
-import { proveCompose } from "./container/prove-compose.ts";
-import { proveDevcontainer } from "./container/prove-devcontainer.ts";
+import { describeMachine } from "../bench/rig/machine.ts";
+import { runProgram, UsageError } from "../scripts/lib/program.ts";
+import { CannotProve } from "./container/cannot-prove.ts";
+import { openEngine } from "./container/engine.ts";
+import { proofs } from "./container/proofs.ts";
+import { endAtSignals, Interrupted } from "./container/step.ts";
+
+const names = Object.keys(proofs);
 
 const args = {
-  only: { type: "string", valueHint: "NAME", description: "devcontainer or compose" },
+  only: { type: "string", valueHint: names.join("|"), description: "One proof" },
+  json: {
+    type: "string",
+    valueHint: "FILE",
+    description: "Write what was measured to a file, too",
+  },
 } satisfies ArgsDef;
 
 const command = defineCommand({
   meta: {
     name: "test:container",
-    description: `Opens the devcontainer and starts compose.yaml, in containers, and removes them again.
+    description: `Opens the devcontainer, starts compose.yaml, and runs the README's two commands on new computers
+(bare Debian, 2 cores, 8 GB; then again without a network), all in containers, and removes them again.
 
 Needs a container engine that runs, or root, docker.io and mmdebstrap of Debian to start one.
 Exit status: 0 all is proved, or nothing could be ("Not run"); 1 something failed.`,
   },
   args,
-  async run({ args: { only = "" } }) {
-    const work = mkdtempSync(join(tmpdir(), "container-"));
-    const engine = await openEngine(join(work, "engine"));
-    if ("missing" in engine) return notRun(work, engine.missing);
-    try {
-      const base = await provideBaseImage(engine, join(work, "base"));
-      if ("missing" in base) return notRun(work, base.missing);
-      console.log(`Beginning with ${base.how}`);
-      if ("devcontainer".includes(only)) await devcontainer(engine, join(work, "opened"));
-      if ("compose".includes(only)) await compose(engine, work);
-    } finally {
-      await engine.close();
-      rmSync(work, { recursive: true, force: true });
+  async run({ args: { only, json } }) {
+    const wanted = names.filter((name) => only === undefined || name === only);
+    if (wanted.length === 0) {
+      throw new UsageError(`Cannot prove ${only}: the proofs are ${names.join(", ")}`);
     }
-    console.log("Proved in containers");
+    endAtSignals();
+    const machine = describeMachine();
+    try {
+      const measured = await prove(wanted);
+      console.log("Proved in containers");
+      if (json) write(json, { machine, ...measured });
+    } catch (error) {
+      // Not by itself: what the step waited for may go on.
+      if (error instanceof Interrupted) process.exit(130);
+      if (!(error instanceof CannotProve)) throw error;
+      console.log(`Not run: ${error.message}. Nothing is proved about containers here.`);
+    }
   },
 });
 
-function notRun(work: string, reason: string): void {
-  rmSync(work, { recursive: true, force: true });
-  console.log(`Not run: ${reason}. Nothing is proved about containers here.`);
-}
-
-async function devcontainer(engine: Engine, checkout: string): Promise<void> {
-  await copyCheckout(checkout);
-  const opened = new Devcontainer(engine, checkout, await portSettings());
+async function prove(wanted: string[]): Promise<Record<string, unknown>> {
+  const work = mkdtempSync(join(tmpdir(), "container-"));
   try {
-    await proveDevcontainer(opened);
+    const engine = await openEngine(join(work, "engine"));
+    try {
+      const measured: Record<string, unknown> = {};
+      for (const name of wanted) {
+        console.log(`\n── ${name}`);
+        measured[name] = await proofs[name]!(engine, work);
+      }
+      return measured;
+    } finally {
+      await engine.close();
+    }
   } finally {
-    await opened.remove();
+    rmSync(work, { recursive: true, force: true });
   }
 }
 
-async function compose(engine: Engine, work: string): Promise<void> {
-  const checkout = join(work, "composed");
-  await copyCheckout(checkout);
-  const ports = await portSettings();
-  const project = new ComposeProject(engine, await installCompose(work), checkout, ports);
-  try {
-    await proveCompose(project, Number(ports.WORKER_PORT));
-  } finally {
-    await project.down();
-    await project.removeImage();
-  }
-}
-
-/** Every port of the platform, where nobody listens now. */
-async function portSettings(): Promise<Record<string, string>> {
-  const settings = services.flatMap((service) => service.ports);
-  const ports = await freePorts(settings.length);
-  return Object.fromEntries(settings.map((name, index) => [name, String(ports[index])]));
-}
-
-async function installCompose(work: string): Promise<string> {
-  const config = readConfig();
-  await installOps(config);
-  const folder = join(work, "tools");
-  const lock = join(ROOT, "tests/container/requirements.lock");
-  const options = ["--require-hashes", "--target", folder, "--requirements", lock];
-  await run([opsPython(config), "-m", "uv", "pip", "install", ...options]);
-  return join(folder, "bin/docker-compose");
+function write(path: string, result: object): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 }
 
 await runProgram(command);

@@ -14,13 +14,10 @@ export interface Machine {
   kernel: string;
   filesystem: string;
   bun: string;
-  kafka: string;
-  postgres: string;
   loadAverage: number[];
 }
 
-export async function describeMachine(owner: Sql): Promise<Machine> {
-  const [row] = await owner`select current_setting('server_version') as version`;
+export function describeMachine(): Machine {
   return {
     date: new Date().toISOString(),
     commit: output("git", "rev-parse", "--short", "HEAD"),
@@ -30,10 +27,14 @@ export async function describeMachine(owner: Sql): Promise<Machine> {
     kernel: release(),
     filesystem: output("stat", "--file-system", "--format=%T", tmpdir()),
     bun: Bun.version,
-    kafka: kafkaVersion(),
-    postgres: row?.version,
     loadAverage: loadavg().map((load) => Number(load.toFixed(2))),
   };
+}
+
+/** Versions of the services that it measures. */
+export async function describeServices(owner: Sql): Promise<{ kafka: string; postgres: string }> {
+  const [row] = await owner`select current_setting('server_version') as version`;
+  return { kafka: kafkaVersion(), postgres: row?.version };
 }
 
 function kafkaVersion(): string {

@@ -1,12 +1,14 @@
 /**
- * The image that the Dockerfile begins with. Where no registry of images answers, Debian's own
+ * The bare Debian that an image begins with. Where no registry of images answers, Debian's own
  * packages make one of the same name, which trusts what this machine trusts.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { CannotProve } from "./cannot-prove.ts";
 import { attempt, run } from "./command.ts";
 import type { Engine } from "./engine.ts";
+import { step } from "./step.ts";
 
 const OWN_CERTIFICATES = "/usr/local/share/ca-certificates";
 const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
@@ -22,30 +24,39 @@ const AS_IN_SLIM = [
   ...["doc", "man", "locale", "info"].map((name) => `path-exclude=/usr/share/${name}/*`),
 ];
 
-/** Returns how it came by the image, or why it could not. */
+/** The image that the Dockerfile of the devcontainer begins with. */
+export function baseOfDockerfile(): string {
+  const dockerfile = readFileSync(join(ROOT, ".devcontainer/Dockerfile"), "utf8");
+  return /^FROM (\S+)/m.exec(dockerfile)![1]!;
+}
+
+/**
+ * Provides an image such as `debian:trixie-slim`.
+ * @throws CannotProve where it can be neither pulled nor made
+ */
 export async function provideBaseImage(
   { environment }: Engine,
-  folder: string,
-): Promise<{ how: string } | { missing: string }> {
-  const dockerfile = readFileSync(join(ROOT, ".devcontainer/Dockerfile"), "utf8");
-  const name = /^FROM (\S+)/m.exec(dockerfile)![1]!;
-  if ((await attempt(["docker", "pull", name], { environment })).exitCode === 0) {
-    return { how: `${name} from its registry` };
-  }
+  name: string,
+  work: string,
+): Promise<void> {
+  if ((await attempt(["docker", "pull", name], { environment })).exitCode === 0) return;
+  if ((await attempt(["docker", "image", "inspect", name], { environment })).exitCode === 0) return;
   if (!Bun.which("mmdebstrap")) {
-    return { missing: `${name} cannot be pulled, and there is no \`mmdebstrap\` to make it` };
+    throw new CannotProve(`${name} cannot be pulled, and there is no \`mmdebstrap\` to make it`);
   }
-  mkdirSync(folder, { recursive: true });
-  const archive = join(folder, "base.tar");
   const suite = /:(\w+)/.exec(name)![1]!;
-  await run([
-    ...["mmdebstrap", "--variant=minbase", "--include=ca-certificates"],
-    ...AS_IN_SLIM.map((option) => `--dpkgopt=${option}`),
-    ...[suite, archive],
-  ]);
-  await run(["docker", "import", archive, "bare"], { environment });
-  await trustWhatThisMachineTrusts(folder, name, environment);
-  return { how: `${name} made of Debian's packages` };
+  await step(`${name} is made of Debian's packages`, async () => {
+    const folder = join(work, `base-${suite}`);
+    mkdirSync(folder, { recursive: true });
+    const archive = join(folder, "base.tar");
+    await run([
+      ...["mmdebstrap", "--variant=minbase", "--include=ca-certificates"],
+      ...AS_IN_SLIM.map((option) => `--dpkgopt=${option}`),
+      ...[suite, archive],
+    ]);
+    await run(["docker", "import", archive, "bare"], { environment });
+    await trustWhatThisMachineTrusts(folder, name, environment);
+  });
 }
 
 async function trustWhatThisMachineTrusts(

@@ -7,14 +7,19 @@ import { run } from "./command.ts";
 /** The user of the image. */
 const USER = "1000:1000";
 
-export async function copyCheckout(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+/** Writes it to a file, as tar does. */
+export async function packCheckout(archive: string): Promise<void> {
   const options = ["-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z"];
   const names = await run(["git", ...options]);
   const present = names.split("\0").filter((name) => name && existsSync(join(ROOT, name)));
-  await run(["tar", "-C", ROOT, "--null", "--files-from=-", "-cf", `${folder}.tar`], {
+  await run(["tar", "-C", ROOT, "--null", "--files-from=-", "-cf", archive], {
     stdin: new Blob([present.join("\0")]),
   });
+}
+
+export async function copyCheckout(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await packCheckout(`${folder}.tar`);
   await run(["tar", "-C", folder, "-xf", `${folder}.tar`]);
   if (process.getuid?.() === 0) await run(["chown", "--recursive", USER, folder]);
 }

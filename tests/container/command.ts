@@ -15,6 +15,13 @@ export interface Ended {
   stderr: string;
 }
 
+const running = new Set<Bun.Subprocess>();
+
+/** Ends what runs now; what is begun afterwards, such as tidying up, runs to its end. */
+export function endRunning(): void {
+  for (const program of running) program.kill();
+}
+
 export async function attempt(command: string[], options: CommandOptions = {}): Promise<Ended> {
   const program = Bun.spawn(command, {
     env: { ...process.env, ...options.environment },
@@ -23,11 +30,13 @@ export async function attempt(command: string[], options: CommandOptions = {}): 
     stderr: "pipe",
     ...(options.folder && { cwd: options.folder }),
   });
+  running.add(program);
   const [exitCode, stdout, stderr] = await Promise.all([
     program.exited,
     new Response(program.stdout).text(),
     new Response(program.stderr).text(),
   ]);
+  running.delete(program);
   return { exitCode, stdout, stderr };
 }
 

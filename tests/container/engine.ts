@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../scripts/stack/until.ts";
 import type { Environment } from "../harness/script.ts";
+import { CannotProve } from "./cannot-prove.ts";
 import { attempt, run } from "./command.ts";
 
 const READY_MS_MAX = 60_000;
@@ -18,27 +19,32 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** The address of a unix socket is short, so the folder's path has to be. */
-export async function openEngine(folder: string): Promise<Engine | { missing: string }> {
-  if (!Bun.which("docker")) return { missing: "there is no `docker` (Debian: docker.io)" };
+/**
+ * The address of a unix socket is short, so the folder's path has to be.
+ * @throws CannotProve where none runs and none can be started
+ */
+export async function openEngine(folder: string): Promise<Engine> {
+  if (!Bun.which("docker")) throw new CannotProve("there is no `docker` (Debian: docker.io)");
   // The builder that needs no plug-in, and without which builds would need a bridge.
   const builder = { DOCKER_BUILDKIT: "0" };
   if ((await attempt(["docker", "info"])).exitCode === 0) {
     return { environment: builder, isHandMade: false, close: async () => {} };
   }
-  if (process.getuid?.() !== 0)
-    return { missing: "no engine answers, and only root can start one" };
-  if (!Bun.which("dockerd")) return { missing: "there is no `dockerd` (Debian: docker.io)" };
+  if (process.getuid?.() !== 0) {
+    throw new CannotProve("no engine answers, and only root can start one");
+  }
+  if (!Bun.which("dockerd")) throw new CannotProve("there is no `dockerd` (Debian: docker.io)");
   return start(folder, builder);
 }
 
-async function start(folder: string, builder: Environment): Promise<Engine | { missing: string }> {
+async function start(folder: string, builder: Environment): Promise<Engine> {
   for (const name of ["root", "exec"]) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, "daemon.json"), "{}");
   const log = join(folder, "log");
   const daemon = Bun.spawn(
     [
-      ...["dockerd", `--config-file=${folder}/daemon.json`, `--data-root=${folder}/root`],
+      // In a session of its own: Ctrl-C must not end it before what runs in it is removed.
+      ...["setsid", "dockerd", `--config-file=${folder}/daemon.json`, `--data-root=${folder}/root`],
       ...[
         `--exec-root=${folder}/exec`,
         `--pidfile=${folder}/pid`,
@@ -63,6 +69,6 @@ async function start(folder: string, builder: Environment): Promise<Engine | { m
   } catch (error) {
     const [last] = (await Bun.file(log).text()).trim().split("\n").slice(-1);
     await close();
-    return { missing: `${(error as Error).message.split("\n")[0]}: ${last}` };
+    throw new CannotProve(`${(error as Error).message.split("\n")[0]}: ${last}`);
   }
 }

@@ -1,7 +1,29 @@
+/** The steps of a proof; between and within them Ctrl-C ends it, and what it made is removed. */
+import { endRunning } from "./command.ts";
+
+const interruption = Promise.withResolvers<never>();
+// Also when it comes while no step waits for it.
+interruption.promise.catch(() => undefined);
+
+/** Thrown by the step that a signal has ended. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+}
+
+export function endAtSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      console.error(`${signal} came: removing what was made`);
+      interruption.reject(new Interrupted(signal));
+      endRunning();
+    });
+  }
+}
+
 /** Says of each step that it holds, and how long it took. */
 export async function step<Result>(what: string, perform: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
-  const result = await perform();
+  const result = await Promise.race([interruption.promise, perform()]);
   console.log(`holds  ${what}, ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   return result;
 }

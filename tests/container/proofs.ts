@@ -1,0 +1,89 @@
+/** Each proof by its name, from a bare engine to nothing left. */
+import { join } from "node:path";
+import { ROOT, readConfig } from "../../scripts/lib/config.ts";
+import { opsPython } from "../../scripts/stack/folders.ts";
+import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { installOps } from "../../scripts/stack/install/ops.ts";
+import { services } from "../../scripts/stack/services.ts";
+import { BareMachine } from "./bare-machine.ts";
+import { bareMachineTable } from "./bare-machine-table.ts";
+import { baseOfDockerfile, provideBaseImage } from "./base-image.ts";
+import { copyCheckout } from "./checkout.ts";
+import { run } from "./command.ts";
+import { ComposeProject } from "./compose.ts";
+import { Devcontainer } from "./devcontainer.ts";
+import type { Engine } from "./engine.ts";
+import { type BareMachineResult, proveBareMachine } from "./prove-bare-machine.ts";
+import { proveCompose } from "./prove-compose.ts";
+import { proveDevcontainer } from "./prove-devcontainer.ts";
+
+/** Releases of Debian that bring what the README asks for. */
+const SUITES = ["trixie", "bookworm"];
+
+/** Returns what it measured. `work` is a folder that is removed afterwards. */
+type Proof = (engine: Engine, work: string) => Promise<unknown>;
+
+export const proofs: Record<string, Proof> = {
+  devcontainer,
+  compose,
+  "bare-machine": bareMachines,
+};
+
+async function devcontainer(engine: Engine, work: string): Promise<void> {
+  await provideBaseImage(engine, baseOfDockerfile(), work);
+  const checkout = join(work, "opened");
+  await copyCheckout(checkout);
+  const opened = new Devcontainer(engine, checkout, await portSettings());
+  try {
+    await proveDevcontainer(opened);
+  } finally {
+    await opened.remove();
+  }
+}
+
+async function compose(engine: Engine, work: string): Promise<void> {
+  await provideBaseImage(engine, baseOfDockerfile(), work);
+  const checkout = join(work, "composed");
+  await copyCheckout(checkout);
+  const ports = await portSettings();
+  const project = new ComposeProject(engine, await installCompose(work), checkout, ports);
+  try {
+    await proveCompose(project, Number(ports.WORKER_PORT));
+  } finally {
+    await project.down();
+    await project.removeImage();
+  }
+}
+
+async function bareMachines(engine: Engine, work: string): Promise<BareMachineResult[]> {
+  const results: BareMachineResult[] = [];
+  for (const suite of SUITES) {
+    const base = `debian:${suite}-slim`;
+    await provideBaseImage(engine, base, work);
+    const machine = new BareMachine(engine, suite, await portSettings());
+    try {
+      results.push(await proveBareMachine(machine, base, join(work, suite)));
+    } finally {
+      await machine.remove();
+    }
+  }
+  console.log(bareMachineTable(results));
+  return results;
+}
+
+/** Every port of the platform, where nobody listens now. */
+async function portSettings(): Promise<Record<string, string>> {
+  const settings = services.flatMap((service) => service.ports);
+  const ports = await freePorts(settings.length);
+  return Object.fromEntries(settings.map((name, index) => [name, String(ports[index])]));
+}
+
+async function installCompose(work: string): Promise<string> {
+  const config = readConfig();
+  await installOps(config);
+  const folder = join(work, "tools");
+  const lock = join(ROOT, "tests/container/requirements.lock");
+  const options = ["--require-hashes", "--target", folder, "--requirements", lock];
+  await run([opsPython(config), "-m", "uv", "pip", "install", ...options]);
+  return join(folder, "bin/docker-compose");
+}

@@ -9,6 +9,7 @@ import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { install } from "../scripts/stack/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
+import { DirectCounts } from "./harness/direct-counts.ts";
 import { makeEvents } from "./harness/events.ts";
 import {
   countedPlace,
@@ -150,6 +151,17 @@ test("check deploys the models first where a schedule brings it before the first
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining("check passed")]);
   expect((await readRuns(place.sql)).map(({ command }) => command)).toContain("deploy");
   expect(await readUsers(place.sql)).toEqual(counts.expected());
+});
+
+test("check passes when nothing has been counted yet, and fails when the last commit is a day ago", async () => {
+  const place = await platform.place("empty");
+  await settle(place);
+  const early = await transform(place, "check");
+  expect([early.exitCode, early.stdout]).toEqual([0, expect.stringContaining("check passed")]);
+  await new DirectCounts(1).begin(place.sql);
+  await place.sql`update streaming.consumer_offsets set last_commit_at = now() - interval '25 hours'`;
+  const late = await transform(place, "check");
+  expect([late.exitCode, late.stdout]).toEqual([1, expect.stringContaining("freshness FAILED")]);
 });
 
 test("check warns of nothing in good data, and fails for an event from the far future without stopping the runs", async () => {

@@ -131,6 +131,6 @@ test("compose.yaml holds no secret and raises no limit of the machine", () => {
 });
 
 test("the image brings the Bun of package.json", () => {
-  const { devDependencies } = JSON.parse(read("package.json"));
-  expect(read(".devcontainer/Dockerfile")).toContain(` bun@${devDependencies.bun} `);
+  const { dependencies } = JSON.parse(read("package.json"));
+  expect(read(".devcontainer/Dockerfile")).toContain(` bun@${dependencies.bun} `);
 });

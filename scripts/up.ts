@@ -1,6 +1,6 @@
 /**
  * `bun run up [service…]`: installs what is missing, starts the services with all they need and
- * waits until each works; the page comes first, and what is slow is installed meanwhile. Running it
+ * waits until each works; the page comes first, and what is slow is installed after it. Running it
  * again starts nothing twice; when it fails, nothing that it started stays.
  */
 import { type ArgsDef, defineCommand } from "citty";

@@ -189,7 +189,7 @@ test(
 );
 
 test(
-  "up stops what it started when what a slow service runs on cannot be installed meanwhile",
+  "up stops what it started when what a slow service runs on cannot be installed",
   async () => {
     const other = await newSettings({ MAVEN_REPOSITORY_URL: "http://127.0.0.1:9" });
     const cache = mkdtempSync(join(tmpdir(), "stack-cache-"));

@@ -1,6 +1,6 @@
 /**
- * Installs what the services run on and starts them: first what the page needs; what the slow ones
- * take is installed while the others are at work already.
+ * Installs what the services run on and starts them: first what the page needs, then what is
+ * slow, each as soon as it is installed.
  */
 import type { Config } from "../lib/config.ts";
 import { say } from "./install/progress.ts";

@@ -1,7 +1,7 @@
 /**
- * Starts services in the order of their needs, the slow ones when the others are ready and what they
- * run on is there, and waits until each is ready. When one fails, or the signal ends the wait,
- * whatever this call started is stopped again before the error goes on.
+ * Starts services in the order of their needs, the slow ones when the others are ready, and waits
+ * until each is ready. When one fails, or the signal ends the wait, whatever this call started is
+ * stopped again before the error goes on.
  */
 import type { Config } from "../lib/config.ts";
 import { asEnvironment, inheritedEnvironment } from "./environment.ts";
@@ -29,7 +29,7 @@ export async function aliveNames(config: Config): Promise<string[]> {
 
 interface StartOptions {
   signal: AbortSignal;
-  /** Brings what a slow service runs on, while the others start. */
+  /** Brings what a slow service runs on, when the others work: its writing would hold them up. */
   prepare(service: Service, ended: AbortSignal): Promise<void>;
   onStart(service: Service): void;
   /** Is told of each service as soon as it works. */
@@ -67,7 +67,8 @@ export async function startServices(
         await Promise.all(quick.map((service) => wait(service, ended)));
       })();
       const then = slow.map(async (service) => {
-        await Promise.all([first, prepare(service, ended)]);
+        await first;
+        await prepare(service, ended);
         await start(service, ended);
         await wait(service, ended);
       });

@@ -1,13 +1,13 @@
 /**
  * A whole stack for one test: real services, started by the same `up` that people use, in a folder
  * and on ports of their own, so that it never meets a stack that is up. Nothing of it is left after
- * `stop`, except what was fetched into the shared cache.
+ * `stop`, except what was fetched into the shared cache and, in CI, the logs.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseEnv } from "node:util";
-import { type Config, readConfig } from "../../scripts/lib/config.ts";
+import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { freePorts } from "../../scripts/stack/free-ports.ts";
 import { services } from "../../scripts/stack/services.ts";
 import { type Environment, run, runOrThrow } from "./script.ts";
@@ -57,5 +57,14 @@ export function generatedSettings({ STATE_DIR }: Environment): Environment {
 /** Stops whatever runs and deletes the folder. */
 export async function removeStack(settings: Environment): Promise<void> {
   await run(settings, "scripts/down.ts");
+  if (process.env.CI) keepLogs(settings.STATE_DIR!);
   rmSync(settings.STATE_DIR!, { recursive: true, force: true });
+}
+
+/** What its services wrote, for whoever looks at a failed run from afar. */
+function keepLogs(folder: string): void {
+  const logs = join(folder, "log");
+  if (!existsSync(logs)) return;
+  const test = basename(Bun.main, ".test.ts");
+  cpSync(logs, join(ROOT, ".logs", `${test}-${basename(folder)}`), { recursive: true });
 }

@@ -23,7 +23,8 @@ const PYTHON_LOCKS = [
 const command = defineCommand({
   meta: {
     name: "platforms",
-    description: "Show which pinned artefacts are missing for which kind of machine",
+    description: `Shows which pinned artefacts are missing for which kind of machine. A Python package of which
+there is only the source installs where a compiler is, or where what its build downloads is reached.`,
   },
   async run() {
     const config = readConfig();

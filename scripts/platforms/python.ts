@@ -1,7 +1,10 @@
 /** Asks uv, which asks the index, whether each package of a lock has a wheel that runs there. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { opsPython } from "../stack/folders.ts";
+import { packageIndex } from "../stack/install/python.ts";
 import type { Platform } from "./platform.ts";
 
 /** Names of the packages of which there is only the source. */
@@ -18,17 +21,22 @@ export function missingWheels(config: Config, platform: Platform, lock: string):
 
 /** Nothing is downloaded but what the index says of the packages. Gives what uv objects to. */
 function dryRun(config: Config, platform: Platform, lock: string, fromSource: string[]): string {
+  // Nothing is installed there, so all would have to be.
+  const target = mkdtempSync(join(tmpdir(), "platforms-"));
   const { exitCode, stderr } = Bun.spawnSync(
     [
       ...[opsPython(config), "-m", "uv", "pip", "install", "--dry-run", "--no-deps"],
       ...["--require-hashes", "--only-binary", ":all:"],
       ...fromSource.flatMap((name) => ["--no-binary", name]),
       ...["--python-platform", platform.python, "--python-version", PYTHON_VERSION],
-      // Nothing is installed there, so all would have to be.
-      ...["--target", join(config.CACHE_DIR, "nowhere"), "--requirements", lock],
+      ...["--target", target, "--requirements", lock],
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    {
+      env: { ...process.env, ...packageIndex(config) },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
   );
+  rmSync(target, { recursive: true });
   return exitCode === 0 ? "" : stderr.toString();
 }
 

@@ -18,19 +18,21 @@ const UNUSED_DAYS_MAX = 30;
 const UNUSED_MS_MAX = UNUSED_DAYS_MAX * 86_400_000;
 
 const FOLDER = /^(ops|kafka|trino|airflow|dbt|superset|lint)-[0-9a-f]{12}(\.draft|\.removed)?$/;
+const PYTHON = /^(airflow|dbt|superset|lint)-/;
 const ARCHIVE = /^classes-[0-9a-f]{12}\.aot$/;
 
 /** Returns what it did, in a sentence, or nothing when there was nothing to do. */
 export async function removeUnused(config: Config): Promise<string | undefined> {
   if (!isWritable(config.CACHE_DIR) || !flockProgram()) return undefined;
-  let bytes = 0;
+  let [bytes, packageBytes] = [0, 0];
   for (const name of readdirSync(config.CACHE_DIR).filter((name) => FOLDER.test(name))) {
     const path = join(config.CACHE_DIR, name);
-    if (isUnused(path)) bytes += await removeFolder(path);
-    else if (name.startsWith("kafka-")) bytes += removeArchives(path);
+    const removed = isUnused(path) ? await removeFolder(path) : removeArchives(path);
+    bytes += removed;
+    if (PYTHON.test(name)) packageBytes += removed;
   }
+  if (packageBytes > 0) await forgetPackages(config);
   if (bytes === 0) return undefined;
-  await forgetPackages(config);
   return `Removed ${megabytes(bytes)} of installs that nothing has used for ${UNUSED_DAYS_MAX} days`;
 }
 

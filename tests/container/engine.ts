@@ -25,19 +25,17 @@ export interface Engine {
  */
 export async function openEngine(folder: string): Promise<Engine> {
   if (!Bun.which("docker")) throw new CannotProve("there is no `docker` (Debian: docker.io)");
-  // The builder that needs no plug-in, and without which builds would need a bridge.
-  const builder = { DOCKER_BUILDKIT: "0" };
   if ((await attempt(["docker", "info"])).exitCode === 0) {
-    return { environment: builder, isHandMade: false, close: async () => {} };
+    return { environment: {}, isHandMade: false, close: async () => {} };
   }
   if (process.getuid?.() !== 0) {
     throw new CannotProve("no engine answers, and only root can start one");
   }
   if (!Bun.which("dockerd")) throw new CannotProve("there is no `dockerd` (Debian: docker.io)");
-  return start(folder, builder);
+  return start(folder);
 }
 
-async function start(folder: string, builder: Environment): Promise<Engine> {
+async function start(folder: string): Promise<Engine> {
   for (const name of ["root", "exec"]) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, "daemon.json"), "{}");
   const log = join(folder, "log");
@@ -56,7 +54,8 @@ async function start(folder: string, builder: Environment): Promise<Engine> {
     ],
     { stdin: "ignore", stdout: Bun.file(log), stderr: Bun.file(log) },
   );
-  const environment = { ...builder, DOCKER_HOST: `unix://${folder}/socket` };
+  // The builder that needs no plug-in, and without which builds would need a bridge.
+  const environment = { DOCKER_BUILDKIT: "0", DOCKER_HOST: `unix://${folder}/socket` };
   const close = async () => {
     daemon.kill();
     await daemon.exited;

@@ -2,13 +2,14 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, readConfig } from "../lib/config.ts";
+import { type Config, ROOT, readConfig, settingNames } from "../lib/config.ts";
 import { secretNames } from "./environment.ts";
 import { clientPorts, programsOf, services } from "./services.ts";
 
 interface Container {
   image: string;
   command?: string[];
+  env_file?: string;
   ports?: string[];
   environment?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
@@ -18,6 +19,7 @@ interface Container {
   read_only?: boolean;
   cap_drop?: string[];
   security_opt?: string[];
+  logging?: { driver: string; options: Record<string, string> };
   mem_limit: string;
   profiles?: string[];
   stop_signal?: string;
@@ -49,7 +51,9 @@ const programs = started.flatMap((service) =>
   programsOf(service).map((name) => ({ name, service, container: containers[name]! })),
 );
 const seconds = (duration: string | undefined) => Number(/^(\d+)s$/.exec(duration ?? "")?.[1]);
-const bytesIn = (limit: string) => Number(/^(\d+)m$/.exec(limit)?.[1]) * 1_048_576;
+/** Of a limit that belongs to a machine of 8 GB, so without what puts it out of reach. */
+const bytesIn = (limit: string) =>
+  Number(/^(?:\$\{\w+:\+99\})*(\d+)m$/.exec(limit)?.[1]) * 1_048_576;
 
 test("compose.yaml has a container for each program that up starts, and its helpers", () => {
   const helpers = ["setup", "network", "gate", "cloudflared"];
@@ -89,6 +93,30 @@ test("compose.yaml asks each program by its own probe, and gives it as long to s
     ]);
     expect([name, seconds(start_period) * 1_000]).toEqual([name, service.readyMsMax]);
   }
+  expect(containers.gate!.healthcheck!.test.slice(-2)).toEqual([
+    "scripts/stack/healthy.ts",
+    "gate",
+  ]);
+});
+
+test("compose.yaml hands on every setting that it does not give itself", () => {
+  const { env_file, environment } = containers.kafka!;
+  const [, ...handed] = read(env_file!).trim().split("\n");
+  const given = Object.keys(environment!);
+  expect(handed).toEqual(settingNames.filter((name) => !given.includes(name)));
+  for (const { container } of programs) expect(container).toMatchObject({ env_file, environment });
+  expect(containers.setup).toMatchObject({ env_file, environment });
+});
+
+test("compose.yaml keeps of each container's log what supervisord keeps", () => {
+  const { stdout_logfile_maxbytes, stdout_logfile_backups } = supervised.get("consumer")!;
+  const options = {
+    "max-size": stdout_logfile_maxbytes!.replace("MB", "m"),
+    "max-file": String(Number(stdout_logfile_backups) + 1),
+  };
+  for (const { logging } of Object.values(containers)) {
+    expect(logging).toEqual({ driver: "local", options });
+  }
 });
 
 test("compose.yaml publishes the ports of the services, to this machine only, by their settings", () => {
@@ -121,6 +149,20 @@ test("compose.yaml fits a machine of 8 GB", () => {
   const sum = atOnce.reduce((total, [, { mem_limit }]) => total + bytesIn(mem_limit), 0);
   expect(sum).toBeGreaterThan(0);
   expect(sum).toBeLessThan(7_000_000_000);
+});
+
+test("compose.yaml puts the limit of a program out of reach that is let take more", () => {
+  const scaled = readConfig({ MEMORY_SCALE: "2" });
+  const settings = (Object.keys(config) as (keyof Config)[]).filter(
+    (name) => Number(scaled[name]) > Number(config[name]) && name !== "MEMORY_SCALE",
+  );
+  expect(settings).toContain("KAFKA_HEAP_MB");
+  for (const setting of settings) {
+    const [service = ""] = setting.toLowerCase().split("_");
+    const name = service === "airflow" ? "airflow-scheduler" : service;
+    const outOfReach = `\${MEMORY_SCALE:+99}\${${setting}:+99}`;
+    expect([setting, containers[name]!.mem_limit.startsWith(outOfReach)]).toEqual([setting, true]);
+  }
 });
 
 test("compose.yaml holds no secret and raises no limit of the machine", () => {

@@ -3,21 +3,14 @@
  * they share, where Docker hands nothing on; this takes what reaches that network's own address and
  * hands it on to them.
  */
-import { networkInterfaces } from "node:os";
 import { readConfig } from "../lib/config.ts";
 import { handOn } from "./hand-on.ts";
+import { ownAddress } from "./own-address.ts";
 import { clientPorts } from "./services.ts";
-
-function ownAddress(): string {
-  const found = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ internal, family }) => !internal && family === "IPv4");
-  if (!found) throw new Error("Cannot open the gate: this network has no address of its own");
-  return found.address;
-}
 
 const config = readConfig();
 const host = ownAddress();
+if (!host) throw new Error("Cannot open the gate: this network has no address of its own");
 const ports = clientPorts.map((setting) => config[setting]);
 for (const port of ports) handOn(port, host);
 console.log(`Handing on from ${host}: ${ports.join(", ")}`);

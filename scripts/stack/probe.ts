@@ -50,8 +50,11 @@ export async function runsProgram(processId: number, program: string): Promise<v
   if (!commandLine(processId).includes(program)) throw new Error("waits for what it needs");
 }
 
-/** Asked first, because it fails at once where a client of Kafka would go on trying for seconds. */
-async function listens(address: string): Promise<void> {
+/**
+ * Somebody listens at `host:port`. Asked first, because it fails at once where a client of Kafka would
+ * go on trying for seconds.
+ */
+export async function listens(address: string): Promise<void> {
   const colon = address.lastIndexOf(":");
   const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
   const socket = openSocket({ host, port });

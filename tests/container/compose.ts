@@ -35,6 +35,12 @@ export class ComposeProject {
     await run([...this.#command, "up", "--no-build", "--wait"], this.#options);
   }
 
+  /** `stop`, and `start` of the same containers. */
+  async stopAndStart(): Promise<void> {
+    await run([...this.#command, "stop"], this.#options);
+    await run([...this.#command, "start", "--wait"], this.#options);
+  }
+
   async execute(service: string, ...command: string[]): Promise<string> {
     return run([...this.#command, "exec", "-T", service, ...command], this.#options);
   }
@@ -44,13 +50,20 @@ export class ComposeProject {
     await attempt([...this.#command, "exec", "-T", service, ...command], this.#options);
   }
 
+  /** Names of the services whose containers run. */
+  async running(): Promise<string[]> {
+    const names = await run([...this.#command, "ps", "--services"], this.#options);
+    return names.trim().split("\n");
+  }
+
   /** How often the engine has started the container again, and what its health check says. */
   async state(service: string): Promise<{ restarts: number; health: string }> {
     const id = (await run([...this.#command, "ps", "--quiet", service], this.#options)).trim();
-    const format = "{{.RestartCount}} {{.State.Health.Status}}";
+    const health = "{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}";
+    const format = `{{.RestartCount}} ${health}`;
     const answer = await run(["docker", "inspect", "--format", format, id], this.#options);
-    const [restarts = "", health = ""] = answer.trim().split(" ");
-    return { restarts: Number(restarts), health };
+    const [restarts = "", status = ""] = answer.trim().split(" ");
+    return { restarts: Number(restarts), health: status };
   }
 
   /** Memory of each container, as the engine counts it. */

@@ -18,11 +18,20 @@ export async function proveCompose(project: ComposeProject, pagePort: number): P
   await step("the page answers on this machine", () => answers(pagePort));
   console.log(await project.memory());
   for (const service of ["consumer", "postgres"]) {
-    await step(`${service} is killed and recovers`, () => killed(project, service));
+    await step(`${service} is killed and recovers`, () => killed(project, service, [service]));
   }
-  await step("every hop of verify holds again, with more events", () =>
+  await step("the network of all is killed, and all recover in a new one", async () => {
+    await killed(project, "network", await project.running());
+    await answers(pagePort);
+  });
+  const more = await step("every hop of verify holds again, with more events", () =>
     untilVerified(verify, events),
   );
+  await step("all stop and start, and go on with what they had", async () => {
+    await project.stopAndStart();
+    await untilVerified(verify, more);
+    await answers(pagePort);
+  });
   await step("docker compose down -v leaves nothing", async () => {
     const left = await project.down();
     if (left !== "") throw new Error(`It left ${left}`);
@@ -36,12 +45,21 @@ async function answers(port: number): Promise<void> {
   await response.text();
 }
 
-async function killed(project: ComposeProject, service: string): Promise<void> {
-  const { restarts } = await project.state(service);
+/** Kills the program of a service; each of `affected` is then started again by itself, and healthy. */
+async function killed(project: ComposeProject, service: string, affected: string[]) {
+  const states = () => Promise.all(affected.map((name) => project.state(name)));
+  const before = await states();
   await project.end(service, "sh", "-c", KILL);
-  await until(`${service} is healthy again`, RECOVERED_MS_MAX, async () => {
-    const now = await project.state(service);
-    if (now.restarts === restarts) throw new Error("it was not started again");
-    if (now.health !== "healthy") throw new Error(`it is ${now.health}`);
-  });
+  await until(
+    `all work again that the end of ${service} hit`,
+    RECOVERED_MS_MAX,
+    async () => {
+      for (const [index, { restarts, health }] of (await states()).entries()) {
+        const name = affected[index];
+        if (restarts === before[index]!.restarts) throw new Error(`${name} was not started again`);
+        if (!["healthy", "running"].includes(health)) throw new Error(`${name} is ${health}`);
+      }
+    },
+    { intervalMs: 1_000 },
+  );
 }

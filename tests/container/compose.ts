@@ -5,6 +5,7 @@ import { attempt, type CommandOptions, run } from "./command.ts";
 import type { Engine } from "./engine.ts";
 
 const IMAGE = "real-time-data-platform";
+const LOG_LINES = 15;
 
 export class ComposeProject {
   readonly #engine: Engine;
@@ -71,6 +72,12 @@ export class ComposeProject {
     const format = "{{.Name}} {{.MemUsage}}";
     const ids = (await run([...this.#command, "ps", "--quiet"], this.#options)).trim().split("\n");
     return run(["docker", "stats", "--no-stream", "--format", format, ...ids], this.#options);
+  }
+
+  /** What each container wrote last. */
+  async lastLogs(): Promise<string> {
+    const logs = ["logs", "--no-color", `--tail=${LOG_LINES}`];
+    return (await attempt([...this.#command, ...logs], this.#options)).stdout;
   }
 
   /** `down -v`. Returns the containers, volumes and networks that it has left. */

@@ -11,6 +11,7 @@ import { attempt, type CommandOptions, run } from "./command.ts";
 import type { Engine } from "./engine.ts";
 
 const CLI = join(ROOT, "node_modules/.bin/devcontainer");
+const LOG_LINES = 40;
 const HOST_NETWORK = "--network=host";
 export const CODESPACE: Environment = {
   CODESPACE_NAME: "tested",
@@ -37,6 +38,12 @@ export class Devcontainer {
 
   async execute(...command: string[]): Promise<string> {
     return run([CLI, "exec", ...this.#place, ...command], this.#options);
+  }
+
+  /** What the start in the background has said, if it got so far. */
+  async startLog(): Promise<string> {
+    const tail = ["tail", `--lines=${LOG_LINES}`, ".state/log/up.log"];
+    return (await attempt([CLI, "exec", ...this.#place, ...tail], this.#options)).stdout;
   }
 
   async remove(): Promise<void> {

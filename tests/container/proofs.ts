@@ -16,6 +16,7 @@ import type { Engine } from "./engine.ts";
 import { type BareMachineResult, proveBareMachine } from "./prove-bare-machine.ts";
 import { proveCompose } from "./prove-compose.ts";
 import { proveDevcontainer } from "./prove-devcontainer.ts";
+import { Interrupted } from "./step.ts";
 
 /** Releases of Debian that bring what the README asks for. */
 const SUITES = ["trixie", "bookworm"];
@@ -36,6 +37,9 @@ async function devcontainer(engine: Engine, work: string): Promise<void> {
   const opened = new Devcontainer(engine, checkout, await portSettings());
   try {
     await proveDevcontainer(opened);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) console.error(await opened.startLog());
+    throw error;
   } finally {
     await opened.remove();
   }
@@ -49,6 +53,9 @@ async function compose(engine: Engine, work: string): Promise<void> {
   const project = new ComposeProject(engine, await installCompose(work), checkout, ports);
   try {
     await proveCompose(project, Number(ports.WORKER_PORT));
+  } catch (error) {
+    if (!(error instanceof Interrupted)) console.error(await project.lastLogs());
+    throw error;
   } finally {
     await project.down();
     await project.removeImage();

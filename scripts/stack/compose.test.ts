@@ -115,7 +115,7 @@ test("compose.yaml keeps of each container's log what supervisord keeps", () => 
     "max-file": String(Number(stdout_logfile_backups) + 1),
   };
   for (const { logging } of Object.values(containers)) {
-    expect(logging).toEqual({ driver: "local", options });
+    expect(logging).toEqual({ driver: "json-file", options });
   }
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Config } from "../lib/config.ts";
 import { say } from "./install/progress.ts";
-import { assertRoomFor, install } from "./install.ts";
+import { assertRoomForStack, install } from "./install.ts";
 import type { Service } from "./services.ts";
 import { startServices } from "./start.ts";
 import type { Stopwatch } from "./stopwatch.ts";
@@ -23,7 +23,7 @@ export async function bringUp(
 ): Promise<void> {
   const options = { signal, onStep: stopwatch.install.bind(stopwatch) };
   const runtimesOf = (some: Service[]) => some.flatMap(({ runtimes }) => runtimes);
-  assertRoomFor(config, runtimesOf(wanted));
+  assertRoomForStack(config, runtimesOf(wanted));
   await install(config, runtimesOf(wanted.filter(({ isSlow }) => !isSlow)), options);
   await startServices(config, wanted, {
     signal,

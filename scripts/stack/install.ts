@@ -1,9 +1,10 @@
 /**
  * Installs what the given services or programs run on, side by side, and first makes sure that it
- * fits on the disk. Doing it again costs a few hashes. `up` calls it, and each `start`, so that a service can start by hand.
+ * fits on the disk. Doing it again costs a few hashes. `up` calls it, and each `start`, so that a
+ * service can start by hand.
  */
-import { existsSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type Config, ConfigError } from "../lib/config.ts";
 import {
   kafkaArchive,
@@ -37,7 +38,7 @@ export async function install(
   options: InstallOptions = {},
 ): Promise<void> {
   const runtimes = new Set(wanted);
-  assertRoomFor(config, wanted);
+  assertRoom(config, { CACHE_DIR: missingBytes(config, wanted), STATE_DIR: 0 });
   if (runtimes.has("postgres")) postgresPrograms();
   await installOps(config, options);
   await together(options.signal, (signal) => {
@@ -72,8 +73,19 @@ export function runtimeTitle(name: Runtime): string | undefined {
   return name === "trino" ? TRINO_TITLE : pythonTitle(name);
 }
 
-/** @throws ConfigError naming the folder that is too small for what is not installed yet */
-export function assertRoomFor(config: Config, wanted: readonly Runtime[]): void {
+/**
+ * Room for what is not installed yet, and for the data of a stack that has none.
+ * @throws ConfigError naming the folder that is too small
+ */
+export function assertRoomForStack(config: Config, wanted: readonly Runtime[]): void {
+  const isNew = !existsSync(join(config.STATE_DIR, "postgres"));
+  assertRoom(config, {
+    CACHE_DIR: missingBytes(config, wanted),
+    STATE_DIR: isNew ? STATE_BYTES : 0,
+  });
+}
+
+function missingBytes(config: Config, wanted: readonly Runtime[]): number {
   const runtimes = new Set(wanted);
   const jars = runtimes.has("kafka") ? missingKafkaJars(config) : [];
   const bytes = [
@@ -82,23 +94,24 @@ export function assertRoomFor(config: Config, wanted: readonly Runtime[]): void 
     runtimes.has("trino") ? missingTrinoBytes(config) : 0,
     ...pythonsOf(runtimes).map((name) => missingPythonBytes(config, name)),
   ];
-  assertRoom(
-    config,
-    bytes.reduce((sum, each) => sum + each, 0),
-  );
+  return bytes.reduce((sum, each) => sum + each, 0);
 }
 
 const pythonsOf = (runtimes: Set<Runtime>) => PYTHON.filter((name) => runtimes.has(name));
 
-function assertRoom(config: Config, cacheBytes: number): void {
-  for (const [setting, needed] of [
-    ["CACHE_DIR", cacheBytes],
-    ["STATE_DIR", STATE_BYTES],
-  ] as const) {
-    const free = freeBytes(config[setting]);
+type Folder = "CACHE_DIR" | "STATE_DIR";
+
+/** Two folders on one disk need the room of both. A service with nothing to install needs none. */
+function assertRoom(config: Config, bytes: Record<Folder, number>): void {
+  const disk = (folder: Folder) => statSync(nearestExisting(config[folder])).dev;
+  const folders = Object.keys(bytes) as Folder[];
+  for (const folder of folders.filter((each) => bytes[each] > 0)) {
+    const together = folders.filter((each) => disk(each) === disk(folder));
+    const needed = together.reduce((sum, each) => sum + bytes[each], 0);
+    const free = freeBytes(config[folder]);
     if (free < needed) {
       throw new ConfigError(
-        `Cannot install: ${config[setting]} has ${megabytes(free)} free and ${megabytes(needed)} are needed; free some or set ${setting} to another disk`,
+        `Cannot install: ${config[folder]} has ${megabytes(free)} free and ${megabytes(needed)} are needed; free some or set ${folder} to another disk`,
       );
     }
   }
@@ -106,8 +119,10 @@ function assertRoom(config: Config, cacheBytes: number): void {
 
 /** Room on the disk that holds a path, or will hold it. */
 export function freeBytes(path: string): number {
-  let existing = path;
-  while (!existsSync(existing)) existing = dirname(existing);
-  const { bavail, bsize } = statfsSync(existing);
+  const { bavail, bsize } = statfsSync(nearestExisting(path));
   return bavail * bsize;
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
 }

@@ -5,6 +5,7 @@
 import { type ArgsDef, type CommandDef, parseArgs, renderUsage, runCommand } from "citty";
 import { ConfigError } from "./config.ts";
 import { loadEnvironmentFile } from "./environment-file.ts";
+import { pastProxies } from "./loopback.ts";
 
 /** The command line is wrong; the message says which part and what would be right. */
 export class UsageError extends Error {
@@ -21,6 +22,7 @@ export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Pro
     const known = (await resolve(command.args)) ?? {};
     refuseUnknownFlags(parseArgs(rawArgs, known), known);
     await loadEnvironmentFile();
+    Object.assign(process.env, pastProxies(process.env));
     await runCommand(command, { rawArgs });
   } catch (error) {
     process.exitCode = isUsageFault(error) ? 2 : 1;

@@ -5,6 +5,7 @@
  * else reaches them, and only a start brings it into the network that has taken the old one's place.
  */
 import { type Config, readConfig } from "../lib/config.ts";
+import { pastProxies } from "../lib/loopback.ts";
 import { ownAddress } from "./own-address.ts";
 import { listens } from "./probe.ts";
 import { ageMs, processTree } from "./process-tree.ts";
@@ -48,6 +49,7 @@ try {
     throw new Error("Its network has ended: it ends, to be started again in the new one");
   }
   const config = readConfig();
+  Object.assign(process.env, pastProxies(process.env));
   await (name === "gate" ? answersGate(config, host) : answersProgram(config, name));
   process.exit(0);
 } catch (error) {

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Config } from "../lib/config.ts";
+import { webAddress } from "../lib/web-address.ts";
 import { say } from "./install/progress.ts";
 import type { Service } from "./services.ts";
 import type { Stopwatch } from "./stopwatch.ts";
@@ -22,7 +23,7 @@ export function watchPage(config: Config, starting: Service[], stopwatch: Stopwa
   const watch = async () => {
     await untilPageMoves(config, ending.signal);
     stopwatch.moment("page with moving numbers");
-    say(`The page is live: http://127.0.0.1:${config.WORKER_PORT}`);
+    say(`The page is live: ${webAddress(config, config.WORKER_PORT)}`);
   };
   const watched = makesPageLive(starting) ? watch().catch(() => {}) : Promise.resolve();
   return {

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
+import { pastProxies } from "../lib/loopback.ts";
 import { trinoAuthority, trinoUrl } from "../lib/trino.ts";
 import { webAddress } from "../lib/web-address.ts";
 import { asEnvironment } from "./environment.ts";
@@ -54,6 +55,7 @@ try {
   await install(config, runtimes);
   const variables = Object.assign(
     asEnvironment(config),
+    pastProxies(process.env),
     { OPS_PYTHON: opsPython(config) },
     ...runtimes.map((runtime) => places[runtime](config)),
   ) as Record<string, string>;

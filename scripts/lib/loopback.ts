@@ -1,0 +1,16 @@
+/**
+ * Where a proxy leads to the outside, the programs of this machine still reach each other directly:
+ * a proxy elsewhere would look for 127.0.0.1 on itself.
+ */
+const LOOPBACK = ["127.0.0.1", "localhost"];
+
+/** What has to be set besides; nothing where there is no proxy. Some programs read one, some the other. */
+export function pastProxies(
+  environment: Record<string, string | undefined>,
+): Record<string, string> {
+  if (!Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name))) return {};
+  const hosts = (environment.NO_PROXY ?? environment.no_proxy ?? "").split(",");
+  const all = [...hosts.map((host) => host.trim()), ...LOOPBACK].filter(Boolean);
+  const list = [...new Set(all)].join(",");
+  return { NO_PROXY: list, no_proxy: list };
+}

@@ -36,6 +36,14 @@ export class Devcontainer {
     await run([CLI, "up", ...this.#place], this.#options);
   }
 
+  /** Stops it as Codespaces does after half an hour without anybody, and opens it again. */
+  async resume(): Promise<void> {
+    for (const { container } of await this.#containers()) {
+      await run(["docker", "stop", container], this.#options);
+    }
+    await this.open();
+  }
+
   async execute(...command: string[]): Promise<string> {
     return run([CLI, "exec", ...this.#place, ...command], this.#options);
   }
@@ -47,16 +55,23 @@ export class Devcontainer {
   }
 
   async remove(): Promise<void> {
+    for (const { container, image } of await this.#containers()) {
+      await attempt(["docker", "rm", "--force", "--volumes", container], this.#options);
+      await attempt(["docker", "rmi", image], this.#options);
+    }
+  }
+
+  async #containers(): Promise<{ container: string; image: string }[]> {
     const label = `label=devcontainer.local_folder=${this.#checkout}`;
     const listed = await attempt(
       ["docker", "ps", "--all", "--filter", label, "--format", "{{.ID}} {{.Image}}"],
       this.#options,
     );
-    for (const line of listed.stdout.trim().split("\n").filter(Boolean)) {
+    const lines = listed.stdout.trim().split("\n").filter(Boolean);
+    return lines.map((line) => {
       const [container = "", image = ""] = line.split(" ");
-      await attempt(["docker", "rm", "--force", "--volumes", container], this.#options);
-      await attempt(["docker", "rmi", image], this.#options);
-    }
+      return { container, image };
+    });
   }
 }
 

@@ -12,13 +12,17 @@ export async function proveDevcontainer(devcontainer: Devcontainer): Promise<voi
     devcontainer.execute("bun", "run", "up"),
   );
   console.log(started);
-  await step("every hop of verify holds", () =>
-    untilVerified(() => devcontainer.execute("bun", "run", "verify", "--json")),
-  );
+  const verify = () => devcontainer.execute("bun", "run", "verify", "--json");
+  const events = await step("every hop of verify holds", () => untilVerified(verify));
   await step("status names the addresses that Codespaces forwards", async () => {
     const table = await devcontainer.execute("bun", "run", "status");
     const { CODESPACE_NAME: name, GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain } = CODESPACE;
     const forwarded = table.match(new RegExp(`https://${name}-\\d+\\.${domain}`, "g")) ?? [];
     if (forwarded.length !== 4) throw new Error(`It names ${forwarded.length}:\n${table}`);
   });
+  await step("stopped and opened again, the whole stack is ready", async () => {
+    await devcontainer.resume();
+    await devcontainer.execute("bun", "run", "up");
+  });
+  await step("every hop of verify holds, with more events", () => untilVerified(verify, events));
 }

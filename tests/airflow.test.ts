@@ -3,15 +3,7 @@
  * counted. One start for the whole file; the tests follow each other on the same stack.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import {
-  cpSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, ROOT, secretSettings } from "../scripts/lib/config.ts";
@@ -21,6 +13,7 @@ import { isFree } from "../scripts/stack/ports.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
 import type { Row } from "../scripts/stack/report.ts";
 import { until } from "../scripts/stack/until.ts";
+import { listeningAddresses } from "./harness/listening.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";
 
@@ -144,23 +137,6 @@ const untilSettling = () =>
   until("dbt settles", 2 * MINUTES, async () => {
     if (dbtProcesses().length === 0) throw new Error("it does not");
   });
-
-/** Addresses on which a process listens, as /proc writes them: in hexadecimal, IPv4 and IPv6. */
-function listeningAddresses(processIds: number[]): string[] {
-  const sockets = processIds.flatMap((id) => {
-    try {
-      return readdirSync(`/proc/${id}/fd`).map((fd) => readlinkSync(`/proc/${id}/fd/${fd}`));
-    } catch {
-      return [];
-    }
-  });
-  const LISTEN = "0A";
-  return ["tcp", "tcp6"]
-    .flatMap((table) => readFileSync(`/proc/net/${table}`, "utf8").trim().split("\n").slice(1))
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === LISTEN && sockets.includes(`socket:[${fields[9]}]`))
-    .map((fields) => fields[1]!);
-}
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

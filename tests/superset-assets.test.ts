@@ -182,13 +182,22 @@ test(
   "superset deletes records of long ago by itself",
   async () => {
     const records = connect(config, "superset");
-    const count = async () =>
-      (await records`select count(*)::int as rows from logs where dttm < '2021-01-01'`)[0]?.rows;
+    const count = async () => {
+      const [row] = await records`
+        select (select count(*) from logs where dttm < '2021-01-01')::int as logs,
+          (select count(*) from query where changed_on < '2021-01-01')::int as queries`;
+      return { ...row };
+    };
     try {
       await records`insert into logs (action, user_id, dttm) values ('x', 1, '2020-01-01')`;
-      expect(await count()).toBe(1);
+      await records`
+        insert into query (client_id, database_id, status, changed_on)
+        select 'x', id, 'success', '2020-01-01' from dbs limit 1`;
+      expect(await count()).toEqual({ logs: 1, queries: 1 });
       await restart();
-      await until("they are deleted", MINUTES, async () => expect(await count()).toBe(0));
+      await until("they are deleted", MINUTES, async () =>
+        expect(await count()).toEqual({ logs: 0, queries: 0 }),
+      );
     } finally {
       await records.end({ timeout: 1 });
     }

@@ -1,9 +1,11 @@
 /** The whole platform, as `bun run up` starts it: all services, twice, within the memory of a laptop. */
 import { afterAll, expect, test } from "bun:test";
+import { processesWithEnvironment } from "../scripts/stack/process-tree.ts";
 import type { Row } from "../scripts/stack/report.ts";
 import { services } from "../scripts/stack/services.ts";
 import type { Timings } from "../scripts/stack/timings.ts";
 import { until } from "../scripts/stack/until.ts";
+import { isLoopback, listeningAddresses } from "./harness/listening.ts";
 import { type Environment, run, runOrThrow } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack } from "./harness/stack.ts";
 
@@ -72,6 +74,17 @@ test(
   },
   8 * MINUTES,
 );
+
+test("nothing that up starts can be reached from another machine", () => {
+  const ofStack = processesWithEnvironment([`STATE_DIR=${settings.STATE_DIR}`]);
+  const addresses = listeningAddresses(ofStack);
+  const portOf = (address: string) => Number.parseInt(address.split(":")[1]!, 16);
+  const expected = services
+    .filter(({ name }) => wanted.includes(name))
+    .flatMap(({ ports }) => ports.map((setting) => Number(settings[setting])));
+  expect(addresses.map(portOf)).toEqual(expect.arrayContaining(expected));
+  expect(addresses.filter((address) => !isLoopback(address))).toEqual([]);
+});
 
 test(
   "a second start goes on with what the first has counted",

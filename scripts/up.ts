@@ -50,7 +50,9 @@ const command = defineCommand({
     const config = readConfig();
     makePrivateFolder(config.STATE_DIR);
     makePrivateFolder(runFile(config, ""));
-    const release = await takeLock(runFile(config, "up.lock"), OTHER_UP_MS_MAX);
+    const release = await takeLock(runFile(config, "up.lock"), OTHER_UP_MS_MAX, {
+      holderDoes: "starts the stack; `bun run status` shows how far it is",
+    });
     try {
       await up(config, wanted, args);
       if (!args.json) showLogins(config, newLogins(wanted, written));

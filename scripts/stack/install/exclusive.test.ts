@@ -26,6 +26,16 @@ test("takeLock() names the holder when it does not let go in time", async () => 
   release();
 });
 
+test("takeLock() stops waiting when its signal comes", async () => {
+  const path = join(folder, "interrupted");
+  const release = await takeLock(path, 0);
+  const interrupted = new AbortController();
+  const second = takeLock(path, 60_000, { signal: interrupted.signal });
+  interrupted.abort(new Error("Ctrl-C"));
+  expect(second).rejects.toThrow("Ctrl-C");
+  release();
+});
+
 test("takeLock() takes over when the holder has ended", async () => {
   const path = join(folder, "stale");
   writeFileSync(path, String(NOBODY));

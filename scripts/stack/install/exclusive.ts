@@ -6,17 +6,35 @@
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { ageMs, isAlive } from "../process-tree.ts";
+import { say } from "./progress.ts";
 
 /** The system knows the start of a process to a hundredth of a second, `ps` to a second. */
 const START_MS_TOLERANCE = 1_000;
 
+/** Nobody wants to read of what takes no longer. */
+const SAID_AFTER_MS = 1_000;
+
+interface LockOptions {
+  /** Ends the waiting. */
+  signal?: AbortSignal | undefined;
+  /** What the holder does, such as "installs Kafka", for whoever has to wait. */
+  holderDoes?: string;
+}
+
 /**
  * Takes the lock, waiting for its holder up to `waitMsMax`; returns what gives it back.
- * @throws Error naming the holder when it does not let go in time
+ * @throws Error naming the holder when it does not let go in time, or the reason of the signal
  */
-export async function takeLock(path: string, waitMsMax: number): Promise<() => void> {
-  const deadline = performance.now() + waitMsMax;
+export async function takeLock(
+  path: string,
+  waitMsMax: number,
+  { signal, holderDoes = "holds the lock" }: LockOptions = {},
+): Promise<() => void> {
+  const beganMs = performance.now();
+  const deadline = beganMs + waitMsMax;
+  let isSaid = false;
   for (;;) {
+    signal?.throwIfAborted();
     if (claim(path)) return () => rmSync(path, { force: true });
     const holder = holderOf(path);
     if (holder !== undefined && !holds(holder, path)) {
@@ -25,6 +43,10 @@ export async function takeLock(path: string, waitMsMax: number): Promise<() => v
     }
     if (performance.now() > deadline) {
       throw new Error(`Cannot take ${path}: process ${holder} holds it`);
+    }
+    if (!isSaid && performance.now() - beganMs > SAID_AFTER_MS) {
+      say(`Waiting for process ${holder}, which ${holderDoes}`);
+      isSaid = true;
     }
     await pause(100);
   }

@@ -9,6 +9,7 @@ export type FoundPython = { path: string; version: string } | { missing: string;
 /** A Python of the right age that can make environments, or what is missing and what mends it. */
 export function findPython(): FoundPython {
   const versions: string[] = [];
+  let incomplete: string | undefined;
   for (const name of CANDIDATES) {
     const path = Bun.which(name);
     if (!path) continue;
@@ -24,14 +25,22 @@ export function findPython(): FoundPython {
       continue;
     }
     if (asked.exitCode === 0) return { path, version };
+    incomplete ??= version;
+  }
+  if (incomplete) {
     return {
-      missing: `Python ${version} cannot make environments, its venv module is incomplete`,
+      missing: `Python ${incomplete} cannot make environments, its venv module is incomplete`,
       mend: "on Debian run `apt-get install python3-venv`",
     };
   }
-  const found = versions.length > 0 ? `, only ${versions.join(", ")}` : "";
+  if (versions.length > 0) {
+    return {
+      missing: `Python has to be 3.${MINOR_MIN} to 3.${MINOR_MAX}, and here is only ${versions.join(", ")}`,
+      mend: `bring python3.${MINOR_MAX} beside it, by your system's packages, pyenv or uv`,
+    };
+  }
   return {
-    missing: `there is no Python 3.${MINOR_MIN} to 3.${MINOR_MAX}${found}`,
+    missing: `there is no Python 3.${MINOR_MIN} to 3.${MINOR_MAX}`,
     mend: "on Debian run `apt-get install python3 python3-venv`",
   };
 }

@@ -33,7 +33,10 @@ export function missingKafkaJars(config: Config): Artifact[] {
 export async function installKafka(config: Config, options: InstallOptions = {}): Promise<void> {
   if (missingKafkaJars(config).length === 0) return;
   makePrivateFolder(kafkaFolder(config));
-  const release = await takeLock(`${kafkaFolder(config)}.lock`, INSTALL_MS_MAX);
+  const release = await takeLock(`${kafkaFolder(config)}.lock`, INSTALL_MS_MAX, {
+    signal: options.signal,
+    holderDoes: `installs ${KAFKA_TITLE}`,
+  });
   try {
     const missing = missingKafkaJars(config);
     if (missing.length > 0) await fetchJars(config, missing, options);

@@ -10,6 +10,7 @@ import { makePrivateFolder, OPS_LOCK, opsFolder, opsPython } from "../folders.ts
 import { takeLock } from "./exclusive.ts";
 import { findPython } from "./find-python.ts";
 import type { InstallOptions } from "./options.ts";
+import { hasOwnPython } from "./own-python.ts";
 import { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
@@ -21,7 +22,7 @@ export const OPS_TITLE = "supervisor and Java";
 const mark = (config: Config) => join(opsFolder(config), ".installed");
 
 export const isOpsInstalled = (config: Config) =>
-  existsSync(mark(config)) && existsSync(opsPython(config));
+  existsSync(mark(config)) && hasOwnPython(opsFolder(config));
 
 export async function installOps(config: Config, options: InstallOptions = {}): Promise<void> {
   if (isOpsInstalled(config)) return;
@@ -30,7 +31,10 @@ export async function installOps(config: Config, options: InstallOptions = {}): 
     throw new Error(`Cannot install ${OPS_TITLE}: ${python.missing}; ${python.mend}`);
   }
   makePrivateFolder(config.CACHE_DIR);
-  const release = await takeLock(`${opsFolder(config)}.lock`, INSTALL_MS_MAX);
+  const release = await takeLock(`${opsFolder(config)}.lock`, INSTALL_MS_MAX, {
+    signal: options.signal,
+    holderDoes: `installs ${OPS_TITLE}`,
+  });
   try {
     if (!isOpsInstalled(config)) await install(config, python.path, options);
   } finally {

@@ -10,6 +10,7 @@ import { takeLock } from "./exclusive.ts";
 import { findPython } from "./find-python.ts";
 import { installOps } from "./ops.ts";
 import type { InstallOptions } from "./options.ts";
+import { hasOwnPython } from "./own-python.ts";
 import { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 
@@ -28,7 +29,7 @@ const mark = (config: Config, name: PythonEnvironment) =>
   join(pythonFolder(config, name), ".installed");
 
 export const isPythonInstalled = (config: Config, name: PythonEnvironment) =>
-  existsSync(mark(config, name));
+  existsSync(mark(config, name)) && hasOwnPython(pythonFolder(config, name));
 
 /** Room that an environment needs and does not have yet, in bytes. */
 export const missingPythonBytes = (config: Config, name: PythonEnvironment) =>
@@ -41,7 +42,10 @@ export async function installPython(
 ): Promise<void> {
   if (isPythonInstalled(config, name)) return;
   await installOps(config, options);
-  const release = await takeLock(`${pythonFolder(config, name)}.lock`, INSTALL_MS_MAX);
+  const release = await takeLock(`${pythonFolder(config, name)}.lock`, INSTALL_MS_MAX, {
+    signal: options.signal,
+    holderDoes: `installs ${ENVIRONMENTS[name].title}`,
+  });
   try {
     if (!isPythonInstalled(config, name)) await install(config, name, options);
   } finally {

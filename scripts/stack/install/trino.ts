@@ -43,7 +43,10 @@ function isTrinoWhole(config: Config): boolean {
 export async function installTrino(config: Config, options: InstallOptions = {}): Promise<void> {
   if (isTrinoWhole(config)) return;
   makePrivateFolder(config.CACHE_DIR);
-  const release = await takeLock(`${trinoFolder(config)}.lock`, INSTALL_MS_MAX);
+  const release = await takeLock(`${trinoFolder(config)}.lock`, INSTALL_MS_MAX, {
+    signal: options.signal,
+    holderDoes: `installs ${TRINO_TITLE}`,
+  });
   try {
     if (!isTrinoWhole(config)) await fetchTrino(config, options);
   } finally {

@@ -7,14 +7,14 @@ import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { secretNames } from "../scripts/stack/environment.ts";
-import { kafkaFolder, logFile, opsFolder, supervisorSocket } from "../scripts/stack/folders.ts";
+import { kafkaFolder, opsFolder, supervisorSocket } from "../scripts/stack/folders.ts";
 import { isFree } from "../scripts/stack/ports.ts";
 import { answersKafka, answersPostgres } from "../scripts/stack/probe.ts";
 import { isAlive, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
 import type { Row } from "../scripts/stack/report.ts";
 import { recordedProcess } from "../scripts/stack/supervisor.ts";
 import { until } from "../scripts/stack/until.ts";
-import { type Environment, run, runOrThrow } from "./harness/script.ts";
+import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack, startStack } from "./harness/stack.ts";
 
 const MINUTES = 60_000;
@@ -188,24 +188,61 @@ test(
   2 * MINUTES,
 );
 
+/** A cache that has what the quick services need, and where Trino has to come from. */
+async function withoutTrino(repository: string) {
+  const other = await newSettings({ MAVEN_REPOSITORY_URL: repository });
+  const cache = mkdtempSync(join(tmpdir(), "stack-cache-"));
+  for (const folder of [opsFolder(config), kafkaFolder(config)]) {
+    symlinkSync(folder, join(cache, basename(folder)));
+  }
+  return { ...other, CACHE_DIR: cache };
+}
+
 test(
-  "up stops what it started when what a slow service runs on cannot be installed",
+  "up keeps what works when what a slow service runs on cannot be installed",
   async () => {
-    const other = await newSettings({ MAVEN_REPOSITORY_URL: "http://127.0.0.1:9" });
-    const cache = mkdtempSync(join(tmpdir(), "stack-cache-"));
+    const other = await withoutTrino("http://127.0.0.1:9");
     try {
-      for (const folder of [opsFolder(config), kafkaFolder(config)]) {
-        symlinkSync(folder, join(cache, basename(folder)));
-      }
-      const { exitCode, stderr } = await up({ ...other, CACHE_DIR: cache }, "trino");
+      const { exitCode, stderr } = await up(other, "trino");
       expect(exitCode).toBe(1);
-      expect(existsSync(logFile(readConfig(other), "kafka"))).toBe(true);
       expect(stderr).toContain("Cannot download http://127.0.0.1:9/io/trino/trino-server");
-      expect(processesOf(readConfig(other))).toEqual([]);
-      expect(readdirSync(cache).filter((name) => name.startsWith("trino"))).toEqual([]);
+      expect(stderr).toContain("works and goes on. `bun run up trino` tries again");
+      const states = (await rows(other, "kafka", "postgres", "trino")).map(({ state }) => state);
+      expect(states).toEqual(["ready", "ready", "stopped"]);
+      const left = readdirSync(other.CACHE_DIR).filter((name) => name.startsWith("trino"));
+      expect(left).toEqual([]);
     } finally {
       await removeStack(other);
-      rmSync(cache, { recursive: true });
+      rmSync(other.CACHE_DIR, { recursive: true });
+    }
+  },
+  2 * MINUTES,
+);
+
+test(
+  "up stops what it started when Ctrl-C comes while something slow is installed",
+  async () => {
+    const asked = Promise.withResolvers<void>();
+    const repository = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1" },
+      fetch: () => {
+        asked.resolve();
+        return new Promise<Response>(() => {});
+      },
+    });
+    const other = await withoutTrino(`http://127.0.0.1:${repository.port}`);
+    try {
+      const program = start(other, "scripts/up.ts", ["trino"]);
+      await asked.promise;
+      expect(processesOf(readConfig(other))).not.toEqual([]);
+      program.kill("SIGINT");
+      expect(await program.exited).toBe(1);
+      expect(await new Response(program.stderr).text()).toContain("SIGINT came");
+      expect(processesOf(readConfig(other))).toEqual([]);
+    } finally {
+      await repository.stop(true);
+      await removeStack(other);
+      rmSync(other.CACHE_DIR, { recursive: true });
     }
   },
   2 * MINUTES,

@@ -1,13 +1,14 @@
 /**
  * Starts services in the order of their needs, the slow ones when the others are ready, and waits
- * until each is ready. When one fails, or the signal ends the wait, whatever this call started is
- * stopped again before the error goes on.
+ * until each is ready. When a quick one fails, or the signal ends the wait, whatever this call started
+ * is stopped again before the error goes on; when a slow one fails, only that.
  */
 import type { Config } from "../lib/config.ts";
 import { asEnvironment, inheritedEnvironment } from "./environment.ts";
 import { waitUntilReady } from "./ready.ts";
 import { recordSettings } from "./running-settings.ts";
 import { programsOf, type Service } from "./services.ts";
+import { type SlowFailure, slowFailureMessage, startSlow } from "./start-slow.ts";
 import { stopAll } from "./stop.ts";
 import {
   listProcesses,
@@ -54,31 +55,33 @@ export async function startServices(
     await waitUntilReady(config, service, ended);
     onReady(service);
   };
+  const quick = services.filter(({ isSlow }) => !isSlow);
+  const slow = services.filter(({ isSlow }) => isSlow);
+  let failures: SlowFailure[];
   try {
     if (!hadSupervisor) {
       await startSupervisor(config, { ...inheritedEnvironment(), ...asEnvironment(config) });
       recordSettings(config);
     }
-    await together(signal, (ended) => {
-      const quick = services.filter(({ isSlow }) => !isSlow);
-      const slow = services.filter(({ isSlow }) => isSlow);
-      const first = (async () => {
-        for (const service of quick) await start(service, ended);
-        await Promise.all(quick.map((service) => wait(service, ended)));
-      })();
-      const then = slow.map(async (service) => {
-        await first;
-        await prepare(service, ended);
-        await start(service, ended);
-        await wait(service, ended);
-      });
-      return [first, ...then];
+    for (const service of quick) await start(service, signal);
+    await together(signal, (ended) => quick.map((service) => wait(service, ended)));
+    failures = await startSlow(slow, signal, async (service, ended) => {
+      await prepare(service, ended);
+      await start(service, ended);
+      await wait(service, ended);
     });
   } catch (error) {
     if (hadSupervisor) await stopEach(config, started.toReversed());
     else await stopAll(config, services);
     throw error;
   }
+  if (failures.length === 0) return;
+  const failed = failures.map(({ service }) => service);
+  await stopEach(
+    config,
+    failed.filter((service) => started.includes(service)),
+  );
+  throw new Error(slowFailureMessage(failures));
 }
 
 /** One that cannot be stopped, because it has ended, must not keep the others running. */

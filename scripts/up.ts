@@ -18,7 +18,7 @@ import { loginLines, newLogins } from "./stack/logins.ts";
 import { withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
 import { report, table } from "./stack/report.ts";
-import { changedSettings } from "./stack/running-settings.ts";
+import { changedSettings, hasCodeChanged } from "./stack/running-settings.ts";
 import { type Service, services } from "./stack/services.ts";
 import { aliveNames } from "./stack/start.ts";
 import { stopAll } from "./stack/stop.ts";
@@ -103,16 +103,20 @@ function showLogins(config: Config, fresh: Service[]): void {
   console.log(["", ...lines, "bun run status --logins shows the passwords again"].join("\n"));
 }
 
-/** Every program has its settings from its start, so other settings mean another start for all. */
+/** Every program has its settings and its code from its start, so others mean another start for all. */
 async function stopIfChanged(config: Config, requested: Service[]): Promise<Service[]> {
   if ((await supervisorProcess(config)) === undefined) {
     await stopAll(config, services);
     return requested;
   }
   const changed = changedSettings(config);
-  if (changed.length === 0) return requested;
+  const reasons = [
+    ...(changed.length > 0 ? [`settings changed: ${changed.join(", ")}`] : []),
+    ...(hasCodeChanged(config) ? ["the code changed"] : []),
+  ];
+  if (reasons.length === 0) return requested;
   const alive = await aliveNames(config);
-  console.error(`Restarting, because settings changed: ${changed.join(", ")}`);
+  console.error(`Restarting, because ${reasons.join("; ")}`);
   await stopAll(config, services);
   const names = services.map(({ name }) => name).filter((name) => alive.includes(name));
   return withNeeds(services, [...names, ...requested.map(({ name }) => name)]);

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -278,6 +286,20 @@ test(
     const after = await rows(settings, "kafka", "postgres");
     expect(after.map(({ state }) => state)).toEqual(["ready", "ready"]);
     expect(after.map(({ processId }) => processId)).not.toEqual(before);
+  },
+  2 * MINUTES,
+);
+
+test(
+  "up restarts what runs when the code changed, as after a pull",
+  async () => {
+    const before = await processIds(settings);
+    expect((await up(settings, "kafka")).stderr).not.toContain("Restarting");
+    // As if another checkout had started it.
+    writeFileSync(join(settings.STATE_DIR!, "run/code"), "another");
+    const { exitCode, stderr } = await up(settings, "kafka");
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining("because the code changed")]);
+    expect(await processIds(settings)).not.toEqual(before);
   },
   2 * MINUTES,
 );

@@ -9,11 +9,18 @@ import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
 import { folderBytes } from "./stack/folder-size.ts";
+import { runFile } from "./stack/folders.ts";
+import { lockHolder } from "./stack/install/exclusive.ts";
 import { megabytes } from "./stack/install/progress.ts";
 import { withDependants } from "./stack/order.ts";
+import { isAlive } from "./stack/process-tree.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
 import { stopAll, stopServices } from "./stack/stop.ts";
+import { until } from "./stack/until.ts";
+
+/** It stops what it has started, first. */
+const OTHER_UP_MS_MAX = 120_000;
 
 const flags = {
   services: { type: "positional", required: false, description: "Names of services" },
@@ -33,6 +40,7 @@ const command = defineCommand({
     if (args._.length > 0) return stopNamed(config, args._, args.wipe === true);
     const doomed = args.wipe ? listData(config) : [];
     if (args.wipe && !args.yes && doomed.length > 0) await confirm();
+    await endOtherUp(config);
     const stopped = await stopAll(runningSettings(config), services);
     report(stopped);
     if (doomed.length === 0) return;
@@ -41,6 +49,17 @@ const command = defineCommand({
     console.log("Deleted");
   },
 });
+
+/** One that still installs would start everything minutes after this has ended. */
+async function endOtherUp(config: Config): Promise<void> {
+  const other = lockHolder(runFile(config, "up.lock"));
+  if (other === undefined) return;
+  console.error(`Ending process ${other}, which starts the stack`);
+  process.kill(other, "SIGINT");
+  await until(`process ${other} has ended`, OTHER_UP_MS_MAX, async () => {
+    if (isAlive(other)) throw new Error("it has not");
+  });
+}
 
 async function stopNamed(config: Config, names: string[], wipes: boolean): Promise<void> {
   if (wipes) throw new UsageError("Cannot delete the data of some services: --wipe takes no names");

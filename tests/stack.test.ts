@@ -227,30 +227,55 @@ test(
   2 * MINUTES,
 );
 
+/** An `up` that has started the quick services and waits for Trino's archive, which never comes. */
+async function installingForEver() {
+  const asked = Promise.withResolvers<void>();
+  const repository = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1" },
+    fetch: () => {
+      asked.resolve();
+      return new Promise<Response>(() => {});
+    },
+  });
+  const other = await withoutTrino(`http://127.0.0.1:${repository.port}`);
+  const program = start(other, "scripts/up.ts", ["trino"]);
+  await asked.promise;
+  expect(processesOf(readConfig(other))).not.toEqual([]);
+  const remove = async () => {
+    await repository.stop(true);
+    await removeStack(other);
+    rmSync(other.CACHE_DIR, { recursive: true });
+  };
+  return { other, program, remove };
+}
+
 test(
   "up stops what it started when Ctrl-C comes while something slow is installed",
   async () => {
-    const asked = Promise.withResolvers<void>();
-    const repository = Bun.serve({
-      ...{ port: 0, hostname: "127.0.0.1" },
-      fetch: () => {
-        asked.resolve();
-        return new Promise<Response>(() => {});
-      },
-    });
-    const other = await withoutTrino(`http://127.0.0.1:${repository.port}`);
+    const { other, program, remove } = await installingForEver();
     try {
-      const program = start(other, "scripts/up.ts", ["trino"]);
-      await asked.promise;
-      expect(processesOf(readConfig(other))).not.toEqual([]);
       program.kill("SIGINT");
       expect(await program.exited).toBe(1);
       expect(await new Response(program.stderr).text()).toContain("SIGINT came");
       expect(processesOf(readConfig(other))).toEqual([]);
     } finally {
-      await repository.stop(true);
-      await removeStack(other);
-      rmSync(other.CACHE_DIR, { recursive: true });
+      await remove();
+    }
+  },
+  2 * MINUTES,
+);
+
+test(
+  "down ends an up that still installs, so that nothing starts afterwards",
+  async () => {
+    const { other, program, remove } = await installingForEver();
+    try {
+      const { exitCode, stderr } = await run(other, "scripts/down.ts");
+      expect([exitCode, stderr]).toEqual([0, expect.stringContaining("which starts the stack")]);
+      expect(await program.exited).toBe(1);
+      expect(processesOf(readConfig(other))).toEqual([]);
+    } finally {
+      await remove();
     }
   },
   2 * MINUTES,

@@ -1,5 +1,6 @@
 /** What `doctor` looks at: each check says what it found and, where it is not well, what mends it. */
 import { existsSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { type Config, ConfigError, readConfig } from "../lib/config.ts";
 import { environmentFile, secretNames } from "./environment.ts";
 import { javaProgram, opsFolder, pythonFolder, trinoFolder } from "./folders.ts";
@@ -27,7 +28,7 @@ export interface Finding {
 const DISK_BYTES_WISE = 10_000_000_000;
 
 export async function examine(): Promise<Finding[]> {
-  const machine = [checkBun(), checkPython(), checkPostgres(), checkUser()];
+  const machine = [checkBun(), checkPython(), checkPostgres(), checkUser(), checkMemory()];
   let config: Config;
   try {
     config = readConfig();
@@ -103,6 +104,21 @@ function checkUser(): Finding {
         state: "missing",
         found: "root, and neither unshare nor setpriv can give up root's rights for PostgreSQL",
         mend: "run as another user",
+      };
+}
+
+/** A machine of 8 GB keeps some for itself. */
+const MEMORY_BYTES_WISE = 7_000_000_000;
+
+function checkMemory(): Finding {
+  const found = `${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
+  return totalmem() >= MEMORY_BYTES_WISE
+    ? { subject: "memory", state: "ok", found }
+    : {
+        subject: "memory",
+        state: "missing",
+        found: `${found}, too little for everything at once`,
+        mend: "`bun run up producer consumer worker` counts and shows the page in 1 GB",
       };
 }
 

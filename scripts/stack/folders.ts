@@ -3,7 +3,7 @@
  * again is in CACHE_DIR, keyed by the lock it was made from and shared by all checkouts.
  */
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Config, ROOT } from "../lib/config.ts";
@@ -75,9 +75,14 @@ export function makePrivateFolder(path: string): string {
 /** @throws Error when somebody else made the folder first, as anyone can in a shared place */
 export function makeSocketFolder(config: Config): void {
   const path = makePrivateFolder(dirname(supervisorSocket(config)));
-  const { uid, mode } = lstatSync(path);
-  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
-    throw new Error(`Cannot use ${path}: it is open to others; delete it`);
+  if (lstatSync(path).uid !== process.getuid?.()) {
+    throw new Error(`Cannot use ${path}: it belongs to another user; delete it`);
+  }
+  chmodSync(path, 0o700);
+  if ((lstatSync(path).mode & 0o077) !== 0) {
+    throw new Error(
+      `Cannot use ${path}: it is open to others, since its disk keeps no permissions; set STATE_DIR to one that does`,
+    );
   }
 }
 

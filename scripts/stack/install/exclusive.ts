@@ -52,6 +52,12 @@ export async function takeLock(
   }
 }
 
+/** The process that holds a lock now. */
+export function lockHolder(path: string): number | undefined {
+  const holder = holderOf(path);
+  return holder !== undefined && holds(holder, path) ? holder : undefined;
+}
+
 /** A link appears with its content or not at all, so no lock is ever seen without its holder. */
 function claim(path: string): boolean {
   const draft = `${path}.${process.pid}`;

@@ -4,7 +4,7 @@
  * minutes, with one line at the end that counts them all. Goes on after a failure, so that one run
  * shows everything that is wrong.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Glob } from "bun";
@@ -14,12 +14,11 @@ import { runProgram, UsageError } from "./lib/program.ts";
 import { install } from "./stack/install.ts";
 import { operatingFileChecks } from "./test/operating-files.ts";
 import { pythonChecks } from "./test/python.ts";
+import { parseReport, type Report } from "./test/report.ts";
 import { type Step, script } from "./test/step.ts";
 
-interface Tally {
-  passed: number;
-  failed: number;
-}
+/** Of a reason at the end; the whole one stands where the step ran. */
+const REASON_LINES_MAX = 8;
 
 const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin", name)];
 
@@ -74,23 +73,29 @@ The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
     if (steps.some((step) => python.includes(step))) {
       await install(config, ["airflow", "dbt", "superset", "lint"]);
     }
-    const total: Tally = { passed: 0, failed: 0 };
+    const total: Report = { passed: 0, failures: [] };
     for (const [index, step] of steps.entries()) {
       console.log(`\n── ${step.name}`);
-      const { passed, failed } = await perform(step, join(reports, `${index}.xml`));
+      const { passed, failures } = await perform(step, join(reports, `${index}.xml`));
       total.passed += passed;
-      total.failed += failed;
+      total.failures.push(...failures);
     }
     rmSync(reports, { recursive: true });
-    console.log(`\n${total.passed} passed, ${total.failed} failed`);
-    if (total.failed > 0) process.exitCode = 1;
+    // At the end, where whoever sees only the end of a long log finds it.
+    for (const { test, reason } of total.failures) {
+      console.log(`\nfailed  ${test}`);
+      for (const line of reason.split("\n").slice(0, REASON_LINES_MAX))
+        console.log(`        ${line}`);
+    }
+    console.log(`\n${total.passed} passed, ${total.failures.length} failed`);
+    if (total.failures.length > 0) process.exitCode = 1;
   },
 });
 
 async function perform(
-  { command, isTestFile, folder = "", environment = {} }: Step,
+  { name, command, isTestFile, folder = "", environment = {} }: Step,
   reportPath: string,
-): Promise<Tally> {
+): Promise<Report> {
   const report = ["--reporter=junit", `--reporter-outfile=${reportPath}`];
   const program = Bun.spawn([...command, ...(isTestFile ? report : [])], {
     cwd: join(ROOT, folder),
@@ -101,25 +106,23 @@ async function perform(
   process.once("SIGINT", forward).once("SIGTERM", forward);
   const exitCode = await program.exited;
   process.off("SIGINT", forward).off("SIGTERM", forward);
-  const own: Tally = exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  if (!isTestFile) return own;
+  const ending: Report =
+    exitCode === 0
+      ? { passed: 1, failures: [] }
+      : { passed: 0, failures: [{ test: name, reason: endingOf(program, exitCode) }] };
+  if (!isTestFile) return ending;
   const counted = readReport(reportPath);
   // A file that could not even be loaded, or an error between tests, is a failure of its own.
-  return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+  if (counted.failures.length > 0) return counted;
+  return { ...counted, failures: ending.failures };
 }
 
-/** Counts of a JUnit report; a skipped test proves nothing and counts as failed. */
-function readReport(path: string): Tally {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return { passed: 0, failed: 0 };
-  }
-  const totals = /<testsuites[^>]*>/.exec(text)?.[0] ?? "";
-  const count = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(totals)?.[1] ?? 0);
-  const failed = count("failures") + count("errors") + count("skipped");
-  return { passed: count("tests") - failed, failed };
+const endingOf = ({ signalCode }: Bun.Subprocess, exitCode: number) =>
+  signalCode ? `It was ended by ${signalCode}` : `It ended with status ${exitCode}`;
+
+/** Nothing, where the tests ended before they could report. */
+function readReport(path: string): Report {
+  return existsSync(path) ? parseReport(readFileSync(path, "utf8")) : { passed: 0, failures: [] };
 }
 
 await runProgram(command);

@@ -3,24 +3,27 @@
  * named ones with those that need them. The data stays; `--wipe` deletes it after saying what it is.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
 import { folderBytes } from "./stack/folder-size.ts";
 import { runFile } from "./stack/folders.ts";
-import { lockHolder } from "./stack/install/exclusive.ts";
+import { lockHolder, takeLock } from "./stack/install/exclusive.ts";
 import { megabytes } from "./stack/install/progress.ts";
 import { withDependants } from "./stack/order.ts";
-import { isAlive } from "./stack/process-tree.ts";
+import { isAlive, sendSignal } from "./stack/process-tree.ts";
 import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
 import { stopAll, stopServices } from "./stack/stop.ts";
 import { until } from "./stack/until.ts";
 
-/** It stops what it has started, first. */
-const OTHER_UP_MS_MAX = 120_000;
+/** It stops what it has started, first: as long as supervisord.conf gives PostgreSQL and the rest. */
+const OTHER_UP_END_MS_MAX = 300_000;
+const KILLED_MS_MAX = 10_000;
+/** How long some services wait for an `up`, which would start them again. */
+const OTHER_UP_MS_MAX = 600_000;
 
 const flags = {
   services: { type: "positional", required: false, description: "Names of services" },
@@ -40,9 +43,12 @@ const command = defineCommand({
     if (args._.length > 0) return stopNamed(config, args._, args.wipe === true);
     const doomed = args.wipe ? listData(config) : [];
     if (args.wipe && !args.yes && doomed.length > 0) await confirm();
-    await endOtherUp(config);
-    const stopped = await stopAll(runningSettings(config), services);
-    report(stopped);
+    const release = await endOtherUps(config);
+    try {
+      report(await stopAll(runningSettings(config), services));
+    } finally {
+      release();
+    }
     if (doomed.length === 0) return;
     // Looked up again: whatever still ran may have written into a folder that was not there before.
     for (const path of dataPaths(config)) rmSync(path, { recursive: true, force: true });
@@ -50,21 +56,39 @@ const command = defineCommand({
   },
 });
 
-/** One that still installs would start everything minutes after this has ended. */
-async function endOtherUp(config: Config): Promise<void> {
-  const other = lockHolder(runFile(config, "up.lock"));
-  if (other === undefined) return;
-  console.error(`Ending process ${other}, which starts the stack`);
-  process.kill(other, "SIGINT");
-  await until(`process ${other} has ended`, OTHER_UP_MS_MAX, async () => {
-    if (isAlive(other)) throw new Error("it has not");
-  });
+/**
+ * One that still installs would start everything minutes after this has ended. Returns what lets
+ * others start the stack again.
+ */
+async function endOtherUps(config: Config): Promise<() => void> {
+  const lock = runFile(config, "up.lock");
+  if (!existsSync(dirname(lock))) return () => {};
+  for (;;) {
+    const other = lockHolder(lock);
+    if (other === undefined) return takeLock(lock, KILLED_MS_MAX);
+    console.error(`Ending process ${other}, which starts the stack`);
+    sendSignal(other, "SIGINT");
+    const ended = async () => {
+      if (isAlive(other)) throw new Error("it has not");
+    };
+    await until(`process ${other} has ended`, OTHER_UP_END_MS_MAX, ended).catch(async () => {
+      sendSignal(other, "SIGKILL");
+      await until(`process ${other} has ended`, KILLED_MS_MAX, ended);
+    });
+  }
 }
 
 async function stopNamed(config: Config, names: string[], wipes: boolean): Promise<void> {
   if (wipes) throw new UsageError("Cannot delete the data of some services: --wipe takes no names");
-  const stopped = await stopServices(runningSettings(config), withDependants(services, names));
-  report(stopped);
+  const doomed = withDependants(services, names);
+  const lock = runFile(config, "up.lock");
+  if (!existsSync(dirname(lock))) return report([]);
+  const release = await takeLock(lock, OTHER_UP_MS_MAX, { holderDoes: "starts the stack" });
+  try {
+    report(await stopServices(runningSettings(config), doomed));
+  } finally {
+    release();
+  }
 }
 
 const report = (stopped: string[]) =>

@@ -1,7 +1,8 @@
 /**
  * `bun run up [service…]`: installs what is missing, starts the services with all they need and
  * waits until each works; the page comes first, and what is slow is installed after it. Running it
- * again starts nothing twice; when it fails, nothing that it started stays.
+ * again starts nothing twice; when it fails, nothing that it started stays, but for what works when
+ * only a slow service has failed.
  */
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
@@ -21,6 +22,7 @@ import { report, table } from "./stack/report.ts";
 import { changedSettings, hasCodeChanged } from "./stack/running-settings.ts";
 import { type Service, services } from "./stack/services.ts";
 import { aliveNames } from "./stack/start.ts";
+import { type SlowFailure, slowFailureMessage } from "./stack/start-slow.ts";
 import { stopAll } from "./stack/stop.ts";
 import { Stopwatch } from "./stack/stopwatch.ts";
 import { supervisorProcess } from "./stack/supervisor.ts";
@@ -54,8 +56,9 @@ const command = defineCommand({
       holderDoes: "starts the stack; `bun run status` shows how far it is",
     });
     try {
-      await up(config, wanted, args);
+      const failures = await up(config, wanted, args);
       if (!args.json) showLogins(config, newLogins(wanted, written));
+      if (failures.length > 0) throw new Error(slowFailureMessage(failures));
     } finally {
       release();
     }
@@ -67,7 +70,7 @@ interface Shown {
   json?: boolean | undefined;
 }
 
-async function up(config: Config, requested: Service[], shown: Shown): Promise<void> {
+async function up(config: Config, requested: Service[], shown: Shown): Promise<SlowFailure[]> {
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
@@ -78,9 +81,10 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<v
   await assertPortsFree(config, missing);
   const stopwatch = new Stopwatch(wanted, OPS_TITLE);
   const page = watchPage(config, missing, stopwatch);
+  let failures: SlowFailure[];
   try {
-    await bringUp(config, wanted, { signal: interrupted.signal, alive, stopwatch });
-    stopwatch.moment("everything ready");
+    failures = await bringUp(config, wanted, { signal: interrupted.signal, alive, stopwatch });
+    if (failures.length === 0) stopwatch.moment("everything ready");
     if (shown.timings || shown.json) await page.settled(PAGE_MS_MAX);
   } finally {
     page.end();
@@ -94,6 +98,7 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<v
   }
   const removed = await removeUnused(config);
   if (removed) console.error(removed);
+  return failures;
 }
 
 /** Once, when they are new, and only to a person: what is not a terminal may be somebody's log. */

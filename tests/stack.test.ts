@@ -211,10 +211,11 @@ test(
   async () => {
     const other = await withoutTrino("http://127.0.0.1:9");
     try {
-      const { exitCode, stderr } = await up(other, "trino");
+      const { exitCode, stdout, stderr } = await up(other, "trino");
       expect(exitCode).toBe(1);
       expect(stderr).toContain("Cannot download http://127.0.0.1:9/io/trino/trino-server");
       expect(stderr).toContain("works and goes on. `bun run up trino` tries again");
+      expect(stdout).toMatch(/^kafka +ready [\s\S]*^trino +stopped/m);
       const states = (await rows(other, "kafka", "postgres", "trino")).map(({ state }) => state);
       expect(states).toEqual(["ready", "ready", "stopped"]);
       const left = readdirSync(other.CACHE_DIR).filter((name) => name.startsWith("trino"));
@@ -228,7 +229,12 @@ test(
 );
 
 /** An `up` that has started the quick services and waits for Trino's archive, which never comes. */
-async function installingForEver() {
+async function whileUpInstalls(
+  prove: (
+    other: Awaited<ReturnType<typeof withoutTrino>>,
+    program: ReturnType<typeof start>,
+  ) => Promise<void>,
+): Promise<void> {
   const asked = Promise.withResolvers<void>();
   const repository = Bun.serve({
     ...{ port: 0, hostname: "127.0.0.1" },
@@ -240,44 +246,37 @@ async function installingForEver() {
   const other = await withoutTrino(`http://127.0.0.1:${repository.port}`);
   const program = start(other, "scripts/up.ts", ["trino"]);
   await asked.promise;
-  expect(processesOf(readConfig(other))).not.toEqual([]);
-  const remove = async () => {
+  try {
+    expect(processesOf(readConfig(other))).not.toEqual([]);
+    await prove(other, program);
+  } finally {
     await repository.stop(true);
     await removeStack(other);
     rmSync(other.CACHE_DIR, { recursive: true });
-  };
-  return { other, program, remove };
+  }
 }
 
 test(
   "up stops what it started when Ctrl-C comes while something slow is installed",
-  async () => {
-    const { other, program, remove } = await installingForEver();
-    try {
+  () =>
+    whileUpInstalls(async (other, program) => {
       program.kill("SIGINT");
       expect(await program.exited).toBe(1);
       expect(await new Response(program.stderr).text()).toContain("SIGINT came");
       expect(processesOf(readConfig(other))).toEqual([]);
-    } finally {
-      await remove();
-    }
-  },
+    }),
   2 * MINUTES,
 );
 
 test(
   "down ends an up that still installs, so that nothing starts afterwards",
-  async () => {
-    const { other, program, remove } = await installingForEver();
-    try {
+  () =>
+    whileUpInstalls(async (other, program) => {
       const { exitCode, stderr } = await run(other, "scripts/down.ts");
       expect([exitCode, stderr]).toEqual([0, expect.stringContaining("which starts the stack")]);
       expect(await program.exited).toBe(1);
       expect(processesOf(readConfig(other))).toEqual([]);
-    } finally {
-      await remove();
-    }
-  },
+    }),
   2 * MINUTES,
 );
 

@@ -7,6 +7,7 @@ import { say } from "./install/progress.ts";
 import { assertRoomForStack, install } from "./install.ts";
 import type { Service } from "./services.ts";
 import { startServices } from "./start.ts";
+import type { SlowFailure } from "./start-slow.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 interface BringUpOptions {
@@ -16,16 +17,17 @@ interface BringUpOptions {
   stopwatch: Stopwatch;
 }
 
+/** Returns the slow services that failed, while all else works. */
 export async function bringUp(
   config: Config,
   wanted: Service[],
   { signal, alive, stopwatch }: BringUpOptions,
-): Promise<void> {
+): Promise<SlowFailure[]> {
   const options = { signal, onStep: stopwatch.install.bind(stopwatch) };
   const runtimesOf = (some: Service[]) => some.flatMap(({ runtimes }) => runtimes);
   assertRoomForStack(config, runtimesOf(wanted));
   await install(config, runtimesOf(wanted.filter(({ isSlow }) => !isSlow)), options);
-  await startServices(config, wanted, {
+  return startServices(config, wanted, {
     signal,
     prepare: ({ runtimes }, ended) => install(config, runtimes, { ...options, signal: ended }),
     onStart: (service) => stopwatch.start(service),

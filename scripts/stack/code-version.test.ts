@@ -14,7 +14,7 @@ function write(path: string, content: string): void {
 
 test("codeVersion() changes with what programs are made of, and with nothing else", () => {
   write("scripts/consume.ts", "one");
-  for (const path of ["bun.lock", "supervisord.conf"]) write(path, "");
+  for (const path of ["bun.lock", "package.json", "supervisord.conf"]) write(path, "");
   const before = codeVersion(root);
   for (const path of ["scripts/consume.test.ts", "airflow/dags/new.py", "dbt/models/new.sql"]) {
     write(path, "");
@@ -26,6 +26,9 @@ test("codeVersion() changes with what programs are made of, and with nothing els
   });
   expect(versions[0]).not.toBe(before);
   expect(versions[1]).toBe(before);
-  write("worker/start", "");
-  expect(codeVersion(root)).not.toBe(before);
+  for (const path of ["worker/start", "patches/kafkajs.patch"]) {
+    const without = codeVersion(root);
+    write(path, "");
+    expect([path, codeVersion(root)]).not.toEqual([path, without]);
+  }
 });

@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { Glob } from "bun";
 import { ROOT } from "../lib/config.ts";
 
-const FILES = ["bun.lock", "supervisord.conf"];
-const FOLDERS = new Glob("{schema,scripts,kafka,postgres,airflow,trino,superset,worker}/**/*");
+const FILES = ["bun.lock", "package.json", "supervisord.conf"];
+const FOLDERS = new Glob(
+  "{patches,schema,scripts,kafka,postgres,airflow,trino,superset,worker}/**/*",
+);
 const NOT_RUNNING =
   /\.test\.ts$|\.(md|pyc)$|\/(tests|node_modules|\.wrangler|dist)\/|^airflow\/dags\/|^trino\/queries\//;
 

@@ -3,20 +3,12 @@
  * behind when it was killed, so that nothing works on without its parent. supervisord names the
  * program in the environment; without it there is nothing to go by, and nothing is done.
  */
-import { isAlive, processesWithEnvironment, processTree } from "./process-tree.ts";
+import { isAlive, processesWithEnvironment, processTree, sendSignal } from "./process-tree.ts";
 import { until } from "./until.ts";
 
 const END_MS_MAX = 10_000;
 
 const marks = ["SUPERVISOR_SOCKET", "SUPERVISOR_GROUP_NAME", "SUPERVISOR_PROCESS_NAME"];
-
-function send(processId: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(processId, signal);
-  } catch {
-    // It has ended meanwhile.
-  }
-}
 
 if (marks.every((name) => process.env[name])) {
   const own = processTree(process.ppid);
@@ -25,11 +17,11 @@ if (marks.every((name) => process.env[name])) {
     .filter(isAlive);
   if (leftovers.length > 0) {
     console.log(`Ending ${leftovers.length} processes that a killed run has left`);
-    for (const processId of leftovers) send(processId, "SIGTERM");
+    for (const processId of leftovers) sendSignal(processId, "SIGTERM");
     await until("they end", END_MS_MAX, async () => {
       if (leftovers.some(isAlive)) throw new Error("some still run");
     }).catch(() => {
-      for (const processId of leftovers) send(processId, "SIGKILL");
+      for (const processId of leftovers) sendSignal(processId, "SIGKILL");
     });
   }
 }

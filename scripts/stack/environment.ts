@@ -91,7 +91,8 @@ export function asEnvironment(config: Config): Record<string, string> {
 /** What a program inherits: this process's own environment without the package manager's. */
 export function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(
-    ([name, value]) => value !== undefined && !/^(npm_|npm_config|NODE_ENV$)/.test(name),
+    ([name, value]) =>
+      value !== undefined && !/^(npm_|NODE_ENV$|PYTHONPATH$|PYTHONHOME$)/.test(name),
   ) as [string, string][];
   return Object.fromEntries(entries);
 }

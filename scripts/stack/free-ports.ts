@@ -1,12 +1,40 @@
 /** Ports that nobody uses now, for a scratch broker and for tests. */
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 
-/** All are held open until the last is found, so that no two are the same. */
+/**
+ * Below those from which systems take the near end of each connection, Linux from 32768 and macOS
+ * from 49152: one of these would be somebody's by the time that a slow service listens on it.
+ */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_767;
+const ATTEMPTS_MAX = 1_000;
+
+/**
+ * All are held open until the last is found, so that no two are the same.
+ * @throws Error when there are not as many
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
+  const held = new Map<number, Server>();
+  try {
+    for (let attempt = 0; held.size < count; attempt++) {
+      if (attempt > count + ATTEMPTS_MAX) throw new Error(`Cannot find ${count} free ports`);
+      const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN + 1));
+      const server = await listen(port);
+      if (server) held.set(port, server);
+    }
+    return [...held.keys()];
+  } finally {
+    await Promise.all([...held.values()].map((server) => once(server.close(), "close")));
+  }
+}
+
+async function listen(port: number): Promise<Server | undefined> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    return server;
+  } catch {
+    return undefined;
+  }
 }

@@ -39,12 +39,24 @@ export function parentOf(processId: number): number {
     : Number(ps("-o", "ppid=", "-p", String(processId)));
 }
 
-/** How long ago it was started. */
+/** Does nothing to a process that has ended meanwhile. */
+export function sendSignal(processId: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(processId, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/**
+ * How long ago it was started, seen from the start of this process: `/proc/uptime` is that of the
+ * container in LXC, while `/proc/PID/stat` counts from the start of the machine.
+ */
 export function ageMs(processId: number): number {
   if (!onLinux) return elapsedMs(ps("-o", "etime=", "-p", String(processId)).trim());
-  const startedTicks = Number(statFields(read(`/proc/${processId}/stat`))[STARTED]);
-  const upSeconds = Number(read("/proc/uptime").split(" ")[0]);
-  return Math.max(0, Math.round(upSeconds * 1_000 - startedTicks * TICK_MS));
+  const startedTicks = (id: number) => Number(statFields(read(`/proc/${id}/stat`))[STARTED]);
+  const earlierMs = (startedTicks(process.pid) - startedTicks(processId)) * TICK_MS;
+  return Math.max(0, Math.round(Date.now() - performance.timeOrigin + earlierMs));
 }
 
 /** `[[days-]hours:]minutes:seconds`, as `ps` has it. */

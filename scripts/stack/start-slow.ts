@@ -41,6 +41,6 @@ export function slowFailureMessage(failures: SlowFailure[]): string {
   const names = failures.map(({ service }) => service.name).join(" ");
   return [
     ...failures.map(({ reason }) => reason),
-    `What else was started works and goes on. \`bun run up ${names}\` tries again, and \`bun run logs\` shows more.`,
+    `What else was started works and goes on. \`bun run up ${names}\` tries again, and \`bun run logs ${names}\` shows more.`,
   ].join("\n");
 }

@@ -1,14 +1,14 @@
 /**
  * Starts services in the order of their needs, the slow ones when the others are ready, and waits
  * until each is ready. When a quick one fails, or the signal ends the wait, whatever this call started
- * is stopped again before the error goes on; when a slow one fails, only that.
+ * is stopped again before the error goes on; when a slow one fails, only that and what needs it.
  */
 import type { Config } from "../lib/config.ts";
 import { asEnvironment, inheritedEnvironment } from "./environment.ts";
 import { waitUntilReady } from "./ready.ts";
 import { recordSettings } from "./running-settings.ts";
 import { programsOf, type Service } from "./services.ts";
-import { type SlowFailure, slowFailureMessage, startSlow } from "./start-slow.ts";
+import { type SlowFailure, startSlow } from "./start-slow.ts";
 import { stopAll } from "./stop.ts";
 import {
   listProcesses,
@@ -37,11 +37,12 @@ interface StartOptions {
   onReady(service: Service): void;
 }
 
+/** Returns the slow services that failed. */
 export async function startServices(
   config: Config,
   services: Service[],
   { signal, prepare, onStart, onReady }: StartOptions,
-): Promise<void> {
+): Promise<SlowFailure[]> {
   const hadSupervisor = (await supervisorProcess(config)) !== undefined;
   const alreadyAlive = await aliveNames(config);
   const started: Service[] = [];
@@ -75,13 +76,9 @@ export async function startServices(
     else await stopAll(config, services);
     throw error;
   }
-  if (failures.length === 0) return;
   const failed = failures.map(({ service }) => service);
-  await stopEach(
-    config,
-    failed.filter((service) => started.includes(service)),
-  );
-  throw new Error(slowFailureMessage(failures));
+  await stopEach(config, started.filter((service) => failed.includes(service)).toReversed());
+  return failures;
 }
 
 /** One that cannot be stopped, because it has ended, must not keep the others running. */

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { dataFolder, removeSocketFolder, supervisorSocket } from "./folders.ts";
-import { commandLine, isAlive, processesWithEnvironment } from "./process-tree.ts";
+import { commandLine, isAlive, processesWithEnvironment, sendSignal } from "./process-tree.ts";
 import { forgetSettings } from "./running-settings.ts";
 import { programsOf, type Service } from "./services.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
@@ -68,23 +68,15 @@ async function stopOrphans(config: Config): Promise<number[]> {
   const orphans = orphanProcesses(config);
   const postgres = postgresOf(config);
   for (const processId of orphans) {
-    send(processId, postgres.includes(processId) ? "SIGINT" : "SIGTERM");
+    sendSignal(processId, postgres.includes(processId) ? "SIGINT" : "SIGTERM");
   }
   const ended = async () => {
     const alive = orphans.filter(isAlive);
     if (alive.length > 0) throw new Error(`processes ${alive.join(", ")} still run`);
   };
   await until("the processes end", END_MS_MAX, ended).catch(async () => {
-    for (const processId of orphans) send(processId, "SIGKILL");
+    for (const processId of orphans) sendSignal(processId, "SIGKILL");
     await until("the processes end", END_MS_MAX, ended);
   });
   return orphans;
-}
-
-function send(processId: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(processId, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }

@@ -1,7 +1,7 @@
 /** What the JUnit report of `bun test` says: how many tests passed, and which failed, and why. */
 import { XMLParser } from "fast-xml-parser";
 
-export interface Failure {
+interface Failure {
   /** The test with what it is described under, such as `tests/fence.test.ts > x() does y when z`. */
   test: string;
   /** In the words of the test, with where in the file it is; may have several lines. */

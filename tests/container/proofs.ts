@@ -2,9 +2,8 @@
 import { join } from "node:path";
 import { ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { opsPython } from "../../scripts/stack/folders.ts";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
 import { installOps } from "../../scripts/stack/install/ops.ts";
-import { services } from "../../scripts/stack/services.ts";
+import { portSettings } from "../harness/stack.ts";
 import { BareMachine } from "./bare-machine.ts";
 import { bareMachineTable } from "./bare-machine-table.ts";
 import { baseOfDockerfile, provideBaseImage } from "./base-image.ts";
@@ -76,13 +75,6 @@ async function bareMachines(engine: Engine, work: string): Promise<BareMachineRe
   }
   console.log(bareMachineTable(results));
   return results;
-}
-
-/** Every port of the platform, where nobody listens now. */
-async function portSettings(): Promise<Record<string, string>> {
-  const settings = services.flatMap((service) => service.ports);
-  const ports = await freePorts(settings.length);
-  return Object.fromEntries(settings.map((name, index) => [name, String(ports[index])]));
 }
 
 async function installCompose(work: string): Promise<string> {

@@ -21,16 +21,21 @@ export interface Stack {
 
 /** Settings of a stack that does not run yet. */
 export async function newSettings(settings: Environment = {}): Promise<Environment> {
-  const portSettings = services.flatMap((service) => service.ports);
-  const ports = await freePorts(portSettings.length);
   return {
     PATH: process.env.PATH ?? "",
     HOME: process.env.HOME ?? "",
     ...(process.env.CACHE_DIR && { CACHE_DIR: process.env.CACHE_DIR }),
     STATE_DIR: mkdtempSync(join(tmpdir(), "stack-test-")),
-    ...Object.fromEntries(portSettings.map((name, index) => [name, String(ports[index])])),
+    ...(await portSettings()),
     ...settings,
   };
+}
+
+/** For each service a port of its own that is free now. */
+export async function portSettings(): Promise<Record<string, string>> {
+  const settings = services.flatMap((service) => service.ports);
+  const ports = await freePorts(settings.length);
+  return Object.fromEntries(settings.map((name, index) => [name, String(ports[index])]));
 }
 
 /** Starts the named services, all when none is named, and returns once they are ready. */

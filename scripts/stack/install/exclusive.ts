@@ -3,7 +3,7 @@
  * that has ended counts for nothing, so a killed one blocks nobody; nor does a process that only has
  * the same id by now, as is usual in a container that was started again.
  */
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { ageMs, isAlive } from "../process-tree.ts";
 import { say } from "./progress.ts";
@@ -38,7 +38,7 @@ export async function takeLock(
     if (claim(path)) return () => rmSync(path, { force: true });
     const holder = holderOf(path);
     if (holder !== undefined && !holds(holder, path)) {
-      rmSync(path, { force: true });
+      removeStale(path, holder);
       continue;
     }
     if (performance.now() > deadline) {
@@ -70,6 +70,22 @@ function claim(path: string): boolean {
     throw error;
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Removes the lock of a process that has ended; whoever else found it stale may have removed it and
+ * taken the lock by now, so what is moved aside is looked at again, and put back.
+ */
+function removeStale(path: string, holder: number): void {
+  const aside = `${path}.${process.pid}.stale`;
+  try {
+    renameSync(path, aside);
+    if (holderOf(aside) !== holder) linkSync(aside, path);
+  } catch (error) {
+    if (!["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 

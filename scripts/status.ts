@@ -2,6 +2,8 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
+import { runFile } from "./stack/folders.ts";
+import { lockHolder } from "./stack/install/exclusive.ts";
 import { loginLines } from "./stack/logins.ts";
 import { report, table } from "./stack/report.ts";
 import { runningSettings } from "./stack/running-settings.ts";
@@ -26,6 +28,8 @@ const command = defineCommand({
     }
     const rows = await report(config, services);
     console.log(args.json ? JSON.stringify(rows, null, 2) : table(rows));
+    const busy = lockHolder(runFile(config, "up.lock"));
+    if (busy) console.error(`Process ${busy} has not finished starting or stopping services`);
   },
 });
 

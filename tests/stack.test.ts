@@ -269,9 +269,11 @@ test(
 );
 
 test(
-  "down ends an up that still installs, so that nothing starts afterwards",
+  "down ends an up that still installs, which status has shown, so that nothing starts afterwards",
   () =>
     whileUpInstalls(async (other, program) => {
+      const shown = await run(other, "scripts/status.ts");
+      expect(shown.stderr).toContain(`Process ${program.pid} has not finished starting`);
       const { exitCode, stderr } = await run(other, "scripts/down.ts");
       expect([exitCode, stderr]).toEqual([0, expect.stringContaining("which starts the stack")]);
       expect(await program.exited).toBe(1);

@@ -1,7 +1,7 @@
 /** `bun run doctor`: what this machine lacks, and the command that mends it. Changes nothing. */
 import { type ArgsDef, defineCommand } from "citty";
 import { runProgram } from "./lib/program.ts";
-import { examine, type Finding, machineName } from "./stack/checks.ts";
+import { examine, type Finding, machineName } from "./stack/show/checks.ts";
 
 const flags = { json: { type: "boolean", description: "For programs" } } satisfies ArgsDef;
 

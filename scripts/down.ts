@@ -8,15 +8,15 @@ import { createInterface } from "node:readline/promises";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
-import { folderBytes } from "./stack/folder-size.ts";
 import { runFile } from "./stack/folders.ts";
 import { lockHolder, takeLock } from "./stack/install/exclusive.ts";
+import { folderBytes } from "./stack/install/folder-size.ts";
 import { megabytes } from "./stack/install/progress.ts";
 import { withDependants } from "./stack/order.ts";
 import { isAlive, sendSignal } from "./stack/process-tree.ts";
-import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
-import { stopAll, stopServices } from "./stack/stop.ts";
+import { runningSettings } from "./stack/supervise/running-settings.ts";
+import { stopAll, stopServices } from "./stack/supervise/stop.ts";
 import { until } from "./stack/until.ts";
 
 /** It stops what it has started, first: as long as supervisord.conf gives PostgreSQL and the rest. */

@@ -10,7 +10,7 @@ import { runProgram } from "./lib/program.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
-import { answersKafka, answersPostgres } from "./stack/probe.ts";
+import { answersKafka, answersPostgres } from "./stack/probes/probe.ts";
 import { until } from "./stack/until.ts";
 
 const flags = {

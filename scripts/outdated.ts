@@ -9,7 +9,7 @@ import { stateOf } from "./outdated/pin.ts";
 import { pythonPins } from "./outdated/python.ts";
 import { releasePins } from "./outdated/releases.ts";
 import { tableOf } from "./outdated/table.ts";
-import { install } from "./stack/install.ts";
+import { install } from "./stack/install/install.ts";
 
 const flags = { json: { type: "boolean", description: "For programs" } } satisfies ArgsDef;
 

@@ -13,7 +13,7 @@ import { missingNpmParts } from "./platforms/npm.ts";
 import { type Platform, platforms } from "./platforms/platform.ts";
 import { missingWheels } from "./platforms/python.ts";
 import { OPS_LOCK, pythonLock } from "./stack/folders.ts";
-import { install } from "./stack/install.ts";
+import { install } from "./stack/install/install.ts";
 
 const PYTHON_LOCKS = [
   OPS_LOCK,

@@ -7,8 +7,8 @@ import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
+import { install } from "./stack/install/install.ts";
 import { removeUnused } from "./stack/install/remove-unused.ts";
-import { install } from "./stack/install.ts";
 import { services } from "./stack/services.ts";
 
 const flags = {

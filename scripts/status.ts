@@ -4,10 +4,10 @@ import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { runFile } from "./stack/folders.ts";
 import { lockHolder } from "./stack/install/exclusive.ts";
-import { loginLines } from "./stack/logins.ts";
-import { report, table } from "./stack/report.ts";
-import { runningSettings } from "./stack/running-settings.ts";
 import { services } from "./stack/services.ts";
+import { loginLines } from "./stack/show/logins.ts";
+import { report, table } from "./stack/show/report.ts";
+import { runningSettings } from "./stack/supervise/running-settings.ts";
 
 const flags = {
   json: { type: "boolean", description: "For programs" },

@@ -9,9 +9,9 @@ import { type Config, ROOT, readConfig } from "./lib/config.ts";
 import { connect, databaseOf, explainPostgres, type Sql } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
 import { asEnvironment, inheritedEnvironment } from "./stack/environment.ts";
-import { readMark, writeMark } from "./stack/records-database.ts";
-import { runningSettings } from "./stack/running-settings.ts";
-import { hasSameAssets, withAssets } from "./stack/superset-records.ts";
+import { readMark, writeMark } from "./stack/prepare/records-database.ts";
+import { hasSameAssets, withAssets } from "./stack/prepare/superset-records.ts";
+import { runningSettings } from "./stack/supervise/running-settings.ts";
 
 const command = defineCommand({
   meta: {

@@ -11,7 +11,7 @@ import { Glob } from "bun";
 import { type ArgsDef, defineCommand } from "citty";
 import { ROOT, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
-import { install } from "./stack/install.ts";
+import { install } from "./stack/install/install.ts";
 import { operatingFileChecks } from "./test/operating-files.ts";
 import { pythonChecks } from "./test/python.ts";
 import { parseReport, type Report } from "./test/report.ts";
@@ -19,6 +19,7 @@ import { type Step, script } from "./test/step.ts";
 
 /** Of a reason at the end; the whole one stands where the step ran. */
 const REASON_LINES_MAX = 8;
+const LINE_LENGTH_MAX = 300;
 
 const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin", name)];
 
@@ -85,7 +86,7 @@ The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
     for (const { test, reason } of total.failures) {
       console.log(`\nfailed  ${test}`);
       for (const line of reason.split("\n").slice(0, REASON_LINES_MAX))
-        console.log(`        ${line}`);
+        console.log(`        ${line.slice(0, LINE_LENGTH_MAX)}`);
     }
     console.log(`\n${total.passed} passed, ${total.failures.length} failed`);
     if (total.failures.length > 0) process.exitCode = 1;

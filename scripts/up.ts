@@ -7,26 +7,26 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
-import { bringUp } from "./stack/bring-up.ts";
 import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
 import { makePrivateFolder, runFile } from "./stack/folders.ts";
 import { takeLock } from "./stack/install/exclusive.ts";
 import { OPS_TITLE } from "./stack/install/ops.ts";
 import { removeUnused } from "./stack/install/remove-unused.ts";
-import { isArchiveMissing, startArchive } from "./stack/kafka-archive.ts";
-import { watchPage } from "./stack/live-page.ts";
-import { loginLines, newLogins } from "./stack/logins.ts";
 import { withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
-import { report, table } from "./stack/report.ts";
-import { changedSettings, hasCodeChanged } from "./stack/running-settings.ts";
 import { type Service, services } from "./stack/services.ts";
-import { aliveNames } from "./stack/start.ts";
-import { type SlowFailure, slowFailureMessage } from "./stack/start-slow.ts";
-import { stopAll } from "./stack/stop.ts";
-import { Stopwatch } from "./stack/stopwatch.ts";
-import { supervisorProcess } from "./stack/supervisor.ts";
-import { timingsTable } from "./stack/timings.ts";
+import { watchPage } from "./stack/show/live-page.ts";
+import { loginLines, newLogins } from "./stack/show/logins.ts";
+import { report, table } from "./stack/show/report.ts";
+import { Stopwatch } from "./stack/show/stopwatch.ts";
+import { timingsTable } from "./stack/show/timings.ts";
+import { bringUp } from "./stack/supervise/bring-up.ts";
+import { isArchiveMissing, startArchive } from "./stack/supervise/kafka-archive.ts";
+import { changedSettings, hasCodeChanged } from "./stack/supervise/running-settings.ts";
+import { aliveNames } from "./stack/supervise/start.ts";
+import { type SlowFailure, slowFailureMessage } from "./stack/supervise/start-slow.ts";
+import { stopAll } from "./stack/supervise/stop.ts";
+import { supervisorProcess } from "./stack/supervise/supervisor.ts";
 
 const OTHER_UP_MS_MAX = 600_000;
 /** How long the timings wait for the page when all else is ready. */

@@ -11,7 +11,7 @@ import { connect } from "../scripts/lib/postgres.ts";
 import { supervisorSocket } from "../scripts/stack/folders.ts";
 import { isFree } from "../scripts/stack/ports.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
-import type { Row } from "../scripts/stack/report.ts";
+import type { Row } from "../scripts/stack/show/report.ts";
 import { until } from "../scripts/stack/until.ts";
 import { listeningAddresses } from "./harness/listening.ts";
 import { run, runOrThrow } from "./harness/script.ts";

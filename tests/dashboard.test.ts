@@ -9,7 +9,7 @@ import type { Browser } from "playwright-core";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { dataFolder } from "../scripts/stack/folders.ts";
-import { listProcesses } from "../scripts/stack/supervisor.ts";
+import { listProcesses } from "../scripts/stack/supervise/supervisor.ts";
 import { until } from "../scripts/stack/until.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { CHARTS, type Exchange, Viewer } from "./harness/dashboard.ts";

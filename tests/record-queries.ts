@@ -8,7 +8,7 @@ import { defineCommand } from "citty";
 import { readConfig } from "../scripts/lib/config.ts";
 import { runProgram } from "../scripts/lib/program.ts";
 import { asEnvironment, inheritedEnvironment } from "../scripts/stack/environment.ts";
-import { runningSettings } from "../scripts/stack/running-settings.ts";
+import { runningSettings } from "../scripts/stack/supervise/running-settings.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { type Exchange, Viewer } from "./harness/dashboard.ts";
 import { runOrThrow } from "./harness/script.ts";

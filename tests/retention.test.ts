@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { fetchLogState } from "../scripts/lib/log-state.ts";
-import { folderBytes } from "../scripts/stack/folder-size.ts";
+import { folderBytes } from "../scripts/stack/install/folder-size.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";

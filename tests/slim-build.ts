@@ -13,7 +13,7 @@ import { connect } from "../scripts/lib/postgres.ts";
 import { runProgram, UsageError } from "../scripts/lib/program.ts";
 import { asEnvironment } from "../scripts/stack/environment.ts";
 import { pythonFolder } from "../scripts/stack/folders.ts";
-import { install } from "../scripts/stack/install.ts";
+import { install } from "../scripts/stack/install/install.ts";
 import { DirectCounts } from "./harness/direct-counts.ts";
 import { type Environment, runOrThrow } from "./harness/script.ts";
 import { startStack } from "./harness/stack.ts";

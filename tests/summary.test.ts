@@ -7,7 +7,7 @@ import { AGE_HEADER, type Summary } from "../schema/summary.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { createKafka } from "../scripts/lib/kafka.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { install } from "../scripts/stack/install.ts";
+import { install } from "../scripts/stack/install/install.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { install } from "../scripts/stack/install.ts";
+import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { DirectCounts } from "./harness/direct-counts.ts";
 import { makeEvents } from "./harness/events.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { pythonFolder } from "../scripts/stack/folders.ts";
-import { install } from "../scripts/stack/install.ts";
+import { install } from "../scripts/stack/install/install.ts";
 import { commandLine, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
 import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";

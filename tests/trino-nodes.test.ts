@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { generatedCertificate, localUrl, queryRows, trinoUrl } from "../scripts/lib/trino.ts";
 import { freePorts } from "../scripts/stack/free-ports.ts";
-import { answersTrinoWorker } from "../scripts/stack/trino.ts";
+import { answersTrinoWorker } from "../scripts/stack/probes/trino.ts";
 import { GiveUp, until } from "../scripts/stack/until.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Environment, run, runOrThrow } from "./harness/script.ts";

@@ -1,9 +1,9 @@
 /** The whole platform, as `bun run up` starts it: all services, twice, within the memory of a laptop. */
 import { afterAll, expect, test } from "bun:test";
 import { processesWithEnvironment } from "../scripts/stack/process-tree.ts";
-import type { Row } from "../scripts/stack/report.ts";
 import { services } from "../scripts/stack/services.ts";
-import type { Timings } from "../scripts/stack/timings.ts";
+import type { Row } from "../scripts/stack/show/report.ts";
+import type { Timings } from "../scripts/stack/show/timings.ts";
 import { until } from "../scripts/stack/until.ts";
 import { isLoopback, listeningAddresses } from "./harness/listening.ts";
 import { type Environment, run, runOrThrow } from "./harness/script.ts";

@@ -3,7 +3,7 @@
  * processor from everything else.
  */
 import { programsOf, services } from "../../scripts/stack/services.ts";
-import { stopProcess } from "../../scripts/stack/supervisor.ts";
+import { stopProcess } from "../../scripts/stack/supervise/supervisor.ts";
 import { runOrThrow } from "../../tests/harness/script.ts";
 import type { Stack } from "./stack.ts";
 

@@ -6,12 +6,12 @@
 import type { Config } from "../lib/config.ts";
 import { localUrl } from "../lib/trino.ts";
 import { webAddress } from "../lib/web-address.ts";
-import { airflowFault, answersAirflow } from "./airflow.ts";
-import type { Runtime } from "./install.ts";
-import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probe.ts";
-import { answersSuperset } from "./superset.ts";
-import type { ProcessInfo } from "./supervisor.ts";
-import { answersTrino, answersTrinoWorker } from "./trino.ts";
+import type { Runtime } from "./install/install.ts";
+import { airflowFault, answersAirflow } from "./probes/airflow.ts";
+import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probes/probe.ts";
+import { answersSuperset } from "./probes/superset.ts";
+import { answersTrino, answersTrinoWorker } from "./probes/trino.ts";
+import type { ProcessInfo } from "./supervise/supervisor.ts";
 
 /** Settings whose value is a port. */
 type PortSetting = Extract<keyof Config, `${string}_PORT`>;

@@ -5,7 +5,7 @@
  */
 import { type Config, ConfigError } from "../lib/config.ts";
 import { queryRows, TrinoQueryError, TrinoUnreachable, trinoUrl } from "../lib/trino.ts";
-import { aliveNames } from "../stack/start.ts";
+import { aliveNames } from "../stack/supervise/start.ts";
 import { type HopResult, sum } from "./hop.ts";
 import type { SummaryNumbers } from "./summary.ts";
 

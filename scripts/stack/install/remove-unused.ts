@@ -6,9 +6,9 @@
 import { accessSync, constants, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../lib/config.ts";
-import { folderBytes } from "../folder-size.ts";
 import { opsPython } from "../folders.ts";
 import { takeLock } from "./exclusive.ts";
+import { folderBytes } from "./folder-size.ts";
 import { megabytes } from "./progress.ts";
 import { packageIndex } from "./python.ts";
 import { runShown } from "./run.ts";

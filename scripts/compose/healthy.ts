@@ -1,0 +1,58 @@
+/**
+ * The health check of a container: ends with status 0 when the named program, which is the one that
+ * this container runs, does its work; else says why it does not, and ends with status 1. A container
+ * without a network ends: its programs reach each other there, so all would seem well while nobody
+ * else reaches them, and only a start brings it into the network that has taken the old one's place.
+ */
+import { type Config, readConfig } from "../lib/config.ts";
+import { pastProxies } from "../lib/loopback.ts";
+import { listens } from "../stack/probes/probe.ts";
+import { ageMs, processTree } from "../stack/process-tree.ts";
+import { clientPorts, programsOf, services } from "../stack/services.ts";
+import { ownAddress } from "./own-address.ts";
+
+/** The container's first process only waits for its first child, which is the program. */
+const FIRST = 1;
+
+function mainProcess(): number {
+  const [first = FIRST, program = first] = processTree(FIRST);
+  return program;
+}
+
+/** The gate is open on all ports, whether a service stands behind them or not. */
+async function answersGate(config: Config, host: string): Promise<void> {
+  await Promise.all(clientPorts.map((setting) => listens(`${host}:${config[setting]}`)));
+}
+
+async function answersProgram(config: Config, name: string): Promise<void> {
+  const service = services.find((candidate) => programsOf(candidate).includes(name));
+  if (!service) throw new Error(`Cannot find program ${name}: no service has it`);
+  const processId = mainProcess();
+  await service.probe(config, [
+    {
+      name,
+      group: service.name,
+      state: "RUNNING",
+      processId,
+      startedAtSeconds: Math.floor((Date.now() - ageMs(processId)) / 1_000),
+      reason: "",
+    },
+  ]);
+}
+
+const [, , name = ""] = process.argv;
+try {
+  const host = ownAddress();
+  if (!host) {
+    // Handed on to the program, for which it is the same as Ctrl-C: for PostgreSQL, too, a quick end.
+    process.kill(FIRST, "SIGINT");
+    throw new Error("Its network has ended: it ends, to be started again in the new one");
+  }
+  const config = readConfig();
+  Object.assign(process.env, pastProxies(process.env));
+  await (name === "gate" ? answersGate(config, host) : answersProgram(config, name));
+  process.exit(0);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}

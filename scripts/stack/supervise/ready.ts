@@ -1,0 +1,61 @@
+/** Waits until a service does its work, and explains with its own log why it does not. */
+import type { Config } from "../../lib/config.ts";
+import { logFile } from "../folders.ts";
+import { programsOf, type Service } from "../services.ts";
+import { lastLines } from "../show/log-tail.ts";
+import { GiveUp, until } from "../until.ts";
+import { listProcesses, type ProcessInfo } from "./supervisor.ts";
+
+const LINES_SHOWN = 15;
+
+/** supervisord tries more often, but who waits for `up` should soon learn that it fails. */
+const FAILED_STARTS_MAX = 3;
+
+/** @throws Error with the reason and the last lines of the service's log */
+export async function waitUntilReady(
+  config: Config,
+  service: Service,
+  signal: AbortSignal,
+): Promise<void> {
+  const lastStates = new Map<string, string>();
+  const failedStarts = new Map<string, number>();
+  let failing = programsOf(service)[0]!;
+  /** Throws when waiting longer for this program is of no use. */
+  const examine = ({ name, state }: ProcessInfo) => {
+    if (state === "BACKOFF" && lastStates.get(name) !== "BACKOFF") {
+      failedStarts.set(name, (failedStarts.get(name) ?? 0) + 1);
+    }
+    lastStates.set(name, state);
+    if (failedStarts.has(name) || hasEnded(state)) failing = name;
+    if (hasEnded(state)) throw new GiveUp("it ended");
+    if (failedStarts.get(name) === FAILED_STARTS_MAX) {
+      throw new GiveUp(`it ended ${FAILED_STARTS_MAX} times`);
+    }
+  };
+  try {
+    await until(
+      `${service.name} is ready`,
+      service.readyMsMax,
+      async () => {
+        const all = await listProcesses(config);
+        const processes = all.filter(({ group }) => group === service.name);
+        if (processes.length === 0) throw new GiveUp("it ended");
+        processes.forEach(examine);
+        await service.probe(config, processes);
+      },
+      { signal },
+    );
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const reason = (error as Error).message;
+    const path = logFile(config, failing);
+    const lines = lastLines(path, LINES_SHOWN).map((line) => `  ${line}`);
+    if (lines.length === 0) lines.push("  (it wrote nothing)");
+    throw new Error(
+      `Cannot start ${service.name}: ${reason}\nThe last lines of ${path}:\n${lines.join("\n")}`,
+    );
+  }
+}
+
+/** Nothing will start it again. */
+const hasEnded = (state: string) => ["FATAL", "EXITED", "STOPPED"].includes(state);

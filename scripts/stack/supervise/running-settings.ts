@@ -1,0 +1,48 @@
+/**
+ * The settings and the code that the running stack was started with. They are kept in STATE_DIR,
+ * readable by the owner only, so that `status` and `down` see the stack as it is and `up` sees what
+ * has changed.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type Config, readConfig } from "../../lib/config.ts";
+import { asEnvironment } from "../environment.ts";
+import { runFile } from "../folders.ts";
+import { codeVersion } from "./code-version.ts";
+
+/** Settings that only `up` itself reads; nothing has to restart for them. */
+const READ_BY_UP_ONLY = ["MAVEN_REPOSITORY_URL"];
+
+const path = (config: Config) => runFile(config, "settings.json");
+const codePath = (config: Config) => runFile(config, "code");
+
+export function recordSettings(config: Config): void {
+  writeFileSync(path(config), JSON.stringify(asEnvironment(config)), { mode: 0o600 });
+  writeFileSync(codePath(config), codeVersion());
+}
+
+export function forgetSettings(config: Config): void {
+  for (const file of [path(config), codePath(config)]) rmSync(file, { force: true });
+}
+
+/** Those of the running stack, or the given ones when none was recorded. */
+export function runningSettings(config: Config): Config {
+  return existsSync(path(config)) ? readConfig(recorded(config)) : config;
+}
+
+/** Names of the settings that differ from those of the running stack. */
+export function changedSettings(config: Config): string[] {
+  const [before, now] = [recorded(config), asEnvironment(config)];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (name) => before[name] !== now[name] && !READ_BY_UP_ONLY.includes(name),
+  );
+}
+
+/** Whether this checkout has other programs than those that run. */
+export function hasCodeChanged(config: Config): boolean {
+  const before = existsSync(codePath(config)) && readFileSync(codePath(config), "utf8");
+  return before !== codeVersion();
+}
+
+function recorded(config: Config): Record<string, string> {
+  return existsSync(path(config)) ? JSON.parse(readFileSync(path(config), "utf8")) : {};
+}

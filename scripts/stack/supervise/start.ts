@@ -1,0 +1,91 @@
+/**
+ * Starts services in the order of their needs, the slow ones when the others are ready, and waits
+ * until each is ready. When a quick one fails, or the signal ends the wait, whatever this call started
+ * is stopped again before the error goes on; when a slow one fails, only that and what needs it.
+ */
+import type { Config } from "../../lib/config.ts";
+import { asEnvironment, inheritedEnvironment } from "../environment.ts";
+import { programsOf, type Service } from "../services.ts";
+import { together } from "../together.ts";
+import { waitUntilReady } from "./ready.ts";
+import { recordSettings } from "./running-settings.ts";
+import { type SlowFailure, startSlow } from "./start-slow.ts";
+import { stopAll } from "./stop.ts";
+import {
+  listProcesses,
+  startGroup,
+  startSupervisor,
+  stopProcess,
+  supervisorProcess,
+} from "./supervisor.ts";
+
+const ALIVE = ["RUNNING", "STARTING", "BACKOFF"];
+
+/** Names of the services of which supervisord keeps a program alive now. */
+export async function aliveNames(config: Config): Promise<string[]> {
+  if ((await supervisorProcess(config)) === undefined) return [];
+  const alive = (await listProcesses(config)).filter(({ state }) => ALIVE.includes(state));
+  return [...new Set(alive.map(({ group }) => group))];
+}
+
+interface StartOptions {
+  signal: AbortSignal;
+  /** Brings what a slow service runs on, when the others work: its writing would hold them up. */
+  prepare(service: Service, ended: AbortSignal): Promise<void>;
+  onStart(service: Service): void;
+  /** Is told of each service as soon as it works. */
+  onReady(service: Service): void;
+}
+
+/** Returns the slow services that failed. */
+export async function startServices(
+  config: Config,
+  services: Service[],
+  { signal, prepare, onStart, onReady }: StartOptions,
+): Promise<SlowFailure[]> {
+  const hadSupervisor = (await supervisorProcess(config)) !== undefined;
+  const alreadyAlive = await aliveNames(config);
+  const started: Service[] = [];
+  const start = async (service: Service, ended: AbortSignal) => {
+    ended.throwIfAborted();
+    if (!alreadyAlive.includes(service.name)) started.push(service);
+    onStart(service);
+    await startGroup(config, service.name);
+  };
+  const wait = async (service: Service, ended: AbortSignal) => {
+    await waitUntilReady(config, service, ended);
+    onReady(service);
+  };
+  const quick = services.filter(({ isSlow }) => !isSlow);
+  const slow = services.filter(({ isSlow }) => isSlow);
+  let failures: SlowFailure[];
+  try {
+    if (!hadSupervisor) {
+      await startSupervisor(config, { ...inheritedEnvironment(), ...asEnvironment(config) });
+      recordSettings(config);
+    }
+    for (const service of quick) await start(service, signal);
+    await together(signal, (ended) => quick.map((service) => wait(service, ended)));
+    failures = await startSlow(slow, signal, async (service, ended) => {
+      await prepare(service, ended);
+      await start(service, ended);
+      await wait(service, ended);
+    });
+  } catch (error) {
+    if (hadSupervisor) await stopEach(config, started.toReversed());
+    else await stopAll(config, services);
+    throw error;
+  }
+  const failed = failures.map(({ service }) => service);
+  await stopEach(config, started.filter((service) => failed.includes(service)).toReversed());
+  return failures;
+}
+
+/** One that cannot be stopped, because it has ended, must not keep the others running. */
+async function stopEach(config: Config, services: Service[]): Promise<void> {
+  for (const service of services) {
+    for (const program of programsOf(service).toReversed()) {
+      await stopProcess(config, service.name, program).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Stops a whole stack, dependants first, and leaves no process behind, even where supervisord was
+ * killed and its programs lived on.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../../lib/config.ts";
+import { dataFolder, removeSocketFolder, supervisorSocket } from "../folders.ts";
+import { commandLine, isAlive, processesWithEnvironment, sendSignal } from "../process-tree.ts";
+import { programsOf, type Service } from "../services.ts";
+import { until } from "../until.ts";
+import { forgetSettings } from "./running-settings.ts";
+import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
+
+const END_MS_MAX = 60_000;
+
+/**
+ * Stops the given services, in the order in which they start, and nothing else. Returns the names of
+ * those that ran.
+ */
+export async function stopServices(config: Config, services: Service[]): Promise<string[]> {
+  const stopped: string[] = [];
+  if ((await supervisorProcess(config)) === undefined) return stopped;
+  for (const service of services.toReversed()) {
+    const running = (await listProcesses(config))
+      .filter(({ state }) => !["STOPPED", "EXITED", "FATAL"].includes(state))
+      .filter(({ group }) => group === service.name)
+      .map(({ name }) => name);
+    for (const program of programsOf(service).toReversed()) {
+      if (running.includes(program)) await stopProcess(config, service.name, program);
+    }
+    if (running.length > 0) stopped.push(service.name);
+  }
+  return stopped;
+}
+
+/** The same for a whole stack, and whatever is left of it. */
+export async function stopAll(config: Config, services: Service[]): Promise<string[]> {
+  const stopped = await stopServices(config, services);
+  await stopSupervisor(config);
+  const orphans = await stopOrphans(config);
+  forgetSettings(config);
+  removeSocketFolder(config);
+  return [...stopped, ...orphans.map((processId) => `process ${processId}`)];
+}
+
+/** Programs of this stack whose supervisord is gone. */
+function orphanProcesses(config: Config): number[] {
+  const marked = processesWithEnvironment([
+    `SUPERVISOR_SOCKET=${supervisorSocket(config)}`,
+    "SUPERVISOR_ENABLED=1",
+  ]);
+  return [...new Set([...marked, ...postgresOf(config)])].filter(isAlive);
+}
+
+/** PostgreSQL overwrites its environment, but says in its data folder who it is. */
+function postgresOf(config: Config): number[] {
+  try {
+    const path = join(dataFolder(config, "postgres"), "postmaster.pid");
+    const processId = Number.parseInt(readFileSync(path, "utf8"), 10);
+    return commandLine(processId).includes(dataFolder(config, "postgres")) ? [processId] : [];
+  } catch {
+    return [];
+  }
+}
+
+async function stopOrphans(config: Config): Promise<number[]> {
+  const orphans = orphanProcesses(config);
+  const postgres = postgresOf(config);
+  for (const processId of orphans) {
+    sendSignal(processId, postgres.includes(processId) ? "SIGINT" : "SIGTERM");
+  }
+  const ended = async () => {
+    const alive = orphans.filter(isAlive);
+    if (alive.length > 0) throw new Error(`processes ${alive.join(", ")} still run`);
+  };
+  await until("the processes end", END_MS_MAX, ended).catch(async () => {
+    for (const processId of orphans) sendSignal(processId, "SIGKILL");
+    await until("the processes end", END_MS_MAX, ended);
+  });
+  return orphans;
+}

@@ -65,10 +65,11 @@ function format(config: Config, properties: string): void {
     const { name, password } = KAFKA_USERS[mechanism];
     return ["--add-scram", `${mechanism.toUpperCase()}=[name=${name},password=${password}]`];
   });
-  const cluster = randomBytes(16).toString("base64url");
+  // One in 64 begins with a dash, which must be no option: here each does.
+  const cluster = `-${randomBytes(16).toString("base64url").slice(1)}`;
   const tool = ["-cp", classpath.join(":"), "kafka.tools.StorageTool", "format"];
   const { exitCode, stderr } = Bun.spawnSync(
-    [javaProgram(config), ...tool, "-t", cluster, "-c", "format.properties", ...users],
+    [javaProgram(config), ...tool, `--cluster-id=${cluster}`, "-c", "format.properties", ...users],
     { cwd: folder, stdout: "ignore", stderr: "pipe" },
   );
   if (exitCode !== 0) throw new Error(`Cannot format Kafka's data: ${stderr}`);

@@ -6,11 +6,11 @@
 import { EVENT_TYPES } from "../schema/event.ts";
 import { decodeEvent, EventFields } from "../scripts/consume/decode-event.ts";
 import { PartitionReader } from "../scripts/consume/partition-reader.ts";
+import { createConsumer, createKafka, recordBatches } from "../scripts/kafka/kafkajs.ts";
+import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
 import { readConfig } from "../scripts/lib/config.ts";
-import { createConsumer, createKafka, recordBatches } from "../scripts/lib/kafka.ts";
 import { startLogging } from "../scripts/lib/log.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
-import { type RecordBatch, RecordCursor } from "../scripts/lib/record-cursor.ts";
 
 type Work = (partition: number, batch: RecordBatch) => void | Promise<void>;
 

@@ -11,8 +11,8 @@ import {
   replayLetters,
   type Selection,
 } from "./dead-letters/letters.ts";
+import { createKafka } from "./kafka/kafkajs.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { createKafka } from "./lib/kafka.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
 import { runProgram, UsageError } from "./lib/program.ts";

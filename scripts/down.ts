@@ -6,18 +6,18 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type ArgsDef, defineCommand } from "citty";
+import { folderBytes } from "./host/folder-size.ts";
+import { runFile } from "./host/folders.ts";
+import { lockHolder, takeLock } from "./host/lock.ts";
+import { isAlive, sendSignal } from "./host/process-tree.ts";
+import { megabytes } from "./host/progress.ts";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
-import { runFile } from "./stack/folders.ts";
-import { lockHolder, takeLock } from "./stack/install/exclusive.ts";
-import { folderBytes } from "./stack/install/folder-size.ts";
-import { megabytes } from "./stack/install/progress.ts";
+import { until } from "./lib/until.ts";
 import { withDependants } from "./stack/order.ts";
-import { isAlive, sendSignal } from "./stack/process-tree.ts";
 import { services } from "./stack/services.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 import { stopAll, stopServices } from "./stack/supervise/stop.ts";
-import { until } from "./stack/until.ts";
 
 /** It stops what it has started, first: as long as supervisord.conf gives PostgreSQL and the rest. */
 const OTHER_UP_END_MS_MAX = 300_000;

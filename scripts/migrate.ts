@@ -3,15 +3,15 @@
  * any time, also several at once; what is done already is not done again.
  */
 import { type ArgsDef, defineCommand } from "citty";
+import { explainKafka, isRefusal } from "./kafka/failure.ts";
 import { type Config, ConfigError, readConfig } from "./lib/config.ts";
-import { explainKafka, isRefusal } from "./lib/kafka-failure.ts";
 import { connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
+import { until } from "./lib/until.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
 import { answersKafka, answersPostgres } from "./stack/probes/probe.ts";
-import { until } from "./stack/until.ts";
 
 const flags = {
   wait: {

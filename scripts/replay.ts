@@ -4,16 +4,16 @@
  * what differs in one transaction, while consumers and readers go on.
  */
 import { defineCommand } from "citty";
+import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
+import { fetchLogState } from "./kafka/log-state.ts";
+import { type Ledger, sum } from "./ledger/hop.ts";
+import { readTables } from "./ledger/tables.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { createKafka, type Kafka } from "./lib/kafka.ts";
 import { startLogging } from "./lib/log.ts";
-import { fetchLogState } from "./lib/log-state.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
 import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
-import { type Ledger, sum } from "./verify/hop.ts";
-import { readTables } from "./verify/tables.ts";
 
 /** When so few records are left, the consumers are made to wait for the last step. */
 const REST_RECORDS_MAX = 50_000;

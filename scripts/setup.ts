@@ -4,9 +4,9 @@
  * Starts nothing, and makes no secret unless it is told to: what it leaves may become an image.
  */
 import { type ArgsDef, defineCommand } from "citty";
+import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
 import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
-import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
 import { install } from "./stack/install/install.ts";
 import { removeUnused } from "./stack/install/remove-unused.ts";
 import { services } from "./stack/services.ts";

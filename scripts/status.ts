@@ -1,9 +1,9 @@
 /** `bun run status`: which services work, found by asking them. */
 import { type ArgsDef, defineCommand } from "citty";
+import { runFile } from "./host/folders.ts";
+import { lockHolder } from "./host/lock.ts";
 import { readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
-import { runFile } from "./stack/folders.ts";
-import { lockHolder } from "./stack/install/exclusive.ts";
 import { services } from "./stack/services.ts";
 import { loginLines } from "./stack/show/logins.ts";
 import { report, table } from "./stack/show/report.ts";

@@ -4,10 +4,10 @@
  * Computed when someone asks, at most once a second however many do.
  */
 import { defineCommand } from "citty";
+import { assertSecrets } from "./host/environment.ts";
 import { readConfig } from "./lib/config.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
 import { runProgram } from "./lib/program.ts";
-import { assertSecrets } from "./stack/environment.ts";
 import { createApp } from "./summary/app.ts";
 import { listen } from "./summary/listen.ts";
 import { SummaryMetrics } from "./summary/metrics.ts";

@@ -5,12 +5,12 @@
  */
 import { join } from "node:path";
 import { defineCommand } from "citty";
+import { hasSameAssets, withAssets } from "../superset/records.ts";
+import { asEnvironment, inheritedEnvironment } from "./host/environment.ts";
+import { readMark, writeMark } from "./host/records-database.ts";
 import { type Config, ROOT, readConfig } from "./lib/config.ts";
 import { connect, databaseOf, explainPostgres, type Sql } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
-import { asEnvironment, inheritedEnvironment } from "./stack/environment.ts";
-import { readMark, writeMark } from "./stack/prepare/records-database.ts";
-import { hasSameAssets, withAssets } from "./stack/prepare/superset-records.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 
 const command = defineCommand({

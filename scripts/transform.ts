@@ -1,8 +1,8 @@
 #!/usr/bin/env bun
 /** `bun run transform`: runs dbt by hand, with the very command that Airflow's tasks run. */
 import { join } from "node:path";
+import { inheritedEnvironment } from "./host/environment.ts";
 import { ROOT } from "./lib/config.ts";
-import { inheritedEnvironment } from "./stack/environment.ts";
 
 const program = Bun.spawn([join(ROOT, "dbt/run"), ...process.argv.slice(2)], {
   env: inheritedEnvironment(),

@@ -5,12 +5,12 @@
  * only a slow service has failed.
  */
 import { type ArgsDef, defineCommand } from "citty";
+import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
+import { makePrivateFolder, runFile } from "./host/folders.ts";
+import { takeLock } from "./host/lock.ts";
+import { OPS_TITLE } from "./host/ops.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
-import { environmentFile, writeMissingSecrets } from "./stack/environment.ts";
-import { makePrivateFolder, runFile } from "./stack/folders.ts";
-import { takeLock } from "./stack/install/exclusive.ts";
-import { OPS_TITLE } from "./stack/install/ops.ts";
 import { removeUnused } from "./stack/install/remove-unused.ts";
 import { withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";

@@ -2,18 +2,18 @@
 /** `bun run verify`: proves hop by hop that every event has been counted once, or names the hop. */
 import { setTimeout as delay } from "node:timers/promises";
 import { defineCommand } from "citty";
+import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
+import { fetchLogState } from "./kafka/log-state.ts";
+import type { HopResult } from "./ledger/hop.ts";
+import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./ledger/tables.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { createKafka, type Kafka } from "./lib/kafka.ts";
 import { startLogging } from "./lib/log.ts";
-import { fetchLogState } from "./lib/log-state.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
 import { runProgram, UsageError } from "./lib/program.ts";
-import type { HopResult } from "./verify/hop.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
 import { verifyPublished } from "./verify/published.ts";
 import { recount } from "./verify/recount.ts";
 import { readSummary, verifySummary } from "./verify/summary.ts";
-import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./verify/tables.ts";
 import { askTrino, verifyTrino } from "./verify/trino.ts";
 
 const args = {

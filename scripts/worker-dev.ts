@@ -3,11 +3,11 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type ArgsDef, defineCommand } from "citty";
+import { assertSecrets } from "./host/environment.ts";
+import { dataFolder } from "./host/folders.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { runProgram } from "./lib/program.ts";
 import { webAddress } from "./lib/web-address.ts";
-import { assertSecrets } from "./stack/environment.ts";
-import { dataFolder } from "./stack/folders.ts";
 import { prepareWorker } from "./worker/prepare.ts";
 import { rebuildOnChange } from "./worker/rebuild.ts";
 import { assertPortIsFree, type ServedWorker, serveWorker } from "./worker/serve.ts";

@@ -1,8 +1,8 @@
 /** Processes are killed and frozen, and logs cut, under load; the counts must come out exact. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { createKafka } from "../scripts/lib/kafka.ts";
-import { processTree } from "../scripts/stack/process-tree.ts";
-import { until } from "../scripts/stack/until.ts";
+import { processTree } from "../scripts/host/process-tree.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { until } from "../scripts/lib/until.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents, randomNumbers } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKafka } from "../scripts/lib/kafka.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";

@@ -1,8 +1,8 @@
 /** The main path, whole: a file, the producer, Kafka, consumers and the tables in PostgreSQL. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { createKafka } from "../scripts/lib/kafka.ts";
-import { until } from "../scripts/stack/until.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { until } from "../scripts/lib/until.ts";
 import {
   type ConsumerProcess,
   startConsumer,

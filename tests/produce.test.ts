@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKafka, type Kafka } from "../scripts/lib/kafka.ts";
-import { readLog } from "../scripts/lib/read-log.ts";
-import { type RecordBatch, RecordCursor } from "../scripts/lib/record-cursor.ts";
+import { createKafka, type Kafka } from "../scripts/kafka/kafkajs.ts";
+import { readLog } from "../scripts/kafka/read-log.ts";
+import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
+import { until } from "../scripts/lib/until.ts";
 import { connect } from "../scripts/produce/delivery/connect.ts";
 import type { Summary } from "../scripts/produce/report.ts";
-import { until } from "../scripts/stack/until.ts";
 import { makeEvents } from "./harness/events.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";

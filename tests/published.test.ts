@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { PublishedSummary } from "../schema/summary.ts";
+import type { HopResult } from "../scripts/ledger/hop.ts";
 import { secretSettings } from "../scripts/lib/config.ts";
-import { until } from "../scripts/stack/until.ts";
-import type { HopResult } from "../scripts/verify/hop.ts";
+import { until } from "../scripts/lib/until.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
 

@@ -1,10 +1,10 @@
 /** The log cannot fill a disk: real retention deletes the oldest segments, by bytes and by age. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { createKafka } from "../scripts/lib/kafka.ts";
-import { fetchLogState } from "../scripts/lib/log-state.ts";
-import { folderBytes } from "../scripts/stack/install/folder-size.ts";
-import { until } from "../scripts/stack/until.ts";
+import { folderBytes } from "../scripts/host/folder-size.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { fetchLogState } from "../scripts/kafka/log-state.ts";
+import { until } from "../scripts/lib/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";

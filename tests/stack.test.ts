@@ -11,17 +11,17 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { secretNames } from "../scripts/host/environment.ts";
+import { kafkaFolder, opsFolder, supervisorSocket } from "../scripts/host/folders.ts";
+import { isAlive, processesWithEnvironment } from "../scripts/host/process-tree.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
-import { createKafka } from "../scripts/lib/kafka.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { secretNames } from "../scripts/stack/environment.ts";
-import { kafkaFolder, opsFolder, supervisorSocket } from "../scripts/stack/folders.ts";
+import { until } from "../scripts/lib/until.ts";
 import { isFree } from "../scripts/stack/ports.ts";
 import { answersKafka, answersPostgres } from "../scripts/stack/probes/probe.ts";
-import { isAlive, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import { recordedProcess } from "../scripts/stack/supervise/supervisor.ts";
-import { until } from "../scripts/stack/until.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack, startStack } from "./harness/stack.ts";
 

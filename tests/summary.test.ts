@@ -4,11 +4,11 @@
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { AGE_HEADER, type Summary } from "../schema/summary.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { readConfig } from "../scripts/lib/config.ts";
-import { createKafka } from "../scripts/lib/kafka.ts";
 import { connect } from "../scripts/lib/postgres.ts";
+import { until } from "../scripts/lib/until.ts";
 import { install } from "../scripts/stack/install/install.ts";
-import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { countedPlace, settle } from "./harness/marts.ts";

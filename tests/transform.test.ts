@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pythonFolder } from "../scripts/host/folders.ts";
+import { commandLine, processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
-import { pythonFolder } from "../scripts/stack/folders.ts";
+import { until } from "../scripts/lib/until.ts";
 import { install } from "../scripts/stack/install/install.ts";
-import { commandLine, processesWithEnvironment } from "../scripts/stack/process-tree.ts";
-import { until } from "../scripts/stack/until.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import {
   countedPlace,

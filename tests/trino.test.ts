@@ -6,13 +6,13 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memoryBytes } from "../scripts/host/process-tree.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import type { HopResult } from "../scripts/ledger/hop.ts";
 import type { Config } from "../scripts/lib/config.ts";
-import { createKafka } from "../scripts/lib/kafka.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { queryRows, type TrinoQueryError, type TrinoUser } from "../scripts/lib/trino.ts";
-import { memoryBytes } from "../scripts/stack/process-tree.ts";
-import { until } from "../scripts/stack/until.ts";
-import type { HopResult } from "../scripts/verify/hop.ts";
+import { until } from "../scripts/lib/until.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
 

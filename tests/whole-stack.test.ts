@@ -1,10 +1,10 @@
 /** The whole platform, as `bun run up` starts it: all services, twice, within the memory of a laptop. */
 import { afterAll, expect, test } from "bun:test";
-import { processesWithEnvironment } from "../scripts/stack/process-tree.ts";
+import { processesWithEnvironment } from "../scripts/host/process-tree.ts";
+import { until } from "../scripts/lib/until.ts";
 import { services } from "../scripts/stack/services.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import type { Timings } from "../scripts/stack/show/timings.ts";
-import { until } from "../scripts/stack/until.ts";
 import { isLoopback, listeningAddresses } from "./harness/listening.ts";
 import { type Environment, run, runOrThrow } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack } from "./harness/stack.ts";

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts } from "../scripts/stack/free-ports.ts";
-import { isAlive, processTree } from "../scripts/stack/process-tree.ts";
-import { until } from "../scripts/stack/until.ts";
+import { freePorts } from "../scripts/host/free-ports.ts";
+import { isAlive, processTree } from "../scripts/host/process-tree.ts";
+import { until } from "../scripts/lib/until.ts";
 import { type Environment, run, start } from "./harness/script.ts";
 import { TestOrigin } from "./harness/told-origin.ts";
 

@@ -4,9 +4,9 @@
  * the moment at which the events begin.
  */
 import { EVENT_TYPES } from "../../schema/event.ts";
-import { encodeRecords } from "../../scripts/produce/delivery/encode-records.ts";
+import { encodeRecords } from "../../scripts/kafka/encode-records.ts";
+import { partitionOf } from "../../scripts/kafka/partition.ts";
 import { type Message, messageOf } from "../../scripts/produce/delivery/message.ts";
-import { partitionOf } from "../../scripts/produce/delivery/partition.ts";
 import { EventIds } from "../../scripts/produce/synthetic/event-id.ts";
 import { RandomStream } from "../../scripts/produce/synthetic/random.ts";
 

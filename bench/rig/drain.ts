@@ -3,7 +3,7 @@
  * product is asked through PostgreSQL, where alone it counts that an event has arrived.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { freePorts } from "../../scripts/host/free-ports.ts";
 import type { Bench } from "./bench.ts";
 import { type Client, startClient } from "./clients.ts";
 import { storedEvents } from "./tables.ts";

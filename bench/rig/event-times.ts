@@ -1,8 +1,8 @@
 /** Reads back from a topic when each of its events happened. */
 import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
-import { fetchLogState } from "../../scripts/lib/log-state.ts";
-import { readLog } from "../../scripts/lib/read-log.ts";
-import { RecordCursor } from "../../scripts/lib/record-cursor.ts";
+import { fetchLogState } from "../../scripts/kafka/log-state.ts";
+import { readLog } from "../../scripts/kafka/read-log.ts";
+import { RecordCursor } from "../../scripts/kafka/record-cursor.ts";
 import type { Topic } from "./topic.ts";
 import type { SentEvent } from "./watch.ts";
 

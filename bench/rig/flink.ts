@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Artifact, parseArtifactLock } from "../../scripts/host/artifact-lock.ts";
+import { javaProgram, opsPython } from "../../scripts/host/folders.ts";
+import { runShown } from "../../scripts/host/run.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
-import { javaProgram, opsPython } from "../../scripts/stack/folders.ts";
-import { type Artifact, parseArtifactLock } from "../../scripts/stack/install/lock-file.ts";
-import { runShown } from "../../scripts/stack/install/run.ts";
 import { type Client, startClient } from "./clients.ts";
 import type { Stack } from "./stack.ts";
 
@@ -78,7 +78,7 @@ async function fetchJars(config: Config, folder: string, jars: Artifact[]): Prom
   if (jars.length === 0) return;
   const mirror = config.MAVEN_REPOSITORY_URL;
   await runShown(
-    [opsPython(config), join(ROOT, "scripts/stack/install/fetch-artifacts.py"), folder],
+    [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), folder],
     () => {},
     {
       input: jars.map(({ coordinates, sha256 }) => `${coordinates} ${sha256}\n`).join(""),

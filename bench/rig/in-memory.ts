@@ -1,5 +1,5 @@
 /** The events of a dataset as the consumer gets them from a fetch, without Kafka. Pure. */
-import { type RecordBatch, RecordCursor } from "../../scripts/lib/record-cursor.ts";
+import { type RecordBatch, RecordCursor } from "../../scripts/kafka/record-cursor.ts";
 import type { Dataset } from "./dataset.ts";
 
 export function recordBatchesOf(dataset: Dataset): (RecordBatch & { partition: number })[] {

@@ -1,9 +1,9 @@
 /** The public page of a stack that is measured, and a Worker that does nothing beside it. */
 import { join } from "node:path";
 import { gzipSync } from "bun";
+import { freePorts } from "../../scripts/host/free-ports.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
-import { until } from "../../scripts/stack/until.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { runOrThrow } from "../../tests/harness/script.ts";
 import { quantile } from "./spread.ts";
 import type { Stack } from "./stack.ts";

@@ -1,5 +1,10 @@
 /** Makes a topic as `migrate` does, fills it as our producer does, only from batches made before. */
-import { createKafka, createProducer, type Kafka, sendRecords } from "../../scripts/lib/kafka.ts";
+import {
+  createKafka,
+  createProducer,
+  type Kafka,
+  sendRecords,
+} from "../../scripts/kafka/kafkajs.ts";
 import { ensureTopic } from "../../scripts/migrate/topic.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Stack } from "./stack.ts";

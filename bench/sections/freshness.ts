@@ -4,8 +4,8 @@
  * at 1,000/s, as `latency` is, but by counts, since a view has no offsets.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { memoryBytes } from "../../scripts/stack/process-tree.ts";
-import { until } from "../../scripts/stack/until.ts";
+import { memoryBytes } from "../../scripts/host/process-tree.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { startAirflow } from "../rig/airflow.ts";
 import type { Bench } from "../rig/bench.ts";
 import { cores, measureCpu } from "../rig/cpu.ts";

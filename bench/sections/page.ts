@@ -47,7 +47,7 @@ export async function page(bench: Bench): Promise<PageResult> {
   await seedUsers(owner, USERS);
   const served = await startPage(stack);
   const hello = await startHello();
-  const helloWithFiles = await startHello(join(ROOT, "worker/page"));
+  const helloWithFiles = await startHello(join(ROOT, "worker/browser"));
   try {
     const targets: [string, Served][] = [
       ["hello", hello],

@@ -3,7 +3,7 @@
  * rises until the consumer falls behind, or the producer cannot make more.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { fetchLogState } from "../../scripts/lib/log-state.ts";
+import { fetchLogState } from "../../scripts/kafka/log-state.ts";
 import type { Bench } from "../rig/bench.ts";
 import { startClient } from "../rig/clients.ts";
 import { disturbance, measureCpu, usedSeconds } from "../rig/cpu.ts";

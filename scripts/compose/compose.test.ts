@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { secretNames } from "../host/environment.ts";
 import { type Config, ROOT, readConfig, settingNames } from "../lib/config.ts";
-import { secretNames } from "../stack/environment.ts";
 import { clientPorts, programsOf, services } from "../stack/services.ts";
 
 interface Container {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer, connect as openSocket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { freePorts } from "../stack/free-ports.ts";
+import { freePorts } from "../host/free-ports.ts";
 import { handOn } from "./hand-on.ts";
 
 /** Another address of the same machine, as a container's own is beside 127.0.0.1. */

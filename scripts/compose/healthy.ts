@@ -4,10 +4,11 @@
  * without a network ends: its programs reach each other there, so all would seem well while nobody
  * else reaches them, and only a start brings it into the network that has taken the old one's place.
  */
+
+import { ageMs, processTree } from "../host/process-tree.ts";
 import { type Config, readConfig } from "../lib/config.ts";
 import { pastProxies } from "../lib/loopback.ts";
 import { listens } from "../stack/probes/probe.ts";
-import { ageMs, processTree } from "../stack/process-tree.ts";
 import { clientPorts, programsOf, services } from "../stack/services.ts";
 import { ownAddress } from "./own-address.ts";
 

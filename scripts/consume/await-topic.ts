@@ -1,10 +1,10 @@
 /** Before the first record: Kafka is there, lets the consumer in, and has the topic. */
 import { setTimeout as delay } from "node:timers/promises";
+import { explainKafka, isRefusal, isTransient } from "../kafka/failure.ts";
+import { createKafka } from "../kafka/kafkajs.ts";
+import { fetchLogState, TopicMissingError } from "../kafka/log-state.ts";
 import type { Config } from "../lib/config.ts";
-import { createKafka } from "../lib/kafka.ts";
-import { explainKafka, isRefusal, isTransient } from "../lib/kafka-failure.ts";
 import { getLogger } from "../lib/log.ts";
-import { fetchLogState, TopicMissingError } from "../lib/log-state.ts";
 import { backoffMs } from "./failure.ts";
 
 const KAFKA_MS_MAX = 60_000;

@@ -3,7 +3,7 @@
  * what only a person can decide. Everything the consumer knows of its place comes from here; the
  * offsets that it commits to Kafka are for lag tools only.
  */
-import type { LogState } from "../lib/log-state.ts";
+import type { LogState } from "../kafka/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
 import type { PartitionKey } from "./store.ts";
 

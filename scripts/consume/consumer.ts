@@ -4,18 +4,18 @@
  * logic is in `partition-reader.ts` (what is counted) and `partition-writer.ts` (when it is stored).
  */
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
-import type { Config } from "../lib/config.ts";
 import {
   type Consumer,
   createConsumer,
   type EachBatchPayload,
   type Kafka,
   recordBatches,
-} from "../lib/kafka.ts";
+} from "../kafka/kafkajs.ts";
+import { fetchLogState, type LogState } from "../kafka/log-state.ts";
+import type { RecordBatch } from "../kafka/record-cursor.ts";
+import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
-import { fetchLogState, type LogState } from "../lib/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
-import type { RecordBatch } from "../lib/record-cursor.ts";
 import { backoffMs, isOutage } from "./failure.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionWriter } from "./partition-writer.ts";

@@ -2,9 +2,10 @@
  * Begins to read a partition at the place where counting stands, and decides what happens when the
  * log no longer reaches back to it. Called by the consumer at each assignment.
  */
+
+import type { LogState } from "../kafka/log-state.ts";
 import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
-import type { LogState } from "../lib/log-state.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { claimPartition, NeedsPersonError } from "./claim.ts";
 import type { ConsumerMetrics } from "./metrics.ts";

@@ -1,6 +1,7 @@
 /** Finds, replays and purges rows of `dead_letters`; `dead-letters.ts` is its command line. */
+
+import { createProducer, type Kafka } from "../kafka/kafkajs.ts";
 import type { Config } from "../lib/config.ts";
-import { createProducer, type Kafka } from "../lib/kafka.ts";
 import type { Sql } from "../lib/postgres.ts";
 
 export interface Letter {

@@ -2,8 +2,9 @@
  * The topic of events, with retention in time and in bytes so that it cannot fill a disk. One that
  * exists is never changed but for partitions that are too few; other differences are reported.
  */
+
+import { createKafka } from "../kafka/kafkajs.ts";
 import type { Config } from "../lib/config.ts";
-import { createKafka } from "../lib/kafka.ts";
 
 const MESSAGE_BYTES_MAX = 4_194_304;
 const SEGMENT_BYTES_MIN = 1_048_576;

@@ -4,11 +4,11 @@
  */
 import { PartitionReader } from "../consume/partition-reader.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
+import type { Kafka } from "../kafka/kafkajs.ts";
+import { type Range, readLog } from "../kafka/read-log.ts";
+import type { Ledger } from "../ledger/hop.ts";
 import type { Config } from "../lib/config.ts";
-import type { Kafka } from "../lib/kafka.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { type Range, readLog } from "../lib/read-log.ts";
-import type { Ledger } from "../verify/hop.ts";
 
 /** A tally is written when it reaches this many rows; fewer and larger cost the database less. */
 const ROWS_MAX = 200_000;

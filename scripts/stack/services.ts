@@ -3,14 +3,15 @@
  * it works. `up`, `status`, `logs` and `down` know nothing else; a new service is a new entry here,
  * a folder with a `start`, and a section of supervisord.conf, or a group of them.
  */
+
+import { airflowFault, answersAirflow } from "../../airflow/probe.ts";
+import { answersSuperset } from "../../superset/probe.ts";
+import { answersTrino, answersTrinoWorker } from "../../trino/probe.ts";
 import type { Config } from "../lib/config.ts";
 import { localUrl } from "../lib/trino.ts";
 import { webAddress } from "../lib/web-address.ts";
 import type { Runtime } from "./install/install.ts";
-import { airflowFault, answersAirflow } from "./probes/airflow.ts";
 import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probes/probe.ts";
-import { answersSuperset } from "./probes/superset.ts";
-import { answersTrino, answersTrinoWorker } from "./probes/trino.ts";
 import type { ProcessInfo } from "./supervise/supervisor.ts";
 
 /** Settings whose value is a port. */

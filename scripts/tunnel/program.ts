@@ -1,9 +1,9 @@
 /** Where cloudflared is, how to get it, and what it is started with. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inheritedEnvironment } from "../host/environment.ts";
+import { dataFolder } from "../host/folders.ts";
 import type { Config } from "../lib/config.ts";
-import { inheritedEnvironment } from "../stack/environment.ts";
-import { dataFolder } from "../stack/folders.ts";
 
 const HOW_TO_GET = `Debian, Ubuntu, and Windows with WSL:
     sudo mkdir -p --mode=0755 /usr/share/keyrings

@@ -1,5 +1,5 @@
 /** Quick tunnels: no account, no domain, another address at each start, nothing promised. */
-import { environmentFile } from "../stack/environment.ts";
+import { environmentFile } from "../host/environment.ts";
 import { type Context, complain, report, say } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { keepOpen } from "./keep-open.ts";

@@ -7,10 +7,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EVENT_TYPES } from "../../schema/event.ts";
 import { type Summary, summarySchema, type TypeCounts } from "../../schema/summary.ts";
+import { type HopResult, sum } from "../ledger/hop.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { aliveNames } from "../stack/supervise/start.ts";
-import { type HopResult, sum } from "./hop.ts";
 
 /** Several times as long as the origin lets pass between two readings of its numbers. */
 const RENEWAL_MS_MAX = 20_000;

@@ -4,11 +4,11 @@
  * consumer's fast path, so that a fault there cannot hide here.
  */
 import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
-import type { Kafka } from "../lib/kafka.ts";
-import type { LogState } from "../lib/log-state.ts";
-import { readLog } from "../lib/read-log.ts";
-import { RecordCursor } from "../lib/record-cursor.ts";
-import { type HopResult, type Ledger, sum } from "./hop.ts";
+import type { Kafka } from "../kafka/kafkajs.ts";
+import type { LogState } from "../kafka/log-state.ts";
+import { readLog } from "../kafka/read-log.ts";
+import { RecordCursor } from "../kafka/record-cursor.ts";
+import { type HopResult, type Ledger, sum } from "../ledger/hop.ts";
 
 interface Count {
   stored: number;

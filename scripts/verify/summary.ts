@@ -2,8 +2,9 @@
  * user_events → user_event_summary: what dbt makes of the counts has the same events, type by type,
  * in the same snapshot; and dbt's own tests, which look at more than sums, allowed the last run.
  */
+
+import { type HopResult, sum } from "../ledger/hop.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { type HopResult, sum } from "./hop.ts";
 
 export interface SummaryNumbers {
   /** By event type, as the consumer has stored them. */

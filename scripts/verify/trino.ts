@@ -3,10 +3,11 @@
  * the same moment while events come in, so PostgreSQL is asked before and after: counts only grow,
  * and what Trino says of each type must lie between the two. When nothing comes in that is equality.
  */
+
+import { type HopResult, sum } from "../ledger/hop.ts";
 import { type Config, ConfigError } from "../lib/config.ts";
 import { queryRows, TrinoQueryError, TrinoUnreachable, trinoUrl } from "../lib/trino.ts";
 import { aliveNames } from "../stack/supervise/start.ts";
-import { type HopResult, sum } from "./hop.ts";
 import type { SummaryNumbers } from "./summary.ts";
 
 const TYPES = ["click", "view", "purchase"] as const;

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ROOT } from "../lib/config.ts";
 
-const SOURCE = join(ROOT, "worker/page");
+const SOURCE = join(ROOT, "worker/browser");
 /** Known by their names to browsers and to Cloudflare. */
 const FIXED_FILES = ["favicon.ico", "favicon.svg", "robots.txt", "_headers"];
 

@@ -3,8 +3,8 @@
  * leaves nothing outside of the folder that it is given.
  */
 import { join } from "node:path";
+import { inheritedEnvironment } from "../host/environment.ts";
 import { ROOT } from "../lib/config.ts";
-import { inheritedEnvironment } from "../stack/environment.ts";
 
 interface Options {
   /** Takes its log and other leftovers. */

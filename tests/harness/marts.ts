@@ -1,11 +1,11 @@
 /** Runs dbt as its users do, and reads what it made as a stranger would. */
 import { expect } from "bun:test";
 import { join } from "node:path";
+import { asEnvironment } from "../../scripts/host/environment.ts";
+import { pythonFolder } from "../../scripts/host/folders.ts";
+import type { HopResult } from "../../scripts/ledger/hop.ts";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
-import { asEnvironment } from "../../scripts/stack/environment.ts";
-import { pythonFolder } from "../../scripts/stack/folders.ts";
-import type { HopResult } from "../../scripts/verify/hop.ts";
 import { DirectCounts, type UserRow } from "./direct-counts.ts";
 import type { Place, Platform } from "./platform.ts";
 import { type Finished, run, start } from "./script.ts";

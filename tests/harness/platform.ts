@@ -4,11 +4,11 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePorts } from "../../scripts/host/free-ports.ts";
 import { type Config, readConfig } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { answersKafka, answersPostgres } from "../../scripts/stack/probes/probe.ts";
-import { until } from "../../scripts/stack/until.ts";
 import { type Environment, run, runOrThrow } from "./script.ts";
 import { type Stack, startStack } from "./stack.ts";
 

@@ -1,6 +1,6 @@
 /** Encodes records as Kafka's producers do, with kafkajs' own encoder, for tests of our reading. */
 import { createRequire } from "node:module";
-import type { RecordBatch } from "../../scripts/lib/record-cursor.ts";
+import type { RecordBatch } from "../../scripts/kafka/record-cursor.ts";
 
 const encodeRecord = createRequire(import.meta.url)("kafkajs/src/protocol/recordBatch/record/v0");
 

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { kafkaJars } from "../../kafka/install.ts";
+import { javaProgram, kafkaFolder } from "../../scripts/host/folders.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
-import { javaProgram, kafkaFolder } from "../../scripts/stack/folders.ts";
-import { kafkaJars } from "../../scripts/stack/install/kafka.ts";
 import type { Certificate } from "./certificates.ts";
 
 /** Users of Kafka, each known to one mechanism only. */

@@ -7,8 +7,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseEnv } from "node:util";
+import { freePorts } from "../../scripts/host/free-ports.ts";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
 import { services } from "../../scripts/stack/services.ts";
 import { type Environment, run, runOrThrow } from "./script.ts";
 

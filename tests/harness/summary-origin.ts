@@ -1,8 +1,8 @@
 /** The summary origin as a process of its own, asked as the Worker asks it. */
 import type { Summary } from "../../schema/summary.ts";
 import { summarySchema } from "../../schema/summary.ts";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
-import { until } from "../../scripts/stack/until.ts";
+import { freePorts } from "../../scripts/host/free-ports.ts";
+import { until } from "../../scripts/lib/until.ts";
 import type { Place } from "./platform.ts";
 import { start } from "./script.ts";
 

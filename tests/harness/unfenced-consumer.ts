@@ -5,9 +5,9 @@
 import { GroupConsumer } from "../../scripts/consume/consumer.ts";
 import { ConsumerMetrics } from "../../scripts/consume/metrics.ts";
 import { storeStatement } from "../../scripts/consume/store.ts";
+import { createKafka } from "../../scripts/kafka/kafkajs.ts";
 import { readConfig } from "../../scripts/lib/config.ts";
 import { serveMetrics } from "../../scripts/lib/http.ts";
-import { createKafka } from "../../scripts/lib/kafka.ts";
 import { startLogging } from "../../scripts/lib/log.ts";
 import { connect } from "../../scripts/lib/postgres.ts";
 

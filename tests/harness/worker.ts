@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PublishedSummary } from "../../schema/summary.ts";
-import { freePorts } from "../../scripts/stack/free-ports.ts";
+import { freePorts } from "../../scripts/host/free-ports.ts";
 import { prepareWorker } from "../../scripts/worker/prepare.ts";
 import { type ServedWorker, serveWorker } from "../../scripts/worker/serve.ts";
 

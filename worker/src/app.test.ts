@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { PageAssets } from "../view/assets.ts";
 import { createApp } from "./app.ts";
 import type { Copies } from "./copies.ts";
 import { createCopies } from "./copies.ts";
-import type { PageAssets } from "./page/assets.ts";
 
 const TEXT = JSON.stringify({ version: 1, as_of: "2026-11-25T03:00:00.000Z", events_today: 5 });
 

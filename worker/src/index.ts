@@ -1,8 +1,8 @@
 /** Where Cloudflare's runtime meets the Worker: its requests, its clock that wakes it, its object. */
 import { env, waitUntil } from "cloudflare:workers";
+import type { PageAssets } from "../view/assets.ts";
 import { createApp } from "./app.ts";
 import { createCopies } from "./copies.ts";
-import type { PageAssets } from "./page/assets.ts";
 
 export { SummaryKeeper } from "./keeper/summary-keeper.ts";
 

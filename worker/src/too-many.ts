@@ -1,7 +1,7 @@
 /** What a person sees whose address has asked too often. */
 import { html } from "hono/html";
-import type { PageAssets } from "./page/assets.ts";
-import { head } from "./page/parts/head.ts";
+import type { PageAssets } from "../view/assets.ts";
+import { head } from "../view/parts/head.ts";
 
 export const renderTooMany = (assets: PageAssets): string =>
   html`<!doctype html>

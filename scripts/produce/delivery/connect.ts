@@ -3,17 +3,17 @@
  * there, with errors that say what to do, then gives the transport which the sender drives.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config } from "../../lib/config.ts";
+import { encodeRecords } from "../../kafka/encode-records.ts";
+import { explainKafka, isRefusal, isTransient } from "../../kafka/failure.ts";
 import {
   createKafka,
   createProducer,
   type Kafka,
   type Producer,
   sendRecords,
-} from "../../lib/kafka.ts";
-import { explainKafka, isRefusal, isTransient } from "../../lib/kafka-failure.ts";
+} from "../../kafka/kafkajs.ts";
+import type { Config } from "../../lib/config.ts";
 import { DeliveryError } from "./delivery-error.ts";
-import { encodeRecords } from "./encode-records.ts";
 import type { Transport } from "./sender.ts";
 
 export interface Connection extends Transport {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { partitionOf } from "../../kafka/partition.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Message } from "./message.ts";
-import { partitionOf } from "./partition.ts";
 import { Sender, type SenderEvents, type Transport } from "./sender.ts";
 
 const silent: SenderEvents = { onOutage() {}, onRecovery() {} };

@@ -8,10 +8,10 @@
  * the partition before the retry, the broker would take that for the repetition and drop it.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { isTransient, isUnknownTopic, reasonOf } from "../../lib/kafka-failure.ts";
+import { isTransient, isUnknownTopic, reasonOf } from "../../kafka/failure.ts";
+import { partitionOf } from "../../kafka/partition.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Message } from "./message.ts";
-import { partitionOf } from "./partition.ts";
 
 export interface Transport {
   readonly partitionCount: number;

@@ -5,7 +5,9 @@
  */
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Config, ConfigError } from "../../lib/config.ts";
+import { installKafka, KAFKA_TITLE, missingKafkaJars } from "../../../kafka/install.ts";
+import { postgresPrograms } from "../../../postgres/install.ts";
+import { installTrino, missingTrinoBytes, TRINO_TITLE } from "../../../trino/install.ts";
 import {
   kafkaArchive,
   kafkaFolder,
@@ -13,16 +15,14 @@ import {
   type PythonEnvironment,
   pythonFolder,
   trinoFolder,
-} from "../folders.ts";
-import { together } from "../together.ts";
-import { installKafka, KAFKA_TITLE, missingKafkaJars } from "./kafka.ts";
-import { installOps, isOpsInstalled, OPS_BYTES } from "./ops.ts";
-import type { InstallOptions } from "./options.ts";
-import { postgresPrograms } from "./postgres.ts";
-import { megabytes } from "./progress.ts";
-import { installPython, missingPythonBytes, pythonTitle } from "./python.ts";
-import { installTrino, missingTrinoBytes, TRINO_TITLE } from "./trino.ts";
-import { markUsed } from "./use.ts";
+} from "../../host/folders.ts";
+import { installOps, isOpsInstalled, OPS_BYTES } from "../../host/ops.ts";
+import type { InstallOptions } from "../../host/options.ts";
+import { megabytes } from "../../host/progress.ts";
+import { installPython, missingPythonBytes, pythonTitle } from "../../host/python.ts";
+import { markUsed } from "../../host/use.ts";
+import { type Config, ConfigError } from "../../lib/config.ts";
+import { together } from "../../lib/together.ts";
 
 /** What a program runs on, apart from what `bun install` brings. */
 export type Runtime = "kafka" | "postgres" | "trino" | PythonEnvironment;

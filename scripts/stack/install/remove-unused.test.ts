@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { takeLock } from "../../host/lock.ts";
+import { holdLines, markUsed } from "../../host/use.ts";
 import { type Config, readConfig } from "../../lib/config.ts";
-import { takeLock } from "./exclusive.ts";
 import { removeUnused } from "./remove-unused.ts";
-import { holdLines, markUsed } from "./use.ts";
 
 const OLD = "superset-0123456789ab";
 const DAY_MS = 86_400_000;

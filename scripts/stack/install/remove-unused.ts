@@ -5,14 +5,14 @@
  */
 import { accessSync, constants, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { folderBytes } from "../../host/folder-size.ts";
+import { opsPython } from "../../host/folders.ts";
+import { takeLock } from "../../host/lock.ts";
+import { megabytes } from "../../host/progress.ts";
+import { packageIndex } from "../../host/python.ts";
+import { runShown } from "../../host/run.ts";
+import { flockProgram } from "../../host/use.ts";
 import type { Config } from "../../lib/config.ts";
-import { opsPython } from "../folders.ts";
-import { takeLock } from "./exclusive.ts";
-import { folderBytes } from "./folder-size.ts";
-import { megabytes } from "./progress.ts";
-import { packageIndex } from "./python.ts";
-import { runShown } from "./run.ts";
-import { flockProgram } from "./use.ts";
 
 const UNUSED_DAYS_MAX = 30;
 const UNUSED_MS_MAX = UNUSED_DAYS_MAX * 86_400_000;

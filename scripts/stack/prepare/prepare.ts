@@ -4,11 +4,9 @@
  * keep what it runs on from being removed while it runs.
  */
 import { join } from "node:path";
-import { type Config, ConfigError, readConfig } from "../../lib/config.ts";
-import { pastProxies } from "../../lib/loopback.ts";
-import { trinoAuthority, trinoUrl } from "../../lib/trino.ts";
-import { webAddress } from "../../lib/web-address.ts";
-import { asEnvironment } from "../environment.ts";
+import { kafkaJars } from "../../../kafka/install.ts";
+import { postgresPrograms } from "../../../postgres/install.ts";
+import { asEnvironment } from "../../host/environment.ts";
 import {
   javaProgram,
   kafkaArchive,
@@ -16,12 +14,14 @@ import {
   opsPython,
   pythonFolder,
   trinoFolder,
-} from "../folders.ts";
+} from "../../host/folders.ts";
+import { recordsDatabase } from "../../host/records-database.ts";
+import { holdLines, quoted } from "../../host/use.ts";
+import { type Config, ConfigError, readConfig } from "../../lib/config.ts";
+import { pastProxies } from "../../lib/loopback.ts";
+import { trinoAuthority, trinoUrl } from "../../lib/trino.ts";
+import { webAddress } from "../../lib/web-address.ts";
 import { cacheFolders, install, type Runtime } from "../install/install.ts";
-import { kafkaJars } from "../install/kafka.ts";
-import { postgresPrograms } from "../install/postgres.ts";
-import { holdLines, quoted } from "../install/use.ts";
-import { recordsDatabase } from "./records-database.ts";
 
 /** Where the programs of each runtime are, under the names that the `start` files use. */
 const places: Record<Runtime, (config: Config) => Record<string, string>> = {

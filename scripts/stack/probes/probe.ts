@@ -4,10 +4,10 @@
  */
 import { once } from "node:events";
 import { connect as openSocket } from "node:net";
+import { commandLine } from "../../host/process-tree.ts";
+import { createKafka } from "../../kafka/kafkajs.ts";
 import type { Config } from "../../lib/config.ts";
-import { createKafka } from "../../lib/kafka.ts";
 import { connect } from "../../lib/postgres.ts";
-import { commandLine } from "../process-tree.ts";
 
 const PROBE_MS_MAX = 5_000;
 

@@ -1,17 +1,17 @@
 /** What `doctor` looks at: each check says what it found and, where it is not well, what mends it. */
 import { existsSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
+import { kafkaJars, missingKafkaJars } from "../../../kafka/install.ts";
+import { postgresPrograms } from "../../../postgres/install.ts";
+import { missingTrinoBytes } from "../../../trino/install.ts";
+import { environmentFile, secretNames } from "../../host/environment.ts";
+import { findPython } from "../../host/find-python.ts";
+import { javaProgram, opsFolder, pythonFolder, trinoFolder } from "../../host/folders.ts";
+import { isOpsInstalled, OPS_BYTES } from "../../host/ops.ts";
+import { megabytes } from "../../host/progress.ts";
+import { isPythonInstalled, pythonTitle } from "../../host/python.ts";
 import { type Config, ConfigError, readConfig } from "../../lib/config.ts";
-import { environmentFile, secretNames } from "../environment.ts";
-import { javaProgram, opsFolder, pythonFolder, trinoFolder } from "../folders.ts";
-import { findPython } from "../install/find-python.ts";
 import { freeBytes } from "../install/install.ts";
-import { kafkaJars, missingKafkaJars } from "../install/kafka.ts";
-import { isOpsInstalled, OPS_BYTES } from "../install/ops.ts";
-import { postgresPrograms } from "../install/postgres.ts";
-import { megabytes } from "../install/progress.ts";
-import { isPythonInstalled, pythonTitle } from "../install/python.ts";
-import { missingTrinoBytes } from "../install/trino.ts";
 import { isFree } from "../ports.ts";
 import { type Service, services } from "../services.ts";
 import { isArchiveMissing } from "../supervise/kafka-archive.ts";

@@ -1,11 +1,11 @@
 /** Tells when the public page does what the platform is for: its numbers move. */
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { say } from "../../host/progress.ts";
 import type { Config } from "../../lib/config.ts";
+import { until } from "../../lib/until.ts";
 import { webAddress } from "../../lib/web-address.ts";
-import { say } from "../install/progress.ts";
 import type { Service } from "../services.ts";
-import { until } from "../until.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 const ANSWER_MS_MAX = 5_000;

@@ -1,9 +1,9 @@
 /** What `status` and `up` show: each service as it really is, asked of the service itself. */
 import { normalize } from "node:path";
+import { environmentFile } from "../../host/environment.ts";
+import { logFile } from "../../host/folders.ts";
+import { memoryBytes } from "../../host/process-tree.ts";
 import type { Config } from "../../lib/config.ts";
-import { environmentFile } from "../environment.ts";
-import { logFile } from "../folders.ts";
-import { memoryBytes } from "../process-tree.ts";
 import type { Service } from "../services.ts";
 import { listProcesses, type ProcessInfo, supervisorProcess } from "../supervise/supervisor.ts";
 import { lastLines } from "./log-tail.ts";

@@ -1,8 +1,8 @@
 /** Notes when what an `up` does begins and ends, counted from when its command was typed. */
 
+import type { InstallStep } from "../../host/options.ts";
+import { ageMs, commandLine, parentOf } from "../../host/process-tree.ts";
 import { runtimeTitle } from "../install/install.ts";
-import type { InstallStep } from "../install/options.ts";
-import { ageMs, commandLine, parentOf } from "../process-tree.ts";
 import type { Service } from "../services.ts";
 import type { ServiceTime, Timings } from "./timings.ts";
 

@@ -2,7 +2,7 @@
  * Where the time of an `up` went, as a table for people. Pure: `stopwatch.ts` measures. All times are
  * ms since the command was typed.
  */
-import type { InstallStep } from "../install/options.ts";
+import type { InstallStep } from "../../host/options.ts";
 
 export interface Timings {
   /** When the script of `up` began: before that, Bun and the packages of the checkout were fetched. */

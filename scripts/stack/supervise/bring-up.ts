@@ -2,9 +2,10 @@
  * Installs what the services run on and starts them: first what the page needs, then what is
  * slow, each as soon as it is installed.
  */
+
+import { say } from "../../host/progress.ts";
 import type { Config } from "../../lib/config.ts";
 import { assertRoomForStack, install } from "../install/install.ts";
-import { say } from "../install/progress.ts";
 import type { Service } from "../services.ts";
 import type { Stopwatch } from "../show/stopwatch.ts";
 import { startServices } from "./start.ts";

@@ -3,8 +3,8 @@
  * supervisord make it in the background, so that nobody waits for it and `down` can end it.
  */
 import { existsSync } from "node:fs";
+import { kafkaArchive } from "../../host/folders.ts";
 import type { Config } from "../../lib/config.ts";
-import { kafkaArchive } from "../folders.ts";
 import { startGroup } from "./supervisor.ts";
 
 const PROGRAM = "kafka-archive";

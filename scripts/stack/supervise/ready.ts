@@ -1,9 +1,10 @@
 /** Waits until a service does its work, and explains with its own log why it does not. */
+
+import { logFile } from "../../host/folders.ts";
 import type { Config } from "../../lib/config.ts";
-import { logFile } from "../folders.ts";
+import { GiveUp, until } from "../../lib/until.ts";
 import { programsOf, type Service } from "../services.ts";
 import { lastLines } from "../show/log-tail.ts";
-import { GiveUp, until } from "../until.ts";
 import { listProcesses, type ProcessInfo } from "./supervisor.ts";
 
 const LINES_SHOWN = 15;

@@ -4,9 +4,9 @@
  * has changed.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { asEnvironment } from "../../host/environment.ts";
+import { runFile } from "../../host/folders.ts";
 import { type Config, readConfig } from "../../lib/config.ts";
-import { asEnvironment } from "../environment.ts";
-import { runFile } from "../folders.ts";
 import { codeVersion } from "./code-version.ts";
 
 /** Settings that only `up` itself reads; nothing has to restart for them. */

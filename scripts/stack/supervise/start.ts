@@ -3,10 +3,11 @@
  * until each is ready. When a quick one fails, or the signal ends the wait, whatever this call started
  * is stopped again before the error goes on; when a slow one fails, only that and what needs it.
  */
+
+import { asEnvironment, inheritedEnvironment } from "../../host/environment.ts";
 import type { Config } from "../../lib/config.ts";
-import { asEnvironment, inheritedEnvironment } from "../environment.ts";
+import { together } from "../../lib/together.ts";
 import { programsOf, type Service } from "../services.ts";
-import { together } from "../together.ts";
 import { waitUntilReady } from "./ready.ts";
 import { recordSettings } from "./running-settings.ts";
 import { type SlowFailure, startSlow } from "./start-slow.ts";

@@ -4,11 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dataFolder, removeSocketFolder, supervisorSocket } from "../../host/folders.ts";
+import {
+  commandLine,
+  isAlive,
+  processesWithEnvironment,
+  sendSignal,
+} from "../../host/process-tree.ts";
 import type { Config } from "../../lib/config.ts";
-import { dataFolder, removeSocketFolder, supervisorSocket } from "../folders.ts";
-import { commandLine, isAlive, processesWithEnvironment, sendSignal } from "../process-tree.ts";
+import { until } from "../../lib/until.ts";
 import { programsOf, type Service } from "../services.ts";
-import { until } from "../until.ts";
 import { forgetSettings } from "./running-settings.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
 

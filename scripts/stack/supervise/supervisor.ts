@@ -4,16 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Config, ROOT } from "../../lib/config.ts";
 import {
   makePrivateFolder,
   makeSocketFolder,
   opsPython,
   runFile,
   supervisorSocket,
-} from "../folders.ts";
-import { isAlive } from "../process-tree.ts";
-import { until } from "../until.ts";
+} from "../../host/folders.ts";
+import { isAlive } from "../../host/process-tree.ts";
+import { type Config, ROOT } from "../../lib/config.ts";
+import { until } from "../../lib/until.ts";
 
 /** Longer than the longest `stopwaitsecs` of supervisord.conf. */
 const STOP_MS_MAX = 180_000;

@@ -2,9 +2,10 @@
  * Renders a document once for all readers who would get the very same: those of one tenth of a second
  * who came to the same address. Rendering takes ten times as long as all else that an answer needs.
  */
+
+import type { PageContext, renderPage } from "../../view/document.ts";
 import type { Reading } from "../freshness/last-good.ts";
 import type { SummaryText } from "../keeper/kept.ts";
-import type { PageContext, renderPage } from "../page/document.ts";
 import { ageSeconds, published, publishedTag } from "./published.ts";
 
 type Render = typeof renderPage;

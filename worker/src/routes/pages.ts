@@ -1,9 +1,9 @@
 /** What people read: the page, and the frame of it for other sites. */
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import type { PageAssets } from "../../view/assets.ts";
+import { renderEmbed, renderPage } from "../../view/document.ts";
 import type { Copies } from "../copies.ts";
-import type { PageAssets } from "../page/assets.ts";
-import { renderEmbed, renderPage } from "../page/document.ts";
 import { rememberLast } from "./last-document.ts";
 import { timedRead } from "./server-timing.ts";
 

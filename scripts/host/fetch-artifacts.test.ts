@@ -1,0 +1,68 @@
+import { afterEach, beforeAll, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT, readConfig } from "../lib/config.ts";
+import { opsPython } from "./folders.ts";
+import { installOps } from "./ops.ts";
+import { runShown } from "./run.ts";
+
+const MINUTES = 60_000;
+const CONTENT = "what the repository holds".repeat(10_000);
+const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+const PATH = "/org/example/library/1.0/library-1.0.jar";
+
+const config = readConfig();
+const folder = mkdtempSync(join(tmpdir(), "artifacts-"));
+
+beforeAll(() => installOps(config), 10 * MINUTES);
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Fetches one jar from a repository that gives these answers, one after the other. */
+async function fetchFrom(answers: (() => Response)[], sha256 = SHA256): Promise<string[]> {
+  const asked: string[] = [];
+  using repository = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      asked.push(new URL(request.url).pathname);
+      return answers.shift()?.() ?? new Response("no more answers", { status: 500 });
+    },
+  });
+  await Bun.write(join(folder, ".keep"), "");
+  await runShown(
+    [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), folder],
+    () => {},
+    {
+      input: `org.example:library:1.0 ${sha256}\n`,
+      environment: { MAVEN_REPOSITORY_URL: `http://127.0.0.1:${repository.port}` },
+    },
+  );
+  return asked;
+}
+
+const whole = () => new Response(CONTENT);
+const broken = () => new Response(CONTENT.slice(0, 1_000));
+const refused = () => new Response("try later", { status: 503 });
+
+test(
+  "fetch-artifacts fetches again when a download was refused or broken",
+  async () => {
+    expect(await fetchFrom([refused, broken, whole])).toEqual([PATH, PATH, PATH]);
+    expect(readFileSync(join(folder, "library-1.0.jar"), "utf8")).toBe(CONTENT);
+    expect(readdirSync(folder)).toEqual([".keep", "library-1.0.jar"]);
+  },
+  MINUTES,
+);
+
+test(
+  "fetch-artifacts gives up with the reason and leaves nothing when the content is never right",
+  async () => {
+    const answers = [whole, whole, whole, whole];
+    expect(fetchFrom(answers, "0".repeat(64))).rejects.toThrow(`its SHA-256 is ${SHA256}`);
+    expect(answers).toEqual([]);
+    expect(readdirSync(folder)).toEqual([".keep"]);
+  },
+  MINUTES,
+);

@@ -1,0 +1,33 @@
+/** What both ways of running in containers have to show: events come through, and `verify` says so. */
+import { until } from "../../scripts/lib/until.ts";
+
+const HOPS = 8;
+const EVENTS_MIN = 20;
+const COMPLETE_MS_MAX = 300_000;
+
+interface Verdict {
+  holds: boolean;
+  firstDifference: string | null;
+  hops: { hop: string; isMissing?: boolean; numbers: Record<string, number> }[];
+}
+
+/**
+ * Waits until every hop has something to compare and holds, with more events than `moreThan`.
+ * Returns how many events there were.
+ */
+export function untilVerified(verify: () => Promise<string>, moreThan = EVENTS_MIN) {
+  return until("every hop holds", COMPLETE_MS_MAX, () => verifiedEvents(verify, moreThan), {
+    intervalMs: 2_000,
+  });
+}
+
+async function verifiedEvents(verify: () => Promise<string>, moreThan: number): Promise<number> {
+  const verdict: Verdict = JSON.parse(await verify());
+  const missing = verdict.hops.filter(({ isMissing }) => isMissing).map(({ hop }) => hop);
+  if (!verdict.holds) throw new Error(`${verdict.firstDifference} differs`);
+  if (missing.length > 0) throw new Error(`${missing.join(", ")} missing`);
+  if (verdict.hops.length < HOPS) throw new Error(`only ${verdict.hops.length} hops`);
+  const stored = verdict.hops[0]!.numbers.stored ?? 0;
+  if (stored <= moreThan) throw new Error(`${stored} events so far`);
+  return stored;
+}

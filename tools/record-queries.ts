@@ -1,0 +1,49 @@
+#!/usr/bin/env bun
+/**
+ * `bun run superset:record`: opens the dashboard of the running stack in a browser and keeps what each
+ * chart asks for in the chart's own file. Viewers without a login are answered these queries and no
+ * other, so whoever changes a chart runs this; a test of the dashboard fails where it was forgotten.
+ */
+import { defineCommand } from "citty";
+import { asEnvironment, inheritedEnvironment } from "../scripts/host/environment.ts";
+import { readConfig } from "../scripts/lib/config.ts";
+import { runProgram } from "../scripts/lib/program.ts";
+import { runningSettings } from "../scripts/stack/supervise/running-settings.ts";
+import { launchBrowser } from "../tests/harness/browser.ts";
+import { type Exchange, Viewer } from "../tests/harness/dashboard.ts";
+import { runOrThrow } from "../tests/harness/script.ts";
+
+const command = defineCommand({
+  meta: {
+    name: "superset:record",
+    description: `Keep what each chart of the dashboard asks for in its file, for viewers without a login.
+Needs a running Superset whose charts show data, and Chromium.`,
+  },
+  async run() {
+    const config = runningSettings(readConfig());
+    const browser = await launchBrowser();
+    try {
+      const viewer = await Viewer.open(browser, config);
+      await viewer.openDashboard();
+      for (const exchange of viewer.exchanges.values()) await keep(viewer, exchange);
+    } finally {
+      await browser.close();
+    }
+    await runOrThrow(
+      { ...inheritedEnvironment(), ...asEnvironment(config) },
+      "scripts/superset-export.ts",
+    );
+  },
+});
+
+/** Puts it where Superset itself keeps what a chart asks for, from where the export takes it. */
+async function keep(viewer: Viewer, { chartId, body }: Exchange): Promise<void> {
+  const { datasource, queries } = body;
+  const kept = { datasource, queries, force: false, result_type: "full", result_format: "json" };
+  await viewer.callApi("PUT", `/api/v1/chart/${chartId}`, {
+    query_context: JSON.stringify(kept),
+    query_context_generation: true,
+  });
+}
+
+await runProgram(command);

@@ -1,0 +1,123 @@
+#!/usr/bin/env bun
+/**
+ * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
+ * another commit. Deploys the other commit's models on a PostgreSQL of its own, counts some events,
+ * and then builds and tests just what differs and all that depends on it (`state:modified+`).
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ArgsDef, defineCommand } from "citty";
+import { asEnvironment } from "../scripts/host/environment.ts";
+import { pythonFolder } from "../scripts/host/folders.ts";
+import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { connect } from "../scripts/lib/postgres.ts";
+import { runProgram, UsageError } from "../scripts/lib/program.ts";
+import { install } from "../scripts/stack/install/install.ts";
+import { DirectCounts } from "../tests/harness/direct-counts.ts";
+import { type Environment, runOrThrow } from "../tests/harness/script.ts";
+import { startStack } from "../tests/harness/stack.ts";
+
+const args = {
+  base: {
+    type: "string",
+    default: "origin/main",
+    valueHint: "REF",
+    description: "The commit whose models the database has",
+  },
+} satisfies ArgsDef;
+
+const command = defineCommand({
+  meta: { name: "dbt:slim", description: "Build what differs from another commit's models" },
+  args,
+  async run({ args: { base } }) {
+    const scratch = mkdtempSync(join(tmpdir(), "slim-build-"));
+    try {
+      const project = await checkOut(base, scratch);
+      const stack = await startStack({ services: ["postgres"] });
+      try {
+        await install(stack.config, ["dbt"]);
+        await runOrThrow(stack.settings, "scripts/migrate.ts", ["--only", "database"]);
+        await countEvents(stack.config);
+        await compare({ config: stack.config, environment: stack.settings, project, scratch });
+      } finally {
+        await stack.stop();
+      }
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  },
+});
+
+/** The other commit's dbt project, or nothing when it has none. */
+async function checkOut(ref: string, scratch: string): Promise<string | undefined> {
+  const listed = Bun.spawnSync(["git", "ls-tree", "--name-only", ref, "dbt/"], { cwd: ROOT });
+  if (listed.exitCode !== 0) {
+    throw new UsageError(`Cannot compare with ${ref}: ${listed.stderr.toString().trim()}`);
+  }
+  if (listed.stdout.length === 0) return undefined;
+  const archive = Bun.spawnSync(["git", "archive", ref, "dbt"], { cwd: ROOT });
+  const unpacked = Bun.spawnSync(["tar", "-x", "-C", scratch], { stdin: archive.stdout });
+  if (unpacked.exitCode !== 0) throw new Error(`Cannot unpack ${ref}: ${unpacked.stderr}`);
+  return join(scratch, "dbt");
+}
+
+async function countEvents(config: Config): Promise<void> {
+  const sql = connect(config, "owner");
+  const counts = new DirectCounts(1);
+  await counts.begin(sql);
+  for (const partition of [0, 1, 2, 3]) await counts.add(sql, { events: 1_000, partition });
+  await sql.end();
+}
+
+async function compare({ config, environment, project, scratch }: Comparison): Promise<void> {
+  const program = join(pythonFolder(config, "dbt"), "bin/dbt");
+  const dbt = (folder: string, name: string, words: string[], stdout: "inherit" | "pipe") => {
+    const target = join(scratch, name);
+    mkdirSync(target, { recursive: true });
+    return Bun.spawnSync(
+      [
+        ...[program, ...words, "--project-dir", folder, "--profiles-dir", folder],
+        ...["--target-path", target, "--log-path", target],
+      ],
+      {
+        env: { ...environment, ...asEnvironment(config) },
+        stdout,
+        stderr: "inherit",
+      },
+    );
+  };
+  const own = join(ROOT, "dbt");
+  const all = ["build", "--selector", "deploy", "--full-refresh"];
+  if (project === undefined) {
+    console.log("The other commit has no models: building all");
+    if (dbt(own, "own", all, "inherit").exitCode !== 0) throw new Error("Cannot build the models");
+    return;
+  }
+  const deployed = dbt(project, "base", all, "inherit");
+  if (deployed.exitCode !== 0) throw new Error("Cannot build the models of the other commit");
+  const modified = ["--select", "state:modified+", "--state", join(scratch, "base")];
+  // Elsewhere it is an error when nothing is selected; here it is an answer.
+  const lenient = ["--quiet", "--warn-error-options", '{"error":[]}', "ls", "--output", "name"];
+  const listing = dbt(own, "own", [...lenient, ...modified], "pipe");
+  if (listing.exitCode !== 0) throw new Error(`Cannot list what differs: ${listing.stdout}`);
+  const names = String(listing.stdout ?? "").trim();
+  if (names === "") {
+    console.log("No model and no test differs");
+    return;
+  }
+  console.log(`What differs, and what depends on it:\n${names}`);
+  if (dbt(own, "own", ["build", ...modified], "inherit").exitCode !== 0) {
+    throw new Error("Cannot build what differs on a database with the other commit's models");
+  }
+}
+
+interface Comparison {
+  config: Config;
+  environment: Environment;
+  /** The other commit's. */
+  project: string | undefined;
+  scratch: string;
+}
+
+await runProgram(command);

@@ -1,0 +1,26 @@
+/**
+ * Checks of the files that start, build and operate the platform. They are found by what they are,
+ * so a new one is checked without being named here, and a kind that is absent has no check.
+ */
+import type { Config } from "../../scripts/lib/config.ts";
+import { type FileKind, filesOfEachKind } from "./file-kinds.ts";
+import { pythonProgram, type Step, tool } from "./step.ts";
+
+export function operatingFileChecks(config: Config): Step[] {
+  const files = filesOfEachKind();
+  const lint = (name: string) => pythonProgram(config, "lint", name);
+  const schema = (name: string) => [lint("check-jsonschema"), "--builtin-schema", `vendor.${name}`];
+  const check = (name: string, kind: FileKind, command: string[]): Step[] =>
+    files[kind].length > 0 ? [{ name, command: [...command, ...files[kind]] }] : [];
+  return [
+    ...check("shell scripts", "shell", [lint("shellcheck"), "--external-sources"]),
+    ...check("YAML", "yaml", [lint("yamllint"), "--strict"]),
+    ...check("Dockerfiles", "dockerfile", [lint("hadolint")]),
+    ...check("schema of workflows", "workflow", schema("github-workflows")),
+    ...check("meaning of workflows", "workflow", tool("test/lint-workflows.ts")),
+    ...check("safety of workflows", "workflow", [
+      ...[lint("zizmor"), "--offline", "--quiet", "--no-progress", "--persona=pedantic"],
+    ]),
+    ...check("schema of compose files", "compose", schema("compose-spec")),
+  ];
+}

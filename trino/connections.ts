@@ -1,0 +1,59 @@
+/** How Trino's connectors reach Kafka and PostgreSQL: the settings, in the words of Java's clients. */
+import type { Config } from "../scripts/lib/config.ts";
+
+/** Writes the certificates to trust into a file, those of `path` or the public ones; gives its path. */
+type WriteAuthorities = (path: string | undefined) => string;
+
+/** Address of the database, with how to reach it over TLS. */
+export function jdbcUrl(config: Config, writeAuthorities: WriteAuthorities): string {
+  const { POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database } = config;
+  const url = `jdbc:postgresql://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const parameters = new URLSearchParams({
+    sslmode: config.POSTGRES_SSLMODE,
+    connectTimeout: "10",
+    ApplicationName: "trino",
+  });
+  if (config.POSTGRES_SSLMODE === "verify-full") {
+    parameters.set("sslrootcert", writeAuthorities(config.POSTGRES_SSL_CA));
+  }
+  return `${url}/${encodeURIComponent(database)}?${parameters.toString().replaceAll("+", "%20")}`;
+}
+
+/** What is in the file that the Kafka connector hands to its client; it may hold a password. */
+export function kafkaClientSettings(config: Config, writeAuthorities: WriteAuthorities): string {
+  const usesTls = config.KAFKA_TLS === "true";
+  const logsIn = config.KAFKA_SASL_MECHANISM !== "none";
+  const settings = {
+    "security.protocol": `${logsIn ? "SASL_" : ""}${usesTls ? "SSL" : "PLAINTEXT"}`,
+    // Records of a transaction that was given up count nowhere else.
+    "isolation.level": "read_committed",
+    ...(usesTls && {
+      "ssl.truststore.type": "PEM",
+      "ssl.truststore.location": writeAuthorities(config.KAFKA_TLS_CA),
+    }),
+    ...(logsIn && {
+      "sasl.mechanism": config.KAFKA_SASL_MECHANISM.toUpperCase(),
+      "sasl.jaas.config": login(config),
+    }),
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${propertyValue(value)}\n`)
+    .join("");
+}
+
+function login(config: Config): string {
+  const name = config.KAFKA_SASL_MECHANISM === "plain" ? "plain.Plain" : "scram.Scram";
+  const quoted = (text = "") => `"${text.replace(/["\\]/g, "\\$&")}"`;
+  return [
+    `org.apache.kafka.common.security.${name}LoginModule required`,
+    `username=${quoted(config.KAFKA_SASL_USERNAME)}`,
+    `password=${quoted(config.KAFKA_SASL_PASSWORD)};`,
+  ].join(" ");
+}
+
+/** A value as a file of properties has it, which Java reads as Latin-1 with escapes. */
+export const propertyValue = (text: string) =>
+  text
+    .replaceAll("\\", "\\\\")
+    .replace(/^ /, "\\ ")
+    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);

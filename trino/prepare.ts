@@ -1,0 +1,117 @@
+/**
+ * Called by trino/start with what the node is: writes its configuration, made of the files in trino/
+ * and the settings, and what TLS and passwords take. Secrets stay in the environment, or are in
+ * files that only the owner can read.
+ */
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { dataFolder, makePrivateFolder, trinoFolder } from "../scripts/host/folders.ts";
+import { type Config, ConfigError, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { trustedCertificates } from "../scripts/lib/tls.ts";
+import { localUrl, trinoUrl } from "../scripts/lib/trino.ts";
+import { jdbcUrl, kafkaClientSettings, propertyValue } from "./connections.ts";
+import { makeKeystore } from "./keystore.ts";
+import { nodeId, type TrinoRole } from "./probe.ts";
+
+const NEEDED = ["TRINO_SHARED_SECRET", "POSTGRES_READ_PASSWORD"] as const;
+const NEEDED_SECURED = ["TRINO_PASSWORD", "TRINO_SUPERSET_PASSWORD"] as const;
+
+/** Addresses that stand for all of a machine, and so for none that others could call. */
+const ANY_ADDRESS = ["0.0.0.0", "::"];
+
+/** A secret that Trino itself looks up. */
+const fromEnvironment = (name: string) => `\${ENV:${name}}`;
+
+function assertSecrets(config: Config): void {
+  const needed = [...NEEDED, ...(config.TRINO_SECURED === "true" ? NEEDED_SECURED : [])];
+  const missing = needed.filter((name) => !config[name]);
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    `Cannot start Trino: not set are ${missing.join(", ")}; \`bun run up\` generates them`,
+  );
+}
+
+/** The name that an IP address has in the certificates which the nodes make for each other. */
+const asName = (address: string) => `${address.replaceAll(".", "-").replaceAll(":", "x")}.ip`;
+
+/** Bcrypt, as Trino reads it. */
+async function writePasswords(config: Config, path: string): Promise<void> {
+  const users = { query: config.TRINO_PASSWORD, superset: config.TRINO_SUPERSET_PASSWORD };
+  const hash = (password: string) => Bun.password.hash(password, { algorithm: "bcrypt", cost: 10 });
+  const lines = Object.entries(users).map(async ([user, password]) => {
+    return `${user}:${await hash(password!)}\n`;
+  });
+  writeFileSync(path, (await Promise.all(lines)).join(""), { mode: 0o600 });
+}
+
+async function prepare(config: Config, role: TrinoRole): Promise<void> {
+  const isSecured = config.TRINO_SECURED === "true";
+  const folder = join(dataFolder(config, "trino"), role);
+  const etc = join(folder, "etc");
+  rmSync(etc, { recursive: true, force: true });
+  makePrivateFolder(etc);
+  const authorities = (name: string, path: string | undefined) => {
+    const file = join(etc, name);
+    writeFileSync(file, trustedCertificates(path).join("\n"));
+    return file;
+  };
+  const keystore = isSecured ? (config.TRINO_TLS_CERTIFICATE ?? makeKeystore(config)) : "";
+  const values: Record<string, string> = {
+    NODE_ID: nodeId(config, role),
+    NODE_FOLDER: folder,
+    NODE_PORT: String(role === "worker" ? config.TRINO_WORKER_PORT : config.TRINO_PORT),
+    // The coordinator is its own; the name that others call it by need not lead back to it.
+    COORDINATOR: role === "worker" ? trinoUrl(config) : localUrl(config, config.TRINO_PORT),
+    QUERY_MEMORY_MB: String(Math.floor(config.TRINO_HEAP_MB / 4)),
+    TRINO_HOME: trinoFolder(config),
+    TRINO_BIND_ADDRESS: config.TRINO_BIND_ADDRESS,
+    TRINO_SECURED: config.TRINO_SECURED,
+    KEYSTORE: keystore,
+    RULES: join(ROOT, "trino/rules.json"),
+    KAFKA_BROKERS: config.KAFKA_BROKERS.join(","),
+    KAFKA_TOPIC: config.KAFKA_TOPIC,
+    POSTGRES_URL: jdbcUrl(config, (path) => authorities("postgres-authorities.pem", path)),
+  };
+  const filled = (name: string) =>
+    readFileSync(join(ROOT, "trino", name), "utf8").replace(/@([A-Z_]+)@/g, (_, key) =>
+      propertyValue(values[key]!),
+    );
+  const copy = (name: string) => {
+    mkdirSync(dirname(join(etc, name)), { recursive: true });
+    writeFileSync(join(etc, name), filled(name));
+  };
+  for (const name of ["access-control.properties", "password-authenticator.properties"]) copy(name);
+  for (const name of ["catalog", "tables"]) {
+    for (const file of readdirSync(join(ROOT, "trino", name))) copy(join(name, file));
+  }
+  const profile = isSecured ? "secured.properties" : "plain.properties";
+  const conditional = [
+    ...(ANY_ADDRESS.includes(config.TRINO_BIND_ADDRESS)
+      ? []
+      : [
+          `node.internal-address=${isSecured ? asName(config.TRINO_BIND_ADDRESS) : config.TRINO_BIND_ADDRESS}\n`,
+        ]),
+    // One that is made here is locked with the shared secret; one that is given has no lock.
+    ...(isSecured && !config.TRINO_TLS_CERTIFICATE
+      ? [`http-server.https.keystore.key=${fromEnvironment("TRINO_SHARED_SECRET")}\n`]
+      : []),
+  ];
+  const parts = ["config.properties", `${role}.properties`, profile].map(filled);
+  writeFileSync(join(etc, "config.properties"), [...parts, ...conditional].join("\n"));
+  writeFileSync(
+    join(etc, "kafka-client.properties"),
+    kafkaClientSettings(config, (path) => authorities("kafka-authorities.pem", path)),
+    { mode: 0o600 },
+  );
+  if (isSecured) await writePasswords(config, join(etc, "passwords"));
+}
+
+try {
+  const config = readConfig();
+  assertSecrets(config);
+  await prepare(config, process.argv[2] === "worker" ? "worker" : "coordinator");
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(error instanceof ConfigError ? 2 : 1);
+}

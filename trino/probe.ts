@@ -1,0 +1,55 @@
+/** Asks the nodes of Trino how they are. */
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import type { Config } from "../scripts/lib/config.ts";
+import { nodeIsStarting, queryRows, TrinoQueryError } from "../scripts/lib/trino.ts";
+
+/** What a node is. */
+export type TrinoRole = "coordinator" | "worker";
+
+/** What the node of this stack is called in its cluster, where no two may have the same name. */
+export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
+  const hash = createHash("sha256").update(`${hostname()}\n${STATE_DIR}`).digest("hex");
+  return `${role}-${hash.slice(0, 12)}`;
+}
+
+const CATALOG_MS_MAX = 5_000;
+
+/**
+ * The coordinator is past its start and has somebody to run a query: until it has heard of itself,
+ * which takes a moment longer, it answers "No nodes available", and for its catalogs a moment
+ * longer still.
+ */
+export async function answersTrino(config: Config): Promise<void> {
+  if (await nodeIsStarting(config, config.TRINO_PORT)) throw new Error("it is still starting");
+  const active = await queryRows(
+    config,
+    "select node_id from system.runtime.nodes where state = 'active'",
+  );
+  if (active.length === 0) throw new Error("it has no node yet");
+  await canGiveOutWork(config);
+}
+
+/** Any other failure is one of the table or of PostgreSQL, whose state is shown by itself. */
+async function canGiveOutWork(config: Config): Promise<void> {
+  const signal = AbortSignal.timeout(CATALOG_MS_MAX);
+  try {
+    await queryRows(config, "select 1 from postgresql.streaming.user_events limit 1", { signal });
+  } catch (error) {
+    if (error instanceof TrinoQueryError && error.code === "NO_NODES_AVAILABLE") throw error;
+  }
+}
+
+/** The coordinator gives work to the worker, which takes a while longer than its start. */
+export async function answersTrinoWorker(config: Config): Promise<void> {
+  if (await nodeIsStarting(config, config.TRINO_WORKER_PORT)) {
+    throw new Error("it is still starting");
+  }
+  const [node] = await queryRows<{ state: string }>(
+    config,
+    `select state from system.runtime.nodes where node_id = '${nodeId(config, "worker")}'`,
+  );
+  if (node?.state !== "active") {
+    throw new Error(`for the coordinator it is ${node?.state ?? "not there yet"}`);
+  }
+}

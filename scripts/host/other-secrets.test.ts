@@ -28,8 +28,6 @@ const starts = ["*/start", "scripts/*/start"].flatMap((pattern) => [
 ]);
 test.each(starts)("%s stops when it cannot tell which secrets to forget", (path) => {
   const text = readFileSync(join(ROOT, path), "utf8");
-  expect(text).toMatch(
-    /^others=\$\(bun --no-env-file scripts\/host\/other-secrets\.ts\b/m,
-  );
+  expect(text).toMatch(/^others=\$\(bun --no-env-file scripts\/host\/other-secrets\.ts\b/m);
   expect(text).toMatch(/^unset \$others$/m);
 });

@@ -2,12 +2,14 @@
  * Called by airflow/start: makes the database of Airflow and the file with the password of its user,
  * where they are missing or do not fit the settings.
  */
+
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { assertSecrets } from "../scripts/host/environment.ts";
 import { dataFolder, makePrivateFolder, pythonFolder } from "../scripts/host/folders.ts";
 import { prepareRecords } from "../scripts/host/records-database.ts";
-import { type Config, ConfigError, readConfig } from "../scripts/lib/config.ts";
+import { type Config, readConfig } from "../scripts/lib/config.ts";
+import { ConfigError } from "../scripts/lib/errors.ts";
 
 const NEEDED = [
   "AIRFLOW_ADMIN_PASSWORD",

@@ -2,11 +2,13 @@
  * `bun run bench`: measures the platform's stream on this machine, against its own limits and its
  * peers, on a stack of its own that is gone afterwards. `bench/README.md` says how to read it.
  */
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ArgsDef, defineCommand } from "citty";
+import { UsageError } from "../scripts/lib/errors.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { runProgram, UsageError } from "../scripts/lib/program.ts";
+import { runProgram } from "../scripts/lib/program.ts";
 import type { Bench, Effort } from "./rig/bench.ts";
 import { endAllClients } from "./rig/clients.ts";
 import { type Dataset, makeDataset, PARTITIONS } from "./rig/dataset.ts";

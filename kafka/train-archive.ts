@@ -11,7 +11,7 @@ import { freePorts } from "../scripts/host/free-ports.ts";
 import { takeLock } from "../scripts/host/lock.ts";
 import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
-import { GiveUp, until } from "../scripts/lib/until.ts";
+import { GiveUp, until } from "../scripts/lib/wait.ts";
 import { ensureTopic } from "../scripts/migrate/topic.ts";
 import { answersKafka } from "../scripts/stack/probes/probe.ts";
 

@@ -3,9 +3,11 @@
  * (`create`) or set the passwords anew (`change`), and the mark that tells whether that is needed
  * (`mark`). The mark names owner and database, and holds a hash of the passwords.
  */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type Config, ConfigError, readConfig } from "../scripts/lib/config.ts";
+import { type Config, readConfig } from "../scripts/lib/config.ts";
+import { ConfigError } from "../scripts/lib/errors.ts";
 import { scramVerifier } from "../scripts/migrate/scram.ts";
 
 const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;

@@ -1,5 +1,4 @@
 #!/usr/bin/env bun
-/** `bun run dead-letters`: looks at the records that are no events, and decides on them. */
 import { readFileSync } from "node:fs";
 import { type ArgsDef, defineCommand } from "citty";
 import { REJECT_REASONS } from "./consume/decode-event.ts";
@@ -13,9 +12,11 @@ import {
 } from "./dead-letters/letters.ts";
 import { createKafka } from "./kafka/kafkajs.ts";
 import { type Config, readConfig } from "./lib/config.ts";
+/** `bun run dead-letters`: looks at the records that are no events, and decides on them. */
+import { UsageError } from "./lib/errors.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
-import { runProgram, UsageError } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 
 /** Letters replayed by one call at the most; call it again for more. */
 const REPLAY_LETTERS_MAX = 10_000;

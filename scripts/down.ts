@@ -2,6 +2,7 @@
  * `bun run down [service…]`: stops every service, dependants first, and leaves no process; or the
  * named ones with those that need them. The data stays; `--wipe` deletes it after saying what it is.
  */
+
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -11,9 +12,10 @@ import { runFile } from "./host/folders.ts";
 import { lockHolder, takeLock } from "./host/lock.ts";
 import { isAlive, sendSignal } from "./host/process-tree.ts";
 import { megabytes } from "./host/progress.ts";
-import { type Config, ConfigError, readConfig } from "./lib/config.ts";
-import { runProgram, UsageError } from "./lib/program.ts";
-import { until } from "./lib/until.ts";
+import { type Config, readConfig } from "./lib/config.ts";
+import { ConfigError, UsageError } from "./lib/errors.ts";
+import { runProgram } from "./lib/program.ts";
+import { until } from "./lib/wait.ts";
 import { withDependants } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";

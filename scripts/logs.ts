@@ -1,8 +1,10 @@
 /** `bun run logs NAME`: what a service writes, all its programs, from its last lines on, until interrupted. */
+
 import { existsSync } from "node:fs";
 import { type ArgsDef, defineCommand } from "citty";
 import { logFile } from "./host/folders.ts";
-import { ConfigError, readConfig } from "./lib/config.ts";
+import { readConfig } from "./lib/config.ts";
+import { ConfigError } from "./lib/errors.ts";
 import { runProgram } from "./lib/program.ts";
 import { serviceNamed } from "./stack/order.ts";
 import { programsOf, services } from "./stack/services.ts";

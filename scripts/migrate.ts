@@ -2,12 +2,14 @@
  * `bun run migrate`: brings the database and the topic to what this checkout expects. Safe to run at
  * any time, also several at once; what is done already is not done again.
  */
+
 import { type ArgsDef, defineCommand } from "citty";
 import { explainKafka, isRefusal } from "./kafka/failure.ts";
-import { type Config, ConfigError, readConfig } from "./lib/config.ts";
+import { type Config, readConfig } from "./lib/config.ts";
+import { ConfigError } from "./lib/errors.ts";
 import { connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
-import { until } from "./lib/until.ts";
+import { until } from "./lib/wait.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";

@@ -2,9 +2,11 @@
  * `bun run produce`: sends events to Kafka, made up or from a file, each stored exactly once for as
  * long as this process lives. Wires flags, settings, source and sender; `--help` says what it can do.
  */
+
 import { randomBytes } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
-import { ConfigError, readConfig } from "./lib/config.ts";
+import { readConfig } from "./lib/config.ts";
+import { ConfigError } from "./lib/errors.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect } from "./produce/delivery/connect.ts";
 import { Sender } from "./produce/delivery/sender.ts";

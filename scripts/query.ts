@@ -1,9 +1,11 @@
 #!/usr/bin/env bun
-/** `bun run query`: asks Trino, with a saved query, a file, a pipe or a text. */
 import { readFileSync } from "node:fs";
 import { type ArgsDef, defineCommand } from "citty";
 import { readConfig } from "./lib/config.ts";
-import { runProgram, UsageError } from "./lib/program.ts";
+import { UsageError } from "./lib/errors.ts";
+import { runProgram } from "./lib/program.ts";
+/** `bun run query`: asks Trino, with a saved query, a file, a pipe or a text. */
+import { stopSignal } from "./lib/stop.ts";
 import { queryPages } from "./lib/trino.ts";
 import { type Format, formats } from "./query/formats.ts";
 import { findQuery, savedQueries, statementOf } from "./query/saved.ts";
@@ -74,15 +76,12 @@ function formatOf({ csv, json }: Given): keyof typeof formats {
 
 /** Prints the rows as they come and cancels the query when nobody wants more of them. */
 async function ask(statement: string, format: Format): Promise<void> {
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
-  }
+  const stopped = stopSignal();
   // A write that fails is told to its caller as well.
   process.stdout.on("error", () => {});
   const startedAt = performance.now();
   let count = 0;
-  const pages = queryPages(readConfig(), statement, { signal: interrupted.signal });
+  const pages = queryPages(readConfig(), statement, { signal: stopped });
   try {
     for await (const text of format(counted())) await write(text);
   } catch (error) {

@@ -1,5 +1,4 @@
 #!/usr/bin/env bun
-/** `bun run verify`: proves hop by hop that every event has been counted once, or names the hop. */
 import { setTimeout as delay } from "node:timers/promises";
 import { defineCommand } from "citty";
 import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
@@ -7,9 +6,11 @@ import { fetchLogState } from "./kafka/log-state.ts";
 import type { HopResult } from "./ledger/hop.ts";
 import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./ledger/tables.ts";
 import { type Config, readConfig } from "./lib/config.ts";
+/** `bun run verify`: proves hop by hop that every event has been counted once, or names the hop. */
+import { UsageError } from "./lib/errors.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
-import { runProgram, UsageError } from "./lib/program.ts";
+import { runProgram } from "./lib/program.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
 import { verifyPublished } from "./verify/published.ts";
 import { recount } from "./verify/recount.ts";

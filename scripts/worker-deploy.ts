@@ -1,11 +1,12 @@
 #!/usr/bin/env bun
-/** `bun run worker:deploy`: puts the Worker and its page on Cloudflare's network. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ArgsDef, defineCommand } from "citty";
 import { assertSecrets } from "./host/environment.ts";
-import { type Config, ConfigError, readConfig } from "./lib/config.ts";
+import { type Config, readConfig } from "./lib/config.ts";
+/** `bun run worker:deploy`: puts the Worker and its page on Cloudflare's network. */
+import { ConfigError } from "./lib/errors.ts";
 import { runProgram } from "./lib/program.ts";
 import { buildBundle, configFile, prepareDeployment } from "./worker/bundle.ts";
 import { deleteSecrets } from "./worker/removed-secrets.ts";

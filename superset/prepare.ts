@@ -3,11 +3,13 @@
  * where what is there was made from other files or settings. Superset takes some ten seconds to find
  * out by itself that there is nothing to do.
  */
+
 import { join } from "node:path";
 import { assertSecrets } from "../scripts/host/environment.ts";
 import { dataFolder, makePrivateFolder, pythonFolder } from "../scripts/host/folders.ts";
 import { prepareRecords } from "../scripts/host/records-database.ts";
-import { type Config, ConfigError, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { ConfigError } from "../scripts/lib/errors.ts";
 import { hasSameAssets, recordsMark } from "./records.ts";
 
 const NEEDED = [

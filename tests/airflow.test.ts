@@ -10,7 +10,7 @@ import { supervisorSocket } from "../scripts/host/folders.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { type Config, ROOT, secretSettings } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { isFree } from "../scripts/stack/ports.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import { listeningAddresses } from "./harness/listening.ts";

@@ -9,7 +9,7 @@ import type { Browser } from "playwright-core";
 import { dataFolder } from "../scripts/host/folders.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { listProcesses } from "../scripts/stack/supervise/supervisor.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { CHARTS, type Exchange, Viewer } from "./harness/dashboard.ts";

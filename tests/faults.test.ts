@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { processTree } from "../scripts/host/process-tree.ts";
 import { createKafka } from "../scripts/kafka/kafkajs.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents, randomNumbers } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";

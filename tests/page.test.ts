@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { ROOT } from "../scripts/lib/config.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { eventLine, type Hour, makeHour } from "./harness/hour.ts";
 import { countPixels } from "./harness/in-page.ts";

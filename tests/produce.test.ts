@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createKafka, type Kafka } from "../scripts/kafka/kafkajs.ts";
 import { readLog } from "../scripts/kafka/read-log.ts";
 import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { connect } from "../scripts/produce/delivery/connect.ts";
 import type { Summary } from "../scripts/produce/report.ts";
 import { makeEvents } from "./harness/events.ts";

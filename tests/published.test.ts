@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { PublishedSummary } from "../schema/summary.ts";
 import type { HopResult } from "../scripts/ledger/hop.ts";
 import { secretSettings } from "../scripts/lib/config.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { folderBytes } from "../scripts/host/folder-size.ts";
 import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { fetchLogState } from "../scripts/kafka/log-state.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";

@@ -17,7 +17,7 @@ import { isAlive, processesWithEnvironment } from "../scripts/host/process-tree.
 import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { isFree } from "../scripts/stack/ports.ts";
 import { answersKafka, answersPostgres } from "../scripts/stack/probes/probe.ts";
 import type { Row } from "../scripts/stack/show/report.ts";

@@ -7,7 +7,7 @@ import { AGE_HEADER, type Summary } from "../schema/summary.ts";
 import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";

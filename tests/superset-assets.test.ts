@@ -10,7 +10,7 @@ import { Glob } from "bun";
 import type { Browser } from "playwright-core";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { stopProcess } from "../scripts/stack/supervise/supervisor.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { Viewer } from "./harness/dashboard.ts";

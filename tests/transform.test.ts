@@ -10,7 +10,7 @@ import { pythonFolder } from "../scripts/host/folders.ts";
 import { commandLine, processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { generatedCertificate, localUrl, queryRows, trinoUrl } from "../scripts/lib/trino.ts";
-import { GiveUp, until } from "../scripts/lib/until.ts";
+import { GiveUp, until } from "../scripts/lib/wait.ts";
 import { answersTrinoWorker } from "../trino/probe.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Environment, run, runOrThrow } from "./harness/script.ts";

@@ -7,7 +7,7 @@ import { openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { queryRows } from "../scripts/lib/trino.ts";
-import { GiveUp, until } from "../scripts/lib/until.ts";
+import { GiveUp, until } from "../scripts/lib/wait.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { answersTrino } from "../trino/probe.ts";
 import { Authority } from "./harness/certificates.ts";

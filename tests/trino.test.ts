@@ -12,7 +12,7 @@ import type { HopResult } from "../scripts/ledger/hop.ts";
 import type { Config } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { queryRows, type TrinoQueryError, type TrinoUser } from "../scripts/lib/trino.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
 

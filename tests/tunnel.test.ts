@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../scripts/host/free-ports.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { type Behaviour, StandIn } from "./harness/cloudflared.ts";
 import { type Environment, run, start } from "./harness/script.ts";
 import { startStack } from "./harness/stack.ts";

@@ -1,7 +1,7 @@
 /** The whole platform, as `bun run up` starts it: all services, twice, within the memory of a laptop. */
 import { afterAll, expect, test } from "bun:test";
 import { processesWithEnvironment } from "../scripts/host/process-tree.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { services } from "../scripts/stack/services.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import type { Timings } from "../scripts/stack/show/timings.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { isAlive, processTree } from "../scripts/host/process-tree.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { type Environment, run, start } from "./harness/script.ts";
 import { TestOrigin } from "./harness/told-origin.ts";
 

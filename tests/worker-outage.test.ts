@@ -1,7 +1,7 @@
 /** The Worker over an origin that is asked too much, is away or misbehaves: readers never notice. */
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { AGE_HEADER } from "../schema/summary.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { burst } from "./harness/burst.ts";
 import { TestOrigin } from "./harness/told-origin.ts";
 import { TestWorker } from "./harness/worker.ts";

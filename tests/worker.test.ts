@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { summarySchema } from "../schema/summary.ts";
 import { ROOT } from "../scripts/lib/config.ts";
-import { until } from "../scripts/lib/until.ts";
+import { until } from "../scripts/lib/wait.ts";
 import { burst } from "./harness/burst.ts";
 import { runOrThrow } from "./harness/script.ts";
 import { type Stack, startStack } from "./harness/stack.ts";

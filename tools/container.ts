@@ -1,15 +1,16 @@
 #!/usr/bin/env bun
-/**
- * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
- * commands on new computers, for real, from copies of this checkout, and removes all of it again.
- * Where no container engine can be started it says so and proves nothing, with status 0.
- */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type ArgsDef, defineCommand } from "citty";
 import { describeMachine } from "../bench/rig/machine.ts";
-import { runProgram, UsageError } from "../scripts/lib/program.ts";
+/**
+ * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
+ * commands on new computers, for real, from copies of this checkout, and removes all of it again.
+ * Where no container engine can be started it says so and proves nothing, with status 0.
+ */
+import { UsageError } from "../scripts/lib/errors.ts";
+import { runProgram } from "../scripts/lib/program.ts";
 import { CannotProve } from "./container/cannot-prove.ts";
 import { openEngine } from "./container/engine.ts";
 import { proofs } from "./container/proofs.ts";

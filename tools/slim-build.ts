@@ -1,9 +1,4 @@
 #!/usr/bin/env bun
-/**
- * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
- * another commit. Deploys the other commit's models on a PostgreSQL of its own, counts some events,
- * and then builds and tests just what differs and all that depends on it (`state:modified+`).
- */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +6,14 @@ import { type ArgsDef, defineCommand } from "citty";
 import { asEnvironment } from "../scripts/host/environment.ts";
 import { pythonFolder } from "../scripts/host/folders.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+/**
+ * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
+ * another commit. Deploys the other commit's models on a PostgreSQL of its own, counts some events,
+ * and then builds and tests just what differs and all that depends on it (`state:modified+`).
+ */
+import { UsageError } from "../scripts/lib/errors.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { runProgram, UsageError } from "../scripts/lib/program.ts";
+import { runProgram } from "../scripts/lib/program.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { DirectCounts } from "../tests/harness/direct-counts.ts";
 import { type Environment, runOrThrow } from "../tests/harness/script.ts";

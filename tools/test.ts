@@ -1,16 +1,17 @@
 #!/usr/bin/env bun
-/**
- * `bun run test` and `bun run check`: every proof of the project, in the order from seconds to
- * minutes, with one line at the end that counts them all. Goes on after a failure, so that one run
- * shows everything that is wrong.
- */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { type ArgsDef, defineCommand } from "citty";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
-import { runProgram, UsageError } from "../scripts/lib/program.ts";
+/**
+ * `bun run test` and `bun run check`: every proof of the project, in the order from seconds to
+ * minutes, with one line at the end that counts them all. Goes on after a failure, so that one run
+ * shows everything that is wrong.
+ */
+import { UsageError } from "../scripts/lib/errors.ts";
+import { runProgram } from "../scripts/lib/program.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { operatingFileChecks } from "./test/operating-files.ts";
 import { pythonChecks } from "./test/python.ts";

@@ -7,7 +7,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { dataFolder, makePrivateFolder, trinoFolder } from "../scripts/host/folders.ts";
-import { type Config, ConfigError, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { ConfigError } from "../scripts/lib/errors.ts";
 import { trustedCertificates } from "../scripts/lib/tls.ts";
 import { localUrl, trinoUrl } from "../scripts/lib/trino.ts";
 import { jdbcUrl, kafkaClientSettings, propertyValue } from "./connections.ts";

@@ -1,6 +1,6 @@
 /** Waits until a consumer group has exactly its members, each with its share of the partitions. */
 import type { Kafka } from "../../scripts/kafka/kafkajs.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 
 const STABLE_MS_MAX = 60_000;
 

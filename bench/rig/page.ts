@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "bun";
 import { freePorts } from "../../scripts/host/free-ports.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import { runOrThrow } from "../../tests/harness/script.ts";
 import { quantile } from "./spread.ts";
 import type { Stack } from "./stack.ts";

@@ -4,7 +4,7 @@
  */
 import { EVENT_TYPES } from "../../schema/event.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import { PARTITIONS } from "./dataset.ts";
 import { emptyTables } from "./tables.ts";
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { memoryBytes } from "../../scripts/host/process-tree.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import { startAirflow } from "../rig/airflow.ts";
 import type { Bench } from "../rig/bench.ts";
 import { cores, measureCpu } from "../rig/cpu.ts";

@@ -1,11 +1,14 @@
 /** Before the first record: the database is there, lets the consumer in, and has its tables. */
+
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../lib/config.ts";
+import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import { explainPostgres, isPostgresRefusal, type Sql } from "../lib/postgres.ts";
+import { backoffMs } from "../lib/wait.ts";
 import { assertMigrated } from "../migrate/migrations.ts";
-import { NeedsPersonError } from "./claim.ts";
-import { backoffMs, isOutage } from "./failure.ts";
+
+import { isOutage } from "./failure.ts";
 
 /**
  * Waits for a database that is away, for as long as it takes or until `signal`.

@@ -1,11 +1,12 @@
 /** Before the first record: Kafka is there, lets the consumer in, and has the topic. */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { explainKafka, isRefusal, isTransient } from "../kafka/failure.ts";
 import { createKafka } from "../kafka/kafkajs.ts";
 import { fetchLogState, TopicMissingError } from "../kafka/log-state.ts";
 import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
-import { backoffMs } from "./failure.ts";
+import { backoffMs } from "../lib/wait.ts";
 
 const KAFKA_MS_MAX = 60_000;
 

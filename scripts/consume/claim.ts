@@ -3,18 +3,15 @@
  * what only a person can decide. Everything the consumer knows of its place comes from here; the
  * offsets that it commits to Kafka are for lag tools only.
  */
+
 import type { LogState } from "../kafka/log-state.ts";
+import { NeedsPersonError } from "../lib/errors.ts";
 import type { Sql } from "../lib/postgres.ts";
 import type { PartitionKey } from "./store.ts";
 
 export interface Claim {
   nextOffset: number;
   windowRecords: number;
-}
-
-/** Going on would count wrongly, and only a person can say what is right. Exit status 1. */
-export class NeedsPersonError extends Error {
-  override name = "NeedsPersonError";
 }
 
 /**

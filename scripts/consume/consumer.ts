@@ -3,6 +3,7 @@
  * to their readers, and lets go of them at a rebalance. Called by `consume.ts`; a partition's own
  * logic is in `partition-reader.ts` (what is counted) and `partition-writer.ts` (when it is stored).
  */
+
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import {
   type Consumer,
@@ -16,7 +17,8 @@ import type { RecordBatch } from "../kafka/record-cursor.ts";
 import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { backoffMs, isOutage } from "./failure.ts";
+import { backoffMs } from "../lib/wait.ts";
+import { isOutage } from "./failure.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { backoffMs, isOutage } from "./failure.ts";
+import { isOutage } from "./failure.ts";
 
 test("isOutage() says yes when the database is away, restarting, full or breaks a deadlock", () => {
   for (const code of ["ECONNREFUSED", "CONNECTION_CLOSED", "57P01", "57P03", "53100", "40P01"]) {
@@ -12,10 +12,4 @@ test("isOutage() says no when a later attempt would fail the same way", () => {
     expect([code, isOutage(Object.assign(new Error(code), { code }))]).toEqual([code, false]);
   }
   expect(isOutage(undefined)).toBe(false);
-});
-
-test("backoffMs() doubles up to five seconds and never waits less than half of it", () => {
-  const longest = [0, 1, 2, 3, 6, 50].map((attempt) => backoffMs(attempt, () => 1));
-  expect(longest).toEqual([100, 200, 400, 800, 5_000, 5_000]);
-  expect(backoffMs(50, () => 0)).toBe(2_500);
 });

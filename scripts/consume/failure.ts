@@ -19,9 +19,3 @@ export function isOutage(error: unknown): boolean {
   const code = (error as { code?: unknown })?.code;
   return typeof code === "string" && (PASSING_SQLSTATES.test(code) || NO_CONNECTION.test(code));
 }
-
-/** Milliseconds before attempt `attempt` (from 0): doubling from 100 to 5,000, with jitter. */
-export function backoffMs(attempt: number, random: () => number = Math.random): number {
-  const base = Math.min(5_000, 100 * 2 ** Math.min(attempt, 10));
-  return base * (0.5 + random() / 2);
-}

@@ -3,8 +3,10 @@
  * a tally goes at once, for freshness; with a backlog it keeps a distance from the one before and
  * grows, because the database pays for each distinct key in a transaction and not for each event.
  */
+
 import type { Config } from "../lib/config.ts";
-import { backoffMs, isOutage } from "./failure.ts";
+import { backoffMs } from "../lib/wait.ts";
+import { isOutage } from "./failure.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
 

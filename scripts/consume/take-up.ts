@@ -5,9 +5,10 @@
 
 import type { LogState } from "../kafka/log-state.ts";
 import type { Config } from "../lib/config.ts";
+import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { claimPartition, NeedsPersonError } from "./claim.ts";
+import { claimPartition } from "./claim.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionReader, windowStart } from "./partition-reader.ts";
 import type { PartitionKey } from "./store.ts";

@@ -4,7 +4,7 @@
  * program in the environment; without it there is nothing to go by, and nothing is done.
  */
 
-import { until } from "../lib/until.ts";
+import { until } from "../lib/wait.ts";
 import { isAlive, processesWithEnvironment, processTree, sendSignal } from "./process-tree.ts";
 
 const END_MS_MAX = 10_000;

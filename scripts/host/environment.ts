@@ -3,11 +3,13 @@
  * of one checkout each have their own. `up` adds the secrets that are missing and changes nothing
  * else in it.
  */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
-import { type Config, ConfigError, ROOT } from "../lib/config.ts";
+import { type Config, ROOT } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 import { makePrivateFolder } from "./folders.ts";
 
 const password = () => randomBytes(24).toString("base64url");

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { until } from "../lib/until.ts";
+import { until } from "../lib/wait.ts";
 import {
   ageMs,
   commandLine,

@@ -2,7 +2,9 @@
  * The databases with the programs' own records, one each: its role, the database itself, and what
  * the installed program wants to find in it. Making sure of it again costs two short connections.
  */
-import { type Config, ConfigError } from "../lib/config.ts";
+
+import type { Config } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 import {
   connect,
   credentials,
@@ -11,7 +13,7 @@ import {
   type RecordKeeper,
   type Sql,
 } from "../lib/postgres.ts";
-import { until } from "../lib/until.ts";
+import { until } from "../lib/wait.ts";
 import { scramVerifier } from "../migrate/scram.ts";
 
 const ANSWER_MS_MAX = 60_000;

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import tls from "node:tls";
-import { ConfigError, ROOT, readConfig, secretSettings, settingNames } from "./config.ts";
+import { ROOT, readConfig, secretSettings, settingNames } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 
 const example = new Map(
   [...readFileSync(join(ROOT, ".env.example"), "utf8").matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(

@@ -7,15 +7,11 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { ConfigError } from "./errors.ts";
 import { certificateFault } from "./tls.ts";
 
 /** Folder of the checkout. */
 export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
-
-/** A setting is missing or wrong. The message names each one; programs exit with status 2. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);

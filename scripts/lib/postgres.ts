@@ -2,8 +2,10 @@
  * The only file that imports the PostgreSQL client. One place decides who connects as whom: each
  * program names its role, and a role may do only what its migration grants.
  */
+
 import postgres from "postgres";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
 /** Programs that keep records of their own, each in a database that its role owns. */

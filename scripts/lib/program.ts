@@ -3,14 +3,9 @@
  * programs share: 0 done, 1 failed, 2 wrong usage or setting. Called last by each entry point.
  */
 import { type ArgsDef, type CommandDef, parseArgs, renderUsage, runCommand } from "citty";
-import { ConfigError } from "./config.ts";
 import { loadEnvironmentFile } from "./environment-file.ts";
+import { exitStatusOf, UsageError } from "./errors.ts";
 import { pastProxies } from "./loopback.ts";
-
-/** The command line is wrong; the message says which part and what would be right. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
 
 export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Promise<void> {
   const rawArgs = process.argv.slice(2);
@@ -25,7 +20,7 @@ export async function runProgram<T extends ArgsDef>(command: CommandDef<T>): Pro
     Object.assign(process.env, pastProxies(process.env));
     await runCommand(command, { rawArgs });
   } catch (error) {
-    process.exitCode = isUsageFault(error) ? 2 : 1;
+    process.exitCode = (error as Error)?.name === "CLIError" ? 2 : exitStatusOf(error);
     process.stderr.write(`${(error as Error).message}\n`);
     if (process.env.LOG_LEVEL === "debug") process.stderr.write(`${(error as Error).stack}\n`);
   }
@@ -49,8 +44,3 @@ function refuseUnknownFlags(args: Record<string, unknown>, known: ArgsDef): void
     }
   }
 }
-
-const isUsageFault = (error: unknown) =>
-  error instanceof ConfigError ||
-  error instanceof UsageError ||
-  (error as Error)?.name === "CLIError";

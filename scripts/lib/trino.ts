@@ -3,12 +3,14 @@
  * that a large answer takes no memory, and a query that nobody reads to its end is cancelled. Over
  * https it logs in; over http, which never leaves the machine, the name is enough.
  */
+
 import { createHash, createHmac } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
 /** Trino answers within about a second, with rows or without, unless it is in trouble. */

@@ -2,7 +2,9 @@
  * Gives the roles of the programs the passwords of the settings. A password that already fits is
  * left alone, and none ever reaches the server in clear.
  */
-import { type Config, ConfigError } from "../lib/config.ts";
+
+import type { Config } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 import { connect, credentials, type Role, type Sql } from "../lib/postgres.ts";
 import { scramVerifier } from "./scram.ts";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { UsageError } from "../lib/program.ts";
+import { UsageError } from "../lib/errors.ts";
+
 import { findQuery, savedQueries, statementOf } from "./saved.ts";
 
 test("savedQueries() gives an explanation of each when all begin with one", () => {

@@ -2,10 +2,11 @@
  * The saved queries: files in trino/queries, each of which begins with a line that says what it
  * tells. Superset has the same ones.
  */
+
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../lib/config.ts";
-import { UsageError } from "../lib/program.ts";
+import { UsageError } from "../lib/errors.ts";
 
 const FOLDER = join(ROOT, "trino/queries");
 

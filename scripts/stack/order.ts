@@ -1,5 +1,6 @@
 /** Which services a request means, and in which order they start. Pure; `up` and `down` call it. */
-import { ConfigError } from "../lib/config.ts";
+
+import { ConfigError } from "../lib/errors.ts";
 import type { Service } from "./services.ts";
 
 /**

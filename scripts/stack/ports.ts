@@ -1,7 +1,9 @@
 /** Finds out, before anything starts, that a port belongs to somebody else. */
+
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { type Config, ConfigError } from "../lib/config.ts";
+import type { Config } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 import type { Service } from "./services.ts";
 
 /** @throws Error naming the service, the port and the setting that changes it */

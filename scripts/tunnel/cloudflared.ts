@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePorts } from "../host/free-ports.ts";
-import { GiveUp, until } from "../lib/until.ts";
+import { GiveUp, until } from "../lib/wait.ts";
 import { hopelessReason, isError, quickAddress } from "./log-line.ts";
 
 const OPEN_MS_MAX = 60_000;

@@ -1,7 +1,8 @@
 /** Looks at what a tunnel leads to on this machine, before anyone else can. */
 
 import { environmentFile } from "../host/environment.ts";
-import { type Config, ConfigError } from "../lib/config.ts";
+import type { Config } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 import { type Finding, wrong } from "./finding.ts";
 
 const ANSWER_MS_MAX = 5_000;

@@ -1,5 +1,6 @@
 /** The named tunnel of an account: the same addresses each time, set at Cloudflare. */
-import { UsageError } from "../lib/program.ts";
+
+import { UsageError } from "../lib/errors.ts";
 import { type Context, complain, report, say } from "./context.ts";
 import { keepOpen } from "./keep-open.ts";
 import { assertBehindProxy, checkLocal } from "./local-service.ts";

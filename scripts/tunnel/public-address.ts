@@ -3,7 +3,7 @@
  * No secret of the origin is ever sent, since an address may be mistyped.
  */
 import type { Config } from "../lib/config.ts";
-import { until } from "../lib/until.ts";
+import { until } from "../lib/wait.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
 const ANSWER_MS_MAX = 10_000;

@@ -5,7 +5,8 @@
  */
 
 import { type HopResult, sum } from "../ledger/hop.ts";
-import { type Config, ConfigError } from "../lib/config.ts";
+import type { Config } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 import { queryRows, TrinoQueryError, TrinoUnreachable, trinoUrl } from "../lib/trino.ts";
 import { aliveNames } from "../stack/supervise/start.ts";
 import type { SummaryNumbers } from "./summary.ts";

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { until } from "../lib/until.ts";
+import { until } from "../lib/wait.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const READY_MS_MAX = 30_000;

@@ -1,6 +1,6 @@
 /** Consumers as processes of their own, which a test may kill, freeze and start again. */
 import { freePorts } from "../../scripts/host/free-ports.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import type { Place } from "./platform.ts";
 import { start } from "./script.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Browser, Page, Response } from "playwright-core";
 import type { Config } from "../../scripts/lib/config.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import { countPixels, findCutOff } from "./in-page.ts";
 
 const PAGE_MS_MAX = 180_000;

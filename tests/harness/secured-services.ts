@@ -5,7 +5,7 @@
 import { mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
-import { GiveUp, until } from "../../scripts/lib/until.ts";
+import { GiveUp, until } from "../../scripts/lib/wait.ts";
 import { install } from "../../scripts/stack/install/install.ts";
 import { Authority, type Certificate } from "./certificates.ts";
 import type { Environment } from "./script.ts";

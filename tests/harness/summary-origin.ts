@@ -2,7 +2,7 @@
 import type { Summary } from "../../schema/summary.ts";
 import { summarySchema } from "../../schema/summary.ts";
 import { freePorts } from "../../scripts/host/free-ports.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import type { Place } from "./platform.ts";
 import { start } from "./script.ts";
 

@@ -1,6 +1,6 @@
 /** Reads the tables as a stranger would, and waits until they hold what a test expects. */
 import type { Sql } from "../../scripts/lib/postgres.ts";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 
 /** `user_events` in the form of the expected counts. */
 export async function readCounts(sql: Sql): Promise<Map<string, number>> {

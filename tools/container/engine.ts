@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import type { Environment } from "../../tests/harness/script.ts";
 import { CannotProve } from "./cannot-prove.ts";
 import { attempt, run } from "./command.ts";

@@ -1,5 +1,5 @@
 /** What both ways of running in containers have to show: events come through, and `verify` says so. */
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 
 const HOPS = 8;
 const EVENTS_MIN = 20;

@@ -1,5 +1,5 @@
 /** What compose.yaml has to show. */
-import { until } from "../../scripts/lib/until.ts";
+import { until } from "../../scripts/lib/wait.ts";
 import type { ComposeProject } from "./compose.ts";
 import { untilVerified } from "./proof.ts";
 import { step } from "./step.ts";

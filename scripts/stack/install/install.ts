@@ -3,6 +3,7 @@
  * fits on the disk. Doing it again costs a few hashes. `up` calls it, and each `start`, so that a
  * service can start by hand.
  */
+
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { installKafka, KAFKA_TITLE, missingKafkaJars } from "../../../kafka/install.ts";
@@ -21,7 +22,8 @@ import type { InstallOptions } from "../../host/options.ts";
 import { megabytes } from "../../host/progress.ts";
 import { installPython, missingPythonBytes, pythonTitle } from "../../host/python.ts";
 import { markUsed } from "../../host/use.ts";
-import { type Config, ConfigError } from "../../lib/config.ts";
+import type { Config } from "../../lib/config.ts";
+import { ConfigError } from "../../lib/errors.ts";
 import { together } from "../../lib/together.ts";
 
 /** What a program runs on, apart from what `bun install` brings. */

@@ -3,6 +3,7 @@
  * their defaults and the places of the programs, as lines for the shell to evaluate. The last ones
  * keep what it runs on from being removed while it runs.
  */
+
 import { join } from "node:path";
 import { kafkaJars } from "../../../kafka/install.ts";
 import { postgresPrograms } from "../../../postgres/install.ts";
@@ -17,7 +18,8 @@ import {
 } from "../../host/folders.ts";
 import { recordsDatabase } from "../../host/records-database.ts";
 import { holdLines, quoted } from "../../host/use.ts";
-import { type Config, ConfigError, readConfig } from "../../lib/config.ts";
+import { type Config, readConfig } from "../../lib/config.ts";
+import { ConfigError } from "../../lib/errors.ts";
 import { pastProxies } from "../../lib/loopback.ts";
 import { trinoAuthority, trinoUrl } from "../../lib/trino.ts";
 import { webAddress } from "../../lib/web-address.ts";

@@ -1,4 +1,5 @@
 /** What `doctor` looks at: each check says what it found and, where it is not well, what mends it. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { kafkaJars, missingKafkaJars } from "../../../kafka/install.ts";
@@ -10,7 +11,8 @@ import { javaProgram, opsFolder, pythonFolder, trinoFolder } from "../../host/fo
 import { isOpsInstalled, OPS_BYTES } from "../../host/ops.ts";
 import { megabytes } from "../../host/progress.ts";
 import { isPythonInstalled, pythonTitle } from "../../host/python.ts";
-import { type Config, ConfigError, readConfig } from "../../lib/config.ts";
+import { type Config, readConfig } from "../../lib/config.ts";
+import { ConfigError } from "../../lib/errors.ts";
 import { freeBytes } from "../install/install.ts";
 import { isFree } from "../ports.ts";
 import { type Service, services } from "../services.ts";

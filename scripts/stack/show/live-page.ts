@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { say } from "../../host/progress.ts";
 import type { Config } from "../../lib/config.ts";
-import { until } from "../../lib/until.ts";
+import { until } from "../../lib/wait.ts";
 import { webAddress } from "../../lib/web-address.ts";
 import type { Service } from "../services.ts";
 import type { Stopwatch } from "./stopwatch.ts";

@@ -2,7 +2,7 @@
 
 import { logFile } from "../../host/folders.ts";
 import type { Config } from "../../lib/config.ts";
-import { GiveUp, until } from "../../lib/until.ts";
+import { GiveUp, until } from "../../lib/wait.ts";
 import { programsOf, type Service } from "../services.ts";
 import { lastLines } from "../show/log-tail.ts";
 import { listProcesses, type ProcessInfo } from "./supervisor.ts";

@@ -12,7 +12,7 @@ import {
   sendSignal,
 } from "../../host/process-tree.ts";
 import type { Config } from "../../lib/config.ts";
-import { until } from "../../lib/until.ts";
+import { until } from "../../lib/wait.ts";
 import { programsOf, type Service } from "../services.ts";
 import { forgetSettings } from "./running-settings.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../host/folders.ts";
 import { isAlive } from "../../host/process-tree.ts";
 import { type Config, ROOT } from "../../lib/config.ts";
-import { until } from "../../lib/until.ts";
+import { until } from "../../lib/wait.ts";
 
 /** Longer than the longest `stopwaitsecs` of supervisord.conf. */
 const STOP_MS_MAX = 180_000;

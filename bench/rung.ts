@@ -3,7 +3,7 @@
  * the rung says, with the consumer's own parts. Prints `events time-ms` after every fetch.
  * `naive` is the consumer of most tutorials: one upsert for each message, awaited.
  */
-import { EVENT_TYPES } from "../schema/event.ts";
+import { EVENT_TYPES } from "../schema/event-types.ts";
 import { decodeEvent, EventFields } from "../scripts/consume/decode-event.ts";
 import { PartitionReader } from "../scripts/consume/partition-reader.ts";
 import { createConsumer, createKafka, recordBatches } from "../scripts/kafka/kafkajs.ts";

@@ -3,10 +3,7 @@
  * `event.v1.schema.json` is written from it (`bun run schema`), and a test fails when they differ.
  */
 import { z } from "zod";
-
-/** The closed list of event types, in the order in which a visitor usually does them. */
-export const EVENT_TYPES = ["view", "click", "purchase"] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
+import { EVENT_TYPES } from "./event-types.ts";
 
 /**
  * One user event, the JSON value of a record in the topic `user_events`.

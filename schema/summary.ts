@@ -5,20 +5,18 @@
  */
 // Not `{ z }`, which would bring zod's 50 languages into the Worker: 880 KB instead of 280.
 import * as z from "zod";
-
-/** Minutes of the timeline, the one that is still running included. */
-export const TIMELINE_MINUTES = 60;
-/** Users named at most, and only where the platform's owner has allowed it. */
-export const TOP_USERS_MAX = 10;
+import type { EventType } from "./event-types.ts";
+import { TIMELINE_MINUTES, TOP_USERS_MAX } from "./limits.ts";
 
 const count = z.int().min(0);
 const durationMs = z.number().min(0);
 const time = z.iso.datetime();
 
-const typeCounts = z.object({ view: count, click: count, purchase: count });
-
-/** Counts by event type. */
-export type TypeCounts = z.infer<typeof typeCounts>;
+const typeCounts = z.object({
+  view: count,
+  click: count,
+  purchase: count,
+} satisfies Record<EventType, unknown>);
 
 const ledger = z.object({
   state: z
@@ -75,9 +73,6 @@ export interface PublishedSummary extends Summary {
   /** The copy is older than it should be, since the platform could not be asked. */
   stale: boolean;
 }
-
-/** Above this age a summary is told to be stale; its origin computes it at least twice as often. */
-export const STALE_AGE_MS = 10_000;
 
 /** Header in which the origin says how many milliseconds ago it read the numbers that it sends. */
 export const AGE_HEADER = "summary-age-ms";

@@ -3,7 +3,7 @@
  * exactly the layout of our producer, and counted here independently of any consumer. Pure but for
  * the moment at which the events begin.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { encodeRecords } from "../../scripts/kafka/encode-records.ts";
 import { partitionOf } from "../../scripts/kafka/partition.ts";
 import { type Message, messageOf } from "../../scripts/produce/delivery/message.ts";

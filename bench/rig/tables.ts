@@ -1,5 +1,5 @@
 /** What the consumer has stored: how much, emptied between measurements, and whether it is right. */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 import type { Dataset } from "./dataset.ts";
 

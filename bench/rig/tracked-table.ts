@@ -2,7 +2,7 @@
  * A table like `user_events` in schema tracking, with one of the ways to find which users changed
  * since a transaction: what it takes to write, to find, and to keep the way in order.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 
 export interface Way {

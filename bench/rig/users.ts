@@ -2,7 +2,7 @@
  * Tables as the consumer would have filled them, made by SQL in the time that a benchmark has, and
  * users who change afterwards. Everything that dbt's tests compare agrees.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 import { until } from "../../scripts/lib/wait.ts";
 import { PARTITIONS } from "./dataset.ts";

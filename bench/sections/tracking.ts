@@ -2,7 +2,7 @@
  * What it costs to know which users changed since a transaction, way by way: in each transaction
  * that counts, and when the question is asked. It decides how `user_events` is indexed.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { connect } from "../../scripts/lib/postgres.ts";
 import { RandomStream } from "../../scripts/produce/synthetic/random.ts";
 import type { Bench } from "../rig/bench.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EVENT_BYTES_MAX, EVENT_TYPES, eventSchema } from "../../schema/event.ts";
+import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { decodeEvent, decodeKnownLayout, EventFields, type RejectReason } from "./decode-event.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { recordBatch, type TestRecord } from "../../tests/harness/record-batch.ts";
 import type { RecordBatch } from "../kafka/record-cursor.ts";
 import { PartitionReader, windowStart } from "./partition-reader.ts";

@@ -3,7 +3,7 @@
  * place in the log and what was counted up to it change together or not at all, and only for the
  * consumer that still knows the place. One round trip, so that a batch of few events is quick too.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { StoredDays } from "./stored-days.ts";
 import type { Tally } from "./tally.ts";

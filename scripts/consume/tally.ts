@@ -3,7 +3,7 @@
  * place up to which the log has been read. Pure: the same records give the same tally, however the
  * log was cut into fetches. `store.ts` writes one tally in one transaction.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { RejectReason } from "./decode-event.ts";
 import { UserCounts } from "./user-counts.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { UserCounts } from "./user-counts.ts";
 
 const MS_PER_DAY = 86_400_000;

@@ -4,7 +4,7 @@
  * open addressing in typed arrays, because every event of the hot path comes through here and a Map
  * of objects costs five times as much.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 
 const TYPES = EVENT_TYPES.length;
 /**

@@ -1,6 +1,6 @@
 /** Reads all numbers of the tables in one snapshot, so that a running consumer is no difference. */
 
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { type HopResult, type Ledger, sum } from "./hop.ts";

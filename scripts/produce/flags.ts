@@ -3,7 +3,7 @@
  * is found before anything is opened.
  */
 import { parseArgs } from "citty";
-import { EVENT_TYPES, type EventType } from "../../schema/event.ts";
+import { EVENT_TYPES, type EventType } from "../../schema/event-types.ts";
 import { definitions } from "./help.ts";
 import type { FileFormat } from "./input/open.ts";
 import { DEFAULT_RULES, EVENT_FIELDS, type EventField, type RowRules } from "./input/row.ts";

@@ -5,7 +5,8 @@
  * Visitors come in sessions. A session starts with a view; a click follows only a view, a purchase
  * only a click. A user is in one session at a time, so this holds for each user's events in order.
  */
-import { EVENT_TYPES, type Event, type EventType } from "../../schema/event.ts";
+import type { Event } from "../../schema/event.ts";
+import { EVENT_TYPES, type EventType } from "../../schema/event-types.ts";
 import { ACTIVITY_MAX, activityAt } from "./synthetic/day-rhythm.ts";
 import { EventIds } from "./synthetic/event-id.ts";
 import { RandomStream, type Seed } from "./synthetic/random.ts";

@@ -2,7 +2,7 @@
  * When the numbers may be computed again: at most once a second, and never for more than about a
  * tenth of the time, since the totals of a million users take a while. Pure: the clock is passed in.
  */
-import { STALE_AGE_MS } from "../../schema/summary.ts";
+import { STALE_AGE_MS } from "../../schema/limits.ts";
 
 /** Between the beginnings of two computations. */
 export const PERIOD_MS_MIN = 1_000;

@@ -3,7 +3,9 @@
  * other at any moment. Before dbt has built its summary by user, the same totals are summed up from
  * the consumer's table.
  */
-import { TIMELINE_MINUTES, TOP_USERS_MAX, type TypeCounts } from "../../schema/summary.ts";
+
+import type { EventType, TypeCounts } from "../../schema/event-types.ts";
+import { TIMELINE_MINUTES, TOP_USERS_MAX } from "../../schema/limits.ts";
 import type { Sql } from "../lib/postgres.ts";
 
 /** What is asked for. */
@@ -83,7 +85,7 @@ const totalsOfCounts = (sql: Sql) => sql`
     ) as users
   from streaming.user_events`;
 
-const sumOf = (sql: Sql, type: keyof TypeCounts) => sql`
+const sumOf = (sql: Sql, type: EventType) => sql`
   coalesce(sum(event_count) filter (where event_type = ${type}), 0)::bigint as ${sql(type)}`;
 
 const topUsers = (sql: Sql, isBuilt: boolean) => sql`(

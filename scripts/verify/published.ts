@@ -5,8 +5,9 @@
  * what each of them says of a type must lie between the two. When nothing comes in that is equality.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { EVENT_TYPES } from "../../schema/event.ts";
-import { type Summary, summarySchema, type TypeCounts } from "../../schema/summary.ts";
+import type { TypeCounts } from "../../schema/event-types.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
+import { type Summary, summarySchema } from "../../schema/summary.ts";
 import { type HopResult, sum } from "../ledger/hop.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";

@@ -3,6 +3,7 @@
  * in the same snapshot; and dbt's own tests, which look at more than sums, allowed the last run.
  */
 
+import { EVENT_TYPES, type TypeCounts } from "../../schema/event-types.ts";
 import { type HopResult, sum } from "../ledger/hop.ts";
 import type { Sql } from "../lib/postgres.ts";
 
@@ -15,8 +16,6 @@ export interface SummaryNumbers {
   /** The last run of each kind that failed, and why. */
   failedRuns: { command: string; finishedAt: Date; error: string | null }[];
 }
-
-type TypeCounts = Record<"click" | "view" | "purchase", number>;
 
 /** Undefined when this database has no summary, because dbt has never run on it. */
 export function readSummary(sql: Sql): Promise<SummaryNumbers | undefined> {
@@ -64,12 +63,11 @@ export function verifySummary(summary: SummaryNumbers | undefined): HopResult {
     return { hop, equation, holds: true, isMissing: true, numbers: {}, remarks: [] };
   }
   const { stored, summarized, settledAt, failedRuns } = summary;
-  const types = ["click", "view", "purchase"] as const;
   const numbers = {
-    stored: sum(types, (type) => stored[type]),
-    summarized: sum(types, (type) => summarized[type]),
+    stored: sum(EVENT_TYPES, (type) => stored[type]),
+    summarized: sum(EVENT_TYPES, (type) => summarized[type]),
   };
-  const differing = types.filter((type) => stored[type] !== summarized[type]);
+  const differing = EVENT_TYPES.filter((type) => stored[type] !== summarized[type]);
   return {
     hop,
     equation: `${numbers.stored} in user_events = ${numbers.summarized} in user_event_summary`,

@@ -4,15 +4,13 @@
  * and what Trino says of each type must lie between the two. When nothing comes in that is equality.
  */
 
+import { EVENT_TYPES, type TypeCounts } from "../../schema/event-types.ts";
 import { type HopResult, sum } from "../ledger/hop.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { queryRows, TrinoQueryError, TrinoUnreachable, trinoUrl } from "../lib/trino.ts";
 import { aliveNames } from "../stack/supervise/start.ts";
 import type { SummaryNumbers } from "./summary.ts";
-
-const TYPES = ["click", "view", "purchase"] as const;
-type TypeCounts = Record<(typeof TYPES)[number], number>;
 
 const TOTALS = `
   select coalesce(sum(total_clicks), 0) as click, coalesce(sum(total_views), 0) as view,
@@ -25,7 +23,7 @@ export type TrinoAnswer = { totals: TypeCounts } | { fault: string } | undefined
 export async function askTrino(config: Config): Promise<TrinoAnswer> {
   try {
     const [row] = await queryRows<Record<keyof TypeCounts, string>>(config, TOTALS);
-    const totals = TYPES.map((type) => [type, Number(row?.[type])]);
+    const totals = EVENT_TYPES.map((type) => [type, Number(row?.[type])]);
     return { totals: Object.fromEntries(totals) };
   } catch (error) {
     const isItsFault = [TrinoUnreachable, TrinoQueryError, ConfigError].some(
@@ -60,11 +58,11 @@ export function verifyTrino(
   const [least, most] = [before.summarized, after.summarized];
   const { totals } = answer;
   const numbers = {
-    before: sum(TYPES, (type) => least[type]),
-    byTrino: sum(TYPES, (type) => totals[type]),
-    after: sum(TYPES, (type) => most[type]),
+    before: sum(EVENT_TYPES, (type) => least[type]),
+    byTrino: sum(EVENT_TYPES, (type) => totals[type]),
+    after: sum(EVENT_TYPES, (type) => most[type]),
   };
-  const differing = TYPES.filter(
+  const differing = EVENT_TYPES.filter(
     (type) => !(least[type] <= totals[type] && totals[type] <= most[type]),
   );
   const inPostgres =

@@ -2,7 +2,7 @@
  * Counts events straight into the tables, by the consumer's own statement but without Kafka, and
  * knows independently of it what the tables must then say: for tests of what is made of the counts.
  */
-import { EVENT_TYPES } from "../../schema/event.ts";
+import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { storeTally } from "../../scripts/consume/store.ts";
 import { Tally } from "../../scripts/consume/tally.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";

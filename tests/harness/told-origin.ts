@@ -1,5 +1,7 @@
 /** A summary origin that answers as it is told, for what a real one never does on demand. */
-import { AGE_HEADER, type Summary, TIMELINE_MINUTES } from "../../schema/summary.ts";
+
+import { TIMELINE_MINUTES } from "../../schema/limits.ts";
+import { AGE_HEADER, type Summary } from "../../schema/summary.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -2,7 +2,8 @@
  * From the fields of a row, as a file calls them, to an event, or the reason why it is none. Pure but
  * for hashing. The readers of CSV and NDJSON call it with the values they found.
  */
-import { EVENT_TYPES, type Event, type EventType } from "../../../schema/event.ts";
+import type { Event } from "../../../schema/event.ts";
+import { EVENT_TYPES, type EventType } from "../../../schema/event-types.ts";
 import { rowId } from "./row-id.ts";
 import { parseTimestamp } from "./timestamp.ts";
 

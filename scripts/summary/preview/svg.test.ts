@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Summary, TypeCounts } from "../../../schema/summary.ts";
+import type { TypeCounts } from "../../../schema/event-types.ts";
+import type { Summary } from "../../../schema/summary.ts";
 import { previewSvg } from "./svg.ts";
 
 const NONE = { view: 0, click: 0, purchase: 0 };

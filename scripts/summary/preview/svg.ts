@@ -2,7 +2,10 @@
  * The image that a link to the page shows, as SVG: the big numbers and the last hour, in the size that
  * Open Graph asks for. Pure; every text is made here, so that none needs to be escaped.
  */
-import { type Summary, TIMELINE_MINUTES, type TypeCounts } from "../../../schema/summary.ts";
+
+import { EVENT_TYPES, TYPE_STYLES, type TypeCounts } from "../../../schema/event-types.ts";
+import { TIMELINE_MINUTES } from "../../../schema/limits.ts";
+import type { Summary } from "../../../schema/summary.ts";
 
 const WIDTH = 1_200;
 const HEIGHT = 630;
@@ -18,11 +21,7 @@ const MUTED = "#5c6878";
 const RULE = "#dfe4ea";
 
 /** From the bottom of a bar to its top. */
-const TYPES = [
-  { type: "view", label: "Views", colour: "#2f6fde" },
-  { type: "click", label: "Clicks", colour: "#e8a317" },
-  { type: "purchase", label: "Purchases", colour: "#1c9d6c" },
-] as const satisfies { type: keyof TypeCounts; label: string; colour: string }[];
+const TYPES = EVENT_TYPES.map((type) => ({ type, ...TYPE_STYLES[type] }));
 
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
@@ -69,10 +68,10 @@ const figure = (x: number, label: string, value: string) =>
 
 function legend(): string {
   const places = [CHART.right - 424, CHART.right - 290, CHART.right - 152];
-  return TYPES.map(({ label, colour }, index) => {
+  return TYPES.map(({ plural, colour }, index) => {
     const x = places[index]!;
     const mark = `<rect x="${x}" y="322" width="22" height="22" rx="4" fill="${colour}"/>`;
-    return mark + text(x + 32, 342, label, { size: 24, colour: INK });
+    return mark + text(x + 32, 342, plural, { size: 24, colour: INK });
   }).join("");
 }
 

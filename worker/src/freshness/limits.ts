@@ -1,5 +1,5 @@
 /** How fresh what is published has to be, and how long its readers wait for that. */
-import { STALE_AGE_MS } from "../../../schema/summary.ts";
+import { STALE_AGE_MS } from "../../../schema/limits.ts";
 import type { Limits } from "./last-good.ts";
 
 export const SUMMARY_LIMITS: Limits = {

@@ -1,10 +1,6 @@
-/** The types of events as people read them, in the order from looking to buying. */
-import type { TypeCounts } from "../../../schema/summary.ts";
+/** The types of events with their titles and colours, in the order from looking to buying. */
+import { type EventType, TYPE_STYLES, EVENT_TYPES as TYPES } from "../../../schema/event-types.ts";
 
-export type EventType = keyof TypeCounts;
+export type { EventType };
 
-export const EVENT_TYPES: readonly { type: EventType; plural: string; colour: string }[] = [
-  { type: "view", plural: "Views", colour: "#2f6fde" },
-  { type: "click", plural: "Clicks", colour: "#e8a317" },
-  { type: "purchase", plural: "Purchases", colour: "#1c9d6c" },
-];
+export const EVENT_TYPES = TYPES.map((type) => ({ type, ...TYPE_STYLES[type] }));

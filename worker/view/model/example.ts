@@ -1,5 +1,7 @@
 /** A summary for the tests of the page: no number in it twice, where that can be. */
-import { type PublishedSummary, TIMELINE_MINUTES } from "../../../schema/summary.ts";
+
+import { TIMELINE_MINUTES } from "../../../schema/limits.ts";
+import type { PublishedSummary } from "../../../schema/summary.ts";
 
 const FIRST_MINUTE_MS = Date.UTC(2026, 2, 1, 11, 35);
 

@@ -1,4 +1,5 @@
 /** What the page says about its own age, in one sentence. */
+import { PAGE_STALE_AGE_MS } from "../../../schema/limits.ts";
 import type { PublishedSummary } from "../../../schema/summary.ts";
 import { formatAge, formatDate, formatTime } from "./format.ts";
 
@@ -17,9 +18,6 @@ export interface Copy {
   isLimited?: boolean;
 }
 
-/** One failure is no outage: only numbers of this age are called old because of it. */
-const STALE_AGE_MS = 15_000;
-
 export const ageMs = ({ summary, elapsedMs }: Copy) => (summary?.age_s ?? 0) * 1_000 + elapsedMs;
 
 export function findState(copy: Copy): PageState {
@@ -29,7 +27,7 @@ export function findState(copy: Copy): PageState {
   if (copy.isLimited) return "limited";
   if (!summary) return "none";
   // A page that was hidden for long is old without any failure; it renews itself at once.
-  if (summary.stale || (failures > 0 && ageMs(copy) > STALE_AGE_MS)) return "stale";
+  if (summary.stale || (failures > 0 && ageMs(copy) > PAGE_STALE_AGE_MS)) return "stale";
   return summary.events === 0 ? "empty" : "live";
 }
 

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
-import { TOP_USERS_MAX } from "../../../schema/summary.ts";
 import { example } from "./example.ts";
-import { describeAge, describeNumbers, USER_ROWS } from "./view.ts";
+import { describeAge, describeNumbers } from "./view.ts";
 
 const copy = { summary: example, elapsedMs: 0, failures: 0, isOnline: true };
 
@@ -55,10 +54,6 @@ test("describeNumbers() has no part that is longer than its bar when clicks outn
 test("describeNumbers() hides the users when the platform does not publish them", () => {
   expect(describeNumbers(example).shown.users).toBe(true);
   expect(describeNumbers({ ...example, top_users: null }).shown.users).toBe(false);
-});
-
-test("USER_ROWS is what the contract allows", () => {
-  expect(USER_ROWS).toBe(TOP_USERS_MAX);
 });
 
 test("describeNumbers() shows as many rows of users as there are", () => {

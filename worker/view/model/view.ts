@@ -3,7 +3,10 @@
  * it into the HTML and the browser into the same places of the document later, so that the two
  * never differ in a word. A place without a number holds a dash.
  */
-import type { PublishedSummary, Summary, TypeCounts } from "../../../schema/summary.ts";
+
+import type { TypeCounts } from "../../../schema/event-types.ts";
+import { TOP_USERS_MAX } from "../../../schema/limits.ts";
+import type { PublishedSummary, Summary } from "../../../schema/summary.ts";
 import { EVENT_TYPES } from "./event-types.ts";
 import {
   formatAge,
@@ -17,9 +20,6 @@ import {
 import { describeLedger, isExact } from "./ledger-words.ts";
 import { ageMs, type Copy, describeStatus, findState } from "./status.ts";
 import { describeTimeline, sumTimeline } from "./timeline.ts";
-
-/** That of the contract; to import it would bring its validator into the browser. */
-export const USER_ROWS = 10;
 
 /** A piece of a bar, in percent of its length. */
 interface Piece {
@@ -136,7 +136,7 @@ function describeMinutes({ texts, shown }: View, timeline: Summary["timeline"]):
 
 function describeUsers({ texts, pieces, shown }: View, users: TopUsers): void {
   const largest = users[0]?.events ?? 0;
-  for (let place = 0; place < USER_ROWS; place++) shown[`user.${place}`] = place < users.length;
+  for (let place = 0; place < TOP_USERS_MAX; place++) shown[`user.${place}`] = place < users.length;
   for (const [place, user] of users.entries()) {
     const row = `user.${place}`;
     texts[row] = `User ${user.user_id}`;

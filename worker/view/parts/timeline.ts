@@ -1,6 +1,6 @@
 /** The last hour: a canvas for the chart, and the same as a table. */
 import { html } from "hono/html";
-import { TIMELINE_MINUTES } from "../../../schema/summary.ts";
+import { TIMELINE_MINUTES } from "../../../schema/limits.ts";
 import { EVENT_TYPES } from "../model/event-types.ts";
 import type { View } from "../model/view.ts";
 import { type Html, shownAt, textAt } from "./place.ts";

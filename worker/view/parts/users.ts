@@ -1,11 +1,12 @@
 /** The most active users, where the platform names them. */
 import { html } from "hono/html";
+import { TOP_USERS_MAX } from "../../../schema/limits.ts";
 import { EVENT_TYPES } from "../model/event-types.ts";
-import { USER_ROWS, type View } from "../model/view.ts";
+import type { View } from "../model/view.ts";
 import { barAt, type Html, shownAt, textAt } from "./place.ts";
 
 export function topUsers(view: View): Html {
-  const rows = Array.from({ length: USER_ROWS }, (_, place) => {
+  const rows = Array.from({ length: TOP_USERS_MAX }, (_, place) => {
     const row = `user.${place}`;
     return html`<tr ${shownAt(view, row)}><th scope="row">${textAt(view, row)}</th><td class="length">${barAt(view, row)}</td>${EVENT_TYPES.map(
       ({ type }) => html`<td class="part">${textAt(view, `${row}.${type}`)}</td>`,

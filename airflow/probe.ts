@@ -4,8 +4,8 @@
  */
 import { basename } from "node:path";
 import { z } from "zod";
+import type { ProcessInfo } from "../scripts/host/process-info.ts";
 import type { Config } from "../scripts/lib/config.ts";
-import type { ProcessInfo } from "../scripts/stack/supervise/supervisor.ts";
 
 const ANSWER_MS_MAX = 10_000;
 

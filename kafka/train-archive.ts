@@ -10,10 +10,10 @@ import { kafkaArchive, runFile } from "../scripts/host/folders.ts";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { takeLock } from "../scripts/host/lock.ts";
 import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { answersKafka } from "../scripts/kafka/probe.ts";
 import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
 import { GiveUp, until } from "../scripts/lib/wait.ts";
 import { ensureTopic } from "../scripts/migrate/topic.ts";
-import { answersKafka } from "../scripts/stack/probes/probe.ts";
 
 const READY_MS_MAX = 180_000;
 const END_MS_MAX = 180_000;

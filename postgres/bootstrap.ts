@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { ConfigError } from "../scripts/lib/errors.ts";
-import { scramVerifier } from "../scripts/migrate/scram.ts";
+import { scramVerifier } from "../scripts/lib/scram.ts";
 
 const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 

@@ -5,15 +5,15 @@
 
 import { type ArgsDef, defineCommand } from "citty";
 import { explainKafka, isRefusal } from "./kafka/failure.ts";
+import { answersKafka } from "./kafka/probe.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError } from "./lib/errors.ts";
-import { connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
+import { answersPostgres, connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
 import { runProgram } from "./lib/program.ts";
 import { until } from "./lib/wait.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
-import { answersKafka, answersPostgres } from "./stack/probes/probe.ts";
 
 const flags = {
   wait: {

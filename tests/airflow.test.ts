@@ -7,11 +7,11 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { supervisorSocket } from "../scripts/host/folders.ts";
+import { isFree } from "../scripts/host/free-ports.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { type Config, ROOT, secretSettings } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/lib/wait.ts";
-import { isFree } from "../scripts/stack/ports.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import { listeningAddresses } from "./harness/listening.ts";
 import { run, runOrThrow } from "./harness/script.ts";

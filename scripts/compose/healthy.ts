@@ -8,7 +8,7 @@
 import { ageMs, processTree } from "../host/process-tree.ts";
 import { type Config, readConfig } from "../lib/config.ts";
 import { pastProxies } from "../lib/loopback.ts";
-import { listens } from "../stack/probes/probe.ts";
+import { listens } from "../lib/probe.ts";
 import { clientPorts, programsOf, services } from "../stack/services.ts";
 import { ownAddress } from "./own-address.ts";
 

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { isFree } from "../stack/ports.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePorts, isFree } from "./free-ports.ts";
 
 test("freePorts() gives as many as are asked for, free, and none that a connection may take", async () => {
   const ports = await freePorts(20);

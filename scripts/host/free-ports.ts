@@ -1,4 +1,4 @@
-/** Ports that nobody uses now, for a scratch broker and for tests. */
+/** Whether a port of this machine is free, and free ports for a scratch broker and for tests. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
@@ -37,4 +37,11 @@ async function listen(port: number): Promise<Server | undefined> {
   } catch {
     return undefined;
   }
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = await listen(port);
+  if (!server) return false;
+  await once(server.close(), "close");
+  return true;
 }

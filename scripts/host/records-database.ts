@@ -13,8 +13,8 @@ import {
   type RecordKeeper,
   type Sql,
 } from "../lib/postgres.ts";
+import { scramVerifier } from "../lib/scram.ts";
 import { until } from "../lib/wait.ts";
-import { scramVerifier } from "../migrate/scram.ts";
 
 const ANSWER_MS_MAX = 60_000;
 /** SQLSTATE of a role that is missing or has another password, and of a missing database. */

@@ -97,6 +97,16 @@ export function connect(
   });
 }
 
+/** The owner can log in to the database and run a query; throws with the reason while not. */
+export async function answersPostgres(config: Config): Promise<void> {
+  const sql = connect(config, "owner", { applicationName: "probe" });
+  try {
+    await sql`select 1`;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
 function tls(config: Config) {
   switch (config.POSTGRES_SSLMODE) {
     case "disable":

@@ -6,7 +6,7 @@
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { connect, credentials, type Role, type Sql } from "../lib/postgres.ts";
-import { scramVerifier } from "./scram.ts";
+import { scramVerifier } from "../lib/scram.ts";
 
 const ROLES = ["ingest", "transform", "read"] as const satisfies Role[];
 const INVALID_PASSWORD = "28P01";

@@ -1,7 +1,6 @@
 /** Finds out, before anything starts, that a port belongs to somebody else. */
 
-import { once } from "node:events";
-import { createServer } from "node:net";
+import { isFree } from "../host/free-ports.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
 import type { Service } from "./services.ts";
@@ -24,17 +23,5 @@ export async function assertPortsFree(config: Config, services: Service[]): Prom
         );
       }
     }
-  }
-}
-
-export async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    await Promise.all([once(server, "listening"), server.listen({ host: "127.0.0.1", port })]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
   }
 }

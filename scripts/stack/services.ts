@@ -7,12 +7,15 @@
 import { airflowFault, answersAirflow } from "../../airflow/probe.ts";
 import { answersSuperset } from "../../superset/probe.ts";
 import { answersTrino, answersTrinoWorker } from "../../trino/probe.ts";
+import type { ProcessInfo } from "../host/process-info.ts";
+import { runsProgram } from "../host/process-tree.ts";
+import { answersKafka } from "../kafka/probe.ts";
 import type { Config } from "../lib/config.ts";
+import { answersPostgres } from "../lib/postgres.ts";
+import { answersHealthCheck } from "../lib/probe.ts";
 import { localUrl } from "../lib/trino.ts";
 import { webAddress } from "../lib/web-address.ts";
 import type { Runtime } from "./install/install.ts";
-import { answersHealthCheck, answersKafka, answersPostgres, runsProgram } from "./probes/probe.ts";
-import type { ProcessInfo } from "./supervise/supervisor.ts";
 
 /** Settings whose value is a port. */
 type PortSetting = Extract<keyof Config, `${string}_PORT`>;

@@ -5,10 +5,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePorts } from "../../scripts/host/free-ports.ts";
+import { answersKafka } from "../../scripts/kafka/probe.ts";
 import { type Config, readConfig } from "../../scripts/lib/config.ts";
-import { connect, type Sql } from "../../scripts/lib/postgres.ts";
+import { answersPostgres, connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { until } from "../../scripts/lib/wait.ts";
-import { answersKafka, answersPostgres } from "../../scripts/stack/probes/probe.ts";
 import { type Environment, run, runOrThrow } from "./script.ts";
 import { type Stack, startStack } from "./stack.ts";
 

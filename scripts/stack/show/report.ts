@@ -2,10 +2,11 @@
 import { normalize } from "node:path";
 import { environmentFile } from "../../host/environment.ts";
 import { logFile } from "../../host/folders.ts";
+import type { ProcessInfo } from "../../host/process-info.ts";
 import { memoryBytes } from "../../host/process-tree.ts";
 import type { Config } from "../../lib/config.ts";
 import type { Service } from "../services.ts";
-import { listProcesses, type ProcessInfo, supervisorProcess } from "../supervise/supervisor.ts";
+import { listProcesses, supervisorProcess } from "../supervise/supervisor.ts";
 import { lastLines } from "./log-tail.ts";
 
 export interface Row {

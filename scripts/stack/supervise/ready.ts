@@ -1,11 +1,12 @@
 /** Waits until a service does its work, and explains with its own log why it does not. */
 
 import { logFile } from "../../host/folders.ts";
+import type { ProcessInfo } from "../../host/process-info.ts";
 import type { Config } from "../../lib/config.ts";
 import { GiveUp, until } from "../../lib/wait.ts";
 import { programsOf, type Service } from "../services.ts";
 import { lastLines } from "../show/log-tail.ts";
-import { listProcesses, type ProcessInfo } from "./supervisor.ts";
+import { listProcesses } from "./supervisor.ts";
 
 const LINES_SHOWN = 15;
 

@@ -11,25 +11,13 @@ import {
   runFile,
   supervisorSocket,
 } from "../../host/folders.ts";
+import type { ProcessInfo } from "../../host/process-info.ts";
 import { isAlive } from "../../host/process-tree.ts";
 import { type Config, ROOT } from "../../lib/config.ts";
 import { until } from "../../lib/wait.ts";
 
 /** Longer than the longest `stopwaitsecs` of supervisord.conf. */
 const STOP_MS_MAX = 180_000;
-
-/** What supervisord knows of one program. */
-export interface ProcessInfo {
-  name: string;
-  /** The service that it is part of. */
-  group: string;
-  /** STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED or FATAL. */
-  state: string;
-  processId: number;
-  startedAtSeconds: number;
-  /** Why it is not running, in supervisord's words. */
-  reason: string;
-}
 
 /** Starts supervisord with the given environment, detached, and waits until it answers. */
 export async function startSupervisor(

@@ -1,0 +1,27 @@
+/** Asks whether something answers at an address. Each probe throws with the reason while it does not. */
+import { once } from "node:events";
+import { connect as openSocket } from "node:net";
+
+const PROBE_MS_MAX = 5_000;
+
+/** The service on this machine says of itself that it is healthy. */
+export async function answersHealthCheck(port: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/healthz`, {
+    signal: AbortSignal.timeout(PROBE_MS_MAX),
+  });
+  const body = await response.text();
+  if (!response.ok) throw new Error(`/healthz answers ${response.status} ${body.trim()}`.trim());
+}
+
+/** A program listens at `host:port`. Fails at once when none does, unlike a client that retries. */
+export async function listens(address: string): Promise<void> {
+  const colon = address.lastIndexOf(":");
+  const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
+  const socket = openSocket({ host, port });
+  socket.setTimeout(PROBE_MS_MAX, () => socket.destroy(new Error(`${address} does not answer`)));
+  try {
+    await once(socket, "connect");
+  } finally {
+    socket.destroy();
+  }
+}

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
+import { Glob } from "bun";
 import manifest from "../package.json" with { type: "json" };
 import { ROOT } from "../scripts/lib/config.ts";
 
@@ -54,4 +55,37 @@ test("a checkout with the developers' packages keeps them", () => {
     read("scripts/deps"),
   );
   expect(Object.keys(manifest.devDependencies)).toContain(sign![1]!);
+});
+
+/** `name==version` of each line that names both, in lower case as locks have it. */
+const pinsOf = (path: string): string[] =>
+  [...read(path).matchAll(/^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)/gm)].map(
+    ([, name, version]) => `${name!.toLowerCase()}==${version}`,
+  );
+
+test("each lock of a Python environment has what its requirements name", () => {
+  const files = [...new Glob("{airflow,dbt,scripts,superset,tools}/**/*.in").scanSync(ROOT)];
+  expect(files.length).toBeGreaterThan(5);
+  for (const file of files) {
+    const locked = pinsOf(file.replace(/\.in$/, ".lock"));
+    const missing = pinsOf(file).filter((pin) => !locked.includes(pin));
+    expect([file, ...missing]).toEqual([file]);
+  }
+});
+
+test("each lock of jars has what its pom.xml names", () => {
+  const dependency =
+    /<dependency>\s*<groupId>([^<]+)<\/groupId>\s*<artifactId>([^<]+)<\/artifactId>\s*<version>([^<]+)</g;
+  for (const folder of ["kafka", "bench/flink"]) {
+    const named = [...read(`${folder}/pom.xml`).matchAll(dependency)].map((part) =>
+      part.slice(1).join(":"),
+    );
+    const locked = read(`${folder}/libs.lock`);
+    expect(named.length).toBeGreaterThan(1);
+    expect([folder, ...named.filter((jar) => !locked.includes(`${jar} `))]).toEqual([folder]);
+  }
+});
+
+test("the image has the Bun of package.json", () => {
+  expect(read(".devcontainer/Dockerfile")).toContain(` bun@${manifest.dependencies.bun} `);
 });

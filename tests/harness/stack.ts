@@ -10,7 +10,7 @@ import { parseEnv } from "node:util";
 import { freePorts } from "../../scripts/host/free-ports.ts";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { services } from "../../scripts/stack/services.ts";
-import { type Environment, run, runOrThrow } from "./script.ts";
+import { type Environment, programEnvironment, run, runOrThrow } from "./script.ts";
 
 export interface Stack {
   /** For the programs of the test: the settings with the generated passwords. */
@@ -19,13 +19,14 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** How the name of a stack's folder begins. */
+export const STACK_PREFIX = "stack-test-";
+
 /** Settings of a stack that does not run yet. */
 export async function newSettings(settings: Environment = {}): Promise<Environment> {
   return {
-    PATH: process.env.PATH ?? "",
-    HOME: process.env.HOME ?? "",
-    ...(process.env.CACHE_DIR && { CACHE_DIR: process.env.CACHE_DIR }),
-    STATE_DIR: mkdtempSync(join(tmpdir(), "stack-test-")),
+    ...programEnvironment(),
+    STATE_DIR: mkdtempSync(join(tmpdir(), STACK_PREFIX)),
     ...(await portSettings()),
     ...settings,
   };

@@ -6,8 +6,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../../tests/harness/script.ts";
+import { attempt, type CommandOptions, run } from "../process.ts";
 import { packCheckout } from "./checkout.ts";
-import { attempt, type CommandOptions, run } from "./command.ts";
 import type { Engine } from "./engine.ts";
 
 /** What the README asks for, by the names that Debian gives it. */

@@ -5,8 +5,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { attempt, run } from "../process.ts";
 import { CannotProve } from "./cannot-prove.ts";
-import { attempt, run } from "./command.ts";
 import type { Engine } from "./engine.ts";
 import { step } from "./step.ts";
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
-import { run } from "./command.ts";
+import { run } from "../process.ts";
 
 /** The user of the image. */
 const USER = "1000:1000";

@@ -1,7 +1,7 @@
 /** A project of compose.yaml, as `docker compose` runs it, under a name and on ports of its own. */
 import { writeFileSync } from "node:fs";
 import type { Environment } from "../../tests/harness/script.ts";
-import { attempt, type CommandOptions, run } from "./command.ts";
+import { attempt, type CommandOptions, run } from "../process.ts";
 import type { Engine } from "./engine.ts";
 
 const IMAGE = "real-time-data-platform";

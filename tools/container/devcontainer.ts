@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 import type { Environment } from "../../tests/harness/script.ts";
-import { attempt, type CommandOptions, run } from "./command.ts";
+import { attempt, type CommandOptions, run } from "../process.ts";
 import type { Engine } from "./engine.ts";
 
 const CLI = join(ROOT, "node_modules/.bin/devcontainer");

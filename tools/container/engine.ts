@@ -7,8 +7,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../scripts/lib/wait.ts";
 import type { Environment } from "../../tests/harness/script.ts";
+import { attempt, run } from "../process.ts";
 import { CannotProve } from "./cannot-prove.ts";
-import { attempt, run } from "./command.ts";
 
 const READY_MS_MAX = 60_000;
 

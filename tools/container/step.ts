@@ -1,5 +1,5 @@
 /** The steps of a proof; between and within them Ctrl-C ends it, and what it made is removed. */
-import { endRunning } from "./command.ts";
+import { endRunning } from "../process.ts";
 
 const interruption = Promise.withResolvers<never>();
 // Also when it comes while no step waits for it.

@@ -11,7 +11,9 @@ export function operatingFileChecks(config: Config): Step[] {
   const lint = (name: string) => pythonProgram(config, "lint", name);
   const schema = (name: string) => [lint("check-jsonschema"), "--builtin-schema", `vendor.${name}`];
   const check = (name: string, kind: FileKind, command: string[]): Step[] =>
-    files[kind].length > 0 ? [{ name, command: [...command, ...files[kind]] }] : [];
+    files[kind].length > 0
+      ? [{ name, command: [...command, ...files[kind]], needs: ["lint"] }]
+      : [];
   return [
     ...check("shell scripts", "shell", [lint("shellcheck"), "--external-sources"]),
     ...check("YAML", "yaml", [lint("yamllint"), "--strict"]),
@@ -22,5 +24,10 @@ export function operatingFileChecks(config: Config): Step[] {
       ...[lint("zizmor"), "--offline", "--quiet", "--no-progress", "--persona=pedantic"],
     ]),
     ...check("schema of compose files", "compose", schema("compose-spec")),
+    {
+      name: "schema of renovate.json",
+      command: [...schema("renovate"), "renovate.json"],
+      needs: ["lint"],
+    },
   ];
 }

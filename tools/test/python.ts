@@ -12,18 +12,25 @@ export function pythonChecks(config: Config, scratch: string): Step[] {
     pythonProgram(config, environment, name);
   const ruff = program("lint", "ruff");
   return [
-    { name: "style of Python", command: [ruff, "check", "--no-cache", ...PYTHON_FOLDERS] },
+    {
+      name: "style of Python",
+      command: [ruff, "check", "--no-cache", ...PYTHON_FOLDERS],
+      needs: ["lint"],
+    },
     {
       name: "format of Python",
       command: [ruff, "format", "--check", "--no-cache", ...PYTHON_FOLDERS],
+      needs: ["lint"],
     },
     {
       name: "style of SQL",
+      needs: ["lint"],
       command: [program("lint", "sqlfluff"), "lint", "models", "data-tests"],
       folder: "dbt",
     },
     {
       name: "dbt project",
+      needs: ["dbt"],
       command: [
         ...[program("dbt", "dbt"), "--warn-error-options", '{"error":"all"}', "parse"],
         ...["--project-dir", "dbt", "--profiles-dir", "dbt"],
@@ -32,13 +39,16 @@ export function pythonChecks(config: Config, scratch: string): Step[] {
       // Parsing connects to nothing.
       environment: { ...asEnvironment(config), POSTGRES_TRANSFORM_PASSWORD: "not used" },
     },
-    { name: "parts of dbt/run", ...unittest(program("dbt", "python"), "dbt") },
-    { name: "DAGs", ...unittest(program("airflow", "python"), "airflow/tests") },
-    { name: "parts of Superset", ...unittest(program("superset", "python"), "superset/tests") },
+    { name: "parts of dbt/run", ...unittest("dbt", "dbt") },
+    { name: "DAGs", ...unittest("airflow", "airflow/tests") },
+    { name: "parts of Superset", ...unittest("superset", "superset/tests") },
   ];
-}
 
-const unittest = (python: string, folder: string) => ({
-  command: [python, "-m", "unittest", "discover", "-s", folder],
-  environment: { PYTHONDONTWRITEBYTECODE: "1" },
-});
+  function unittest(environment: PythonEnvironment, folder: string): Omit<Step, "name"> {
+    return {
+      command: [program(environment, "python"), "-m", "unittest", "discover", "-s", folder],
+      environment: { PYTHONDONTWRITEBYTECODE: "1" },
+      needs: [environment],
+    };
+  }
+}

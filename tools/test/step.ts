@@ -2,6 +2,10 @@
 import { join } from "node:path";
 import { type PythonEnvironment, pythonFolder } from "../../scripts/host/folders.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
+import type { Runtime } from "../../scripts/stack/install/install.ts";
+
+/** Of a test that sets no limit itself. A busy machine must fail none that would pass. */
+const TEST_MS_MAX = 60_000;
 
 export interface Step {
   name: string;
@@ -11,24 +15,31 @@ export interface Step {
   environment?: Record<string, string>;
   /** A step of `bun test` reports each of its tests; any other counts as one. */
   isTestFile?: boolean;
+  /** What has to be installed before. @default nothing */
+  needs?: readonly Runtime[];
+  /** Processors that it keeps busy; others run beside it in what is left. @default 1 */
+  cores?: number;
 }
 
-/** A script of ours; the environment file of the person who runs this must not reach it. */
-export const script = (name: string, ...flags: string[]) => [
-  process.execPath,
-  "--no-env-file",
-  join(ROOT, "scripts", name),
-  ...flags,
-];
+/** A script of ours. The environment file of the person who runs the tests must not reach it. */
+export const script = (name: string, ...flags: string[]) => program("scripts", name, flags);
 
-/** The same for a tool of those who work on the project. */
-export const tool = (name: string, ...flags: string[]) => [
+/** The same for a developers' tool. */
+export const tool = (name: string, ...flags: string[]) => program("tools", name, flags);
+
+const program = (folder: string, name: string, flags: string[]) => [
   process.execPath,
   "--no-env-file",
-  join(ROOT, "tools", name),
+  join(ROOT, folder, name),
   ...flags,
 ];
 
 /** A program of one of the Python environments. */
 export const pythonProgram = (config: Config, environment: PythonEnvironment, name: string) =>
   join(pythonFolder(config, environment), "bin", name);
+
+/** A run of `bun test` over files and folders of the checkout. */
+export const bunTest = (...paths: string[]): string[] => [
+  ...[process.execPath, "--no-env-file", "test", `--timeout=${TEST_MS_MAX}`],
+  ...paths.map((path) => `./${path}`),
+];

@@ -1,0 +1,26 @@
+/** What needs no services: types, style, unused code, and the tests beside the code. */
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/config.ts";
+import { bunTest, type Step, script, tool } from "./step.ts";
+
+const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin", name)];
+
+const typesOf = (...project: string[]) => [...bin("tsc"), "--noEmit", ...project];
+
+export const checks: Step[] = [
+  { name: "types", command: typesOf() },
+  { name: "types of the Worker", command: typesOf("--project", "worker") },
+  { name: "types of the page", command: typesOf("--project", "worker/browser") },
+  { name: "types of the Worker's bindings", command: tool("worker-types.ts", "--check") },
+  { name: "deployment of the Worker", command: script("worker-deploy.ts", "--dry-run") },
+  { name: "style and import walls", command: [...bin("biome"), "check", "--error-on-warnings"] },
+  { name: "unused files, exports, packages", command: [...bin("knip"), "--no-progress"] },
+  {
+    name: "unit and property tests",
+    command: bunTest(
+      ...["schema", "scripts", "tools", "worker"],
+      ...["airflow", "kafka", "postgres", "superset", "trino"],
+    ),
+    isTestFile: true,
+  },
+];

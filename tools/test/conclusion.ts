@@ -1,0 +1,39 @@
+/** What `bun run test` says at its end: the slowest parts, what failed, and the line that counts. Pure. */
+import { table } from "../../bench/table.ts";
+import type { Result } from "./perform.ts";
+import { duration } from "./progress.ts";
+
+const SLOWEST = 12;
+/** Of a reason; the whole one stands where the step ran. */
+const REASON_LINES_MAX = 8;
+const LINE_LENGTH_MAX = 300;
+
+export function conclusion(results: readonly Result[]): string {
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failures = results.flatMap((result) => result.failures);
+  return [
+    slowest(results),
+    ...failures.map(({ test, reason }) => `failed  ${test}\n${shortened(reason)}`),
+    `${passed} passed, ${failures.length} failed`,
+  ].join("\n\n");
+}
+
+function slowest(results: readonly Result[]): string {
+  const rows = results
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, SLOWEST)
+    .map(({ name, seconds, passed, failures }) => [
+      name,
+      duration(seconds),
+      String(passed),
+      failures.length > 0 ? String(failures.length) : "",
+    ]);
+  return table("The slowest parts", ["", "time", "passed", "failed"], rows);
+}
+
+const shortened = (reason: string): string =>
+  reason
+    .split("\n")
+    .slice(0, REASON_LINES_MAX)
+    .map((line) => `        ${line.slice(0, LINE_LENGTH_MAX)}`)
+    .join("\n");

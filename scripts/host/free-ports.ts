@@ -9,6 +9,12 @@ import { createServer, type Server } from "node:net";
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_767;
 const ATTEMPTS_MAX = 1_000;
+/**
+ * Each process looks in a part of its own first. Two stacks that start at the same time could otherwise
+ * find the same port, since a slow service listens on it long after it was found free.
+ */
+const PARTS = 64;
+const PORTS_OF_PART = Math.floor((PORT_MAX - PORT_MIN + 1) / PARTS);
 
 /**
  * All are held open until the last is found, so that no two are the same.
@@ -19,7 +25,7 @@ export async function freePorts(count: number): Promise<number[]> {
   try {
     for (let attempt = 0; held.size < count; attempt++) {
       if (attempt > count + ATTEMPTS_MAX) throw new Error(`Cannot find ${count} free ports`);
-      const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN + 1));
+      const port = candidate(attempt);
       const server = await listen(port);
       if (server) held.set(port, server);
     }
@@ -27,6 +33,12 @@ export async function freePorts(count: number): Promise<number[]> {
   } finally {
     await Promise.all([...held.values()].map((server) => once(server.close(), "close")));
   }
+}
+
+function candidate(attempt: number): number {
+  const below = (limit: number) => Math.floor(Math.random() * limit);
+  if (attempt > PORTS_OF_PART) return PORT_MIN + below(PORT_MAX - PORT_MIN + 1);
+  return PORT_MIN + (process.pid % PARTS) * PORTS_OF_PART + below(PORTS_OF_PART);
 }
 
 async function listen(port: number): Promise<Server | undefined> {

@@ -5,10 +5,9 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type ArgsDef, defineCommand } from "citty";
-import { UsageError } from "../scripts/lib/errors.ts";
+import { defineCommand, runCommand } from "../scripts/lib/command.ts";
+import { choice, count, FILE, flag, toggle } from "../scripts/lib/flags.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { runProgram } from "../scripts/lib/program.ts";
 import type { Bench, Effort } from "./rig/bench.ts";
 import { endAllClients } from "./rig/clients.ts";
 import { type Dataset, makeDataset, PARTITIONS } from "./rig/dataset.ts";
@@ -20,44 +19,38 @@ const names = Object.keys(sections);
 /** Records repeat from one round to the next, beyond the window within which they are duplicates. */
 const EVENTS_MIN = 100_000 * PARTITIONS;
 
-const flags = {
-  quick: { type: "boolean", description: "A few minutes, one round, fewer cases" },
-  only: { type: "string", valueHint: names.join("|"), description: "One section" },
-  peers: { type: "boolean", description: "Also run the peers (downloads them first)" },
-  events: { type: "string", valueHint: "N", description: "Events of a round" },
-  rounds: { type: "string", valueHint: "N", description: "Rounds of each measurement" },
-  json: { type: "string", valueHint: "FILE", description: "Write the result to a file, too" },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: { name: "bench", description: "Measure the stream on this machine" },
-  args: flags,
-  async run({ args }) {
-    const quick = args.quick === true;
+  name: "bench",
+  description: `Measures on a stack of its own, which is gone afterwards. bench/README.md says how to read it.`,
+  flags: {
+    quick: toggle("A few minutes, one round, fewer cases"),
+    only: flag({ ...choice(names), hint: "SECTION" }, `One section: ${names.join(", ")}`),
+    peers: toggle("Also run the peers (downloads them first)"),
+    events: flag(count(EVENTS_MIN), "Events of a round"),
+    rounds: flag(count(1), "Rounds of each measurement"),
+    json: flag(FILE, "Write the result to a file, too"),
+  },
+  examples: [
+    ["bun run bench --quick", "a first look"],
+    ["bun run bench --only freshness", "one section"],
+  ],
+  exits: { 0: "measured", 1: "failed", 130: "stopped" },
+  async run({ flags: args }) {
+    const { quick } = args;
     const effort: Effort = {
       quick,
-      events: wholeNumber("events", args.events, quick ? 500_000 : 1_000_000, EVENTS_MIN),
-      rounds: wholeNumber("rounds", args.rounds, quick ? 1 : 3, 1),
+      events: args.events ?? (quick ? 500_000 : 1_000_000),
+      rounds: args.rounds ?? (quick ? 1 : 3),
     };
     const wanted = names.filter((name) =>
       args.only ? name === args.only : name !== "peers" || args.peers,
     );
-    if (wanted.length === 0) {
-      throw new UsageError(`Cannot run ${args.only}: the sections are ${names.join(", ")}`);
-    }
     const result = await measure(effort, wanted);
     if (!args.json) return;
     mkdirSync(dirname(args.json), { recursive: true });
     writeFileSync(args.json, `${JSON.stringify(result, null, 2)}\n`);
   },
 });
-
-function wholeNumber(flag: string, text: string | undefined, fallback: number, min: number) {
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min) return value;
-  throw new UsageError(`Cannot use --${flag} ${text}: must be a whole number from ${min} on`);
-}
 
 async function measure(effort: Effort, wanted: string[]): Promise<object> {
   const say = (words: string) => process.stderr.write(`${words}\n`);
@@ -113,4 +106,4 @@ function tearDown(started: Promise<Stack>): Promise<void> {
   return ended;
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -3,31 +3,33 @@
  * `bun run consume`: counts the events of the topic in PostgreSQL, each once. Start as many as
  * there are partitions; they share the work and take over from one another.
  */
-import { defineCommand } from "citty";
 import { awaitSchema } from "./consume/await-schema.ts";
 import { awaitTopic } from "./consume/await-topic.ts";
 import { GroupConsumer } from "./consume/consumer.ts";
 import { ConsumerMetrics } from "./consume/metrics.ts";
 import { createKafka } from "./kafka/kafkajs.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { serveMetrics } from "./lib/http.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
 import { connect } from "./lib/postgres.ts";
-import { runProgram } from "./lib/program.ts";
 
 /** Connections for transactions of different partitions side by side; more gain nothing. */
 const CONNECTIONS = 4;
 
 const command = defineCommand({
-  meta: {
-    name: "consume",
-    description: `Counts the events of the topic in PostgreSQL, each event once.
-
-Runs until it is stopped (SIGINT or SIGTERM); what has been read is stored first. Any number may
-run: they share the partitions. Settings come from the environment, see .env.example.
-Metrics and health: http://127.0.0.1:9464/metrics and /healthz (the next free port for a second one).
-Exit status: 0 stopped, 1 cannot go on (the message says what to decide), 2 wrong setting.`,
+  name: "consume",
+  description: `Runs until it is stopped (SIGINT or SIGTERM); what has been read is stored first. Start as many
+as the topic has partitions: they share them, and take over from one another. Settings come from
+the environment, see .env.example.`,
+  notes: {
+    ADDRESSES: `
+http://127.0.0.1:9464/metrics    for Prometheus
+http://127.0.0.1:9464/healthz    whether it works, and what it waits for
+A second consumer answers at the next free port.`,
   },
+  examples: [["bun run consume", "count until Ctrl-C"]],
+  exits: { 0: "stopped", 1: "cannot go on; the message says what to decide", 2: "wrong setting" },
   async run() {
     const config = readConfig();
     startLogging(config);
@@ -69,6 +71,4 @@ Exit status: 0 stopped, 1 cannot go on (the message says what to decide), 2 wron
   },
 });
 
-await runProgram(command);
-// A request to Kafka that is still being retried would keep the process alive.
-process.exit();
+await runCommand(command);

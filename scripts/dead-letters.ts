@@ -1,6 +1,5 @@
-#!/usr/bin/env bun
+/** `bun run dead-letters`: looks at the records that are no events, and decides on them. */
 import { readFileSync } from "node:fs";
-import { type ArgsDef, defineCommand } from "citty";
 import { REJECT_REASONS } from "./consume/decode-event.ts";
 import {
   countLetters,
@@ -11,77 +10,73 @@ import {
   type Selection,
 } from "./dead-letters/letters.ts";
 import { createKafka } from "./kafka/kafkajs.ts";
+import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-/** `bun run dead-letters`: looks at the records that are no events, and decides on them. */
 import { UsageError } from "./lib/errors.ts";
+import {
+  argument,
+  choice,
+  count,
+  FILE,
+  type Form,
+  flag,
+  json,
+  toggle,
+  type Values,
+} from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
-import { runProgram } from "./lib/program.ts";
+import { parseTimestamp } from "./produce/input/timestamp.ts";
 
 /** Letters replayed by one call at the most; call it again for more. */
 const REPLAY_LETTERS_MAX = 10_000;
 
-const args = {
-  action: {
-    type: "positional",
-    required: false,
-    default: "list",
-    valueHint: "list|show|replay|purge",
-    description: "What to do",
+/** Partition and offset of a letter. */
+const PLACE: Form<NonNullable<Selection["place"]>> = {
+  hint: "PARTITION:OFFSET",
+  expected: "PARTITION:OFFSET, such as 2:1045",
+  read(given) {
+    const match = /^(\d+):(\d+)$/.exec(given);
+    return match ? { partition: Number(match[1]), offset: Number(match[2]) } : undefined;
   },
-  place: {
-    type: "positional",
-    required: false,
-    valueHint: "PARTITION:OFFSET",
-    description: "Which letter; needed by show",
-  },
-  reason: {
-    type: "string",
-    valueHint: "REASON",
-    description: `Only those: ${REJECT_REASONS.join(", ")}`,
-  },
-  before: {
-    type: "string",
-    valueHint: "TIME",
-    description: "Only those received earlier (ISO 8601)",
-  },
-  all: {
-    type: "boolean",
-    description: "list: settled ones too; replay, purge: without a selection",
-  },
-  limit: { type: "string", default: "50", valueHint: "N", description: "list: at most so many" },
-  payload: { type: "string", valueHint: "FILE", description: "replay: send this corrected value" },
-  json: { type: "boolean", description: "Print JSON" },
-} satisfies ArgsDef;
+};
 
-interface Given {
-  action: string;
-  place?: string;
-  reason?: string;
-  before?: string;
-  all?: boolean;
-  limit: string;
-  payload?: string;
-  json?: boolean;
-}
+const MOMENT: Form<Date> = {
+  hint: "TIME",
+  expected: "a time such as 2026-01-31 or 2026-01-31T12:00Z",
+  read(given) {
+    const ms = parseTimestamp(given);
+    return ms === undefined ? undefined : new Date(ms);
+  },
+};
+
+const flags = {
+  action: argument(choice(["list", "show", "replay", "purge"]), "What to do", "list"),
+  place: argument(PLACE, "Which letter, as PARTITION:OFFSET; needed by show"),
+  reason: flag({ ...choice(REJECT_REASONS), hint: "REASON" }, "Only letters with this reason"),
+  before: flag(MOMENT, "Only letters received earlier (ISO 8601)"),
+  all: toggle("list: also those that are settled; replay, purge: without a selection"),
+  limit: flag(count(1), "list: print no more than N", "50"),
+  payload: flag(FILE, "replay: send this corrected value"),
+  json,
+};
+
+type Given = Values<typeof flags>;
 
 const command = defineCommand({
-  meta: {
-    name: "dead-letters",
-    description: `Shows the records that were rejected, with their reasons, and settles them.
-
-  dead-letters list                         what there is, newest decisions left out
-  dead-letters show 2:1045                  one of them, with its whole payload
-  dead-letters replay --reason bad_json     send again, after what was wrong has been mended
-  dead-letters replay 2:1045 --payload F    send a corrected value in its place
-  dead-letters purge --before 2026-01-01    forget payloads; the rows stay for verify
-
-Exit status: 0 done, 1 failed or nothing found, 2 wrong usage or setting.`,
-  },
-  args,
-  async run({ args: raw }) {
-    const given = raw as unknown as Given;
-    const selection = readSelection(given);
+  name: "dead-letters",
+  flags,
+  notes: { REASONS: REJECT_REASONS.join(", ") },
+  examples: [
+    ["bun run dead-letters", "what there is, without what is settled"],
+    ["bun run dead-letters show 2:1045", "one of them, with its payload"],
+    ["bun run dead-letters replay --reason bad_json", "again, once the cause is mended"],
+    ["bun run dead-letters replay 2:1045 --payload F", "send a corrected value in its place"],
+    ["bun run dead-letters purge --before 2026-01-01", "forget payloads; the rows stay for verify"],
+  ],
+  exits: { 0: "done", 1: "failed, or nothing found" },
+  async run({ flags: given }) {
+    const selection = selectionOf(given);
     const config = readConfig();
     startLogging(config);
     const sql = connect(config, "ingest", { applicationName: "dead-letters" });
@@ -106,38 +101,15 @@ async function perform(given: Given, selection: Selection, sql: Sql, config: Con
       const purged = await purgeLetters(sql, config, selection);
       return print(given, { purged }, `Purged ${purged} dead letters`);
     }
-    default:
-      throw new UsageError(
-        `Cannot ${given.action} dead letters: the action is one of list, show, replay, purge`,
-      );
   }
 }
 
-function readSelection({ place, reason, before, all }: Given): Selection {
-  const selection: Selection = { settled: all === true };
-  if (place !== undefined) {
-    const match = /^(\d+):(\d+)$/.exec(place);
-    if (!match)
-      throw new UsageError(`Cannot find ${place}: a place is PARTITION:OFFSET, like 2:1045`);
-    selection.place = { partition: Number(match[1]), offset: Number(match[2]) };
-    selection.settled = true;
-  }
-  if (reason !== undefined) {
-    if (!(REJECT_REASONS as readonly string[]).includes(reason)) {
-      throw new UsageError(`Cannot select ${reason}: reasons are ${REJECT_REASONS.join(", ")}`);
-    }
-    selection.reason = reason;
-  }
-  if (before !== undefined) {
-    selection.before = new Date(before);
-    if (Number.isNaN(selection.before.getTime())) {
-      throw new UsageError(
-        `Cannot select those before ${before}: not a time like 2026-01-31T12:00Z`,
-      );
-    }
-  }
-  return selection;
-}
+const selectionOf = ({ place, reason, before, all }: Given): Selection => ({
+  settled: all || place !== undefined,
+  ...(place && { place }),
+  ...(reason && { reason }),
+  ...(before && { before }),
+});
 
 /** A forgotten selection must not mean everything. */
 function requireSelection({ action, all }: Given, { place, reason, before }: Selection): void {
@@ -148,10 +120,8 @@ function requireSelection({ action, all }: Given, { place, reason, before }: Sel
 }
 
 async function list(given: Given, selection: Selection, sql: Sql, config: Config): Promise<void> {
-  const limit = Number(given.limit);
-  if (!(limit >= 1)) throw new UsageError(`Cannot list ${given.limit} dead letters: not a number`);
   const counts = await countLetters(sql, config);
-  const letters = await findLetters(sql, config, selection, limit);
+  const letters = await findLetters(sql, config, selection, given.limit);
   const lines = [
     ...counts.map(
       ({ reason, count, open }) => `${reason.padEnd(16)} ${count} in all, ${open} open`,
@@ -166,7 +136,10 @@ async function show(given: Given, selection: Selection, sql: Sql, config: Config
   if (!selection.place)
     throw new UsageError("Cannot show a dead letter: say which, PARTITION:OFFSET");
   const [letter] = await findLetters(sql, config, selection, 1);
-  if (!letter) throw new Error(`Cannot find dead letter ${given.place}: there is none`);
+  if (!letter) {
+    const { partition, offset } = selection.place;
+    throw new Error(`Cannot find dead letter ${partition}:${offset}: there is none`);
+  }
   const payload = letter.payload ? Buffer.from(letter.payload) : null;
   const cut = payload && payload.length < letter.payloadBytes ? " (its beginning)" : "";
   print(
@@ -178,7 +151,7 @@ async function show(given: Given, selection: Selection, sql: Sql, config: Config
 
 async function replay(given: Given, selection: Selection, sql: Sql, config: Config): Promise<void> {
   requireSelection(given, selection);
-  const payload = given.payload === undefined ? undefined : readFileSync(given.payload);
+  const payload = given.payload === undefined ? undefined : readGiven(given.payload);
   if (payload && !selection.place) {
     throw new UsageError(
       "Cannot send one payload for several dead letters: say which, PARTITION:OFFSET",
@@ -222,8 +195,18 @@ const printable = (bytes: Uint8Array | null) =>
         // biome-ignore lint/suspicious/noControlCharactersInRegex: replacing them is the point
         .replace(/[\u0000-\u001f\u007f-\u009f\ufffd]/g, "·");
 
-function print(given: Given, json: object, text: string): void {
-  console.log(given.json ? JSON.stringify(json) : text);
+/** @throws UsageError that names the file */
+function readGiven(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`Cannot read the payload: ${(error as Error).message}`, { cause: error });
+  }
 }
 
-await runProgram(command);
+function print(given: Given, json: object, text: string): void {
+  if (given.json) printJson(json);
+  else console.log(text);
+}
+
+await runCommand(command);

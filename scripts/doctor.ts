@@ -1,16 +1,16 @@
 /** `bun run doctor`: what this machine lacks, and the command that mends it. Changes nothing. */
-import { type ArgsDef, defineCommand } from "citty";
-import { runProgram } from "./lib/program.ts";
+import { defineCommand, printJson, runCommand } from "./lib/command.ts";
+import { json } from "./lib/flags.ts";
 import { examine, type Finding, machineName } from "./stack/show/checks.ts";
 
-const flags = { json: { type: "boolean", description: "For programs" } } satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: { name: "doctor", description: "Find what is missing on this machine" },
-  args: flags,
-  async run({ args }) {
+  name: "doctor",
+  description: `Looks at the programs, the user, memory, settings, installed packages, disk and ports. Changes nothing.`,
+  flags: { json },
+  exits: { 0: "nothing is missing", 1: "something is missing" },
+  async run({ flags }) {
     const findings = await examine();
-    if (args.json) console.log(JSON.stringify(findings, null, 2));
+    if (flags.json) printJson(findings);
     else console.log([machineName(), ...lines(findings)].join("\n"));
     if (findings.some(({ state }) => state === "missing")) process.exitCode = 1;
   },
@@ -24,4 +24,4 @@ function lines(findings: Finding[]): string[] {
   });
 }
 
-await runProgram(command);
+await runCommand(command);

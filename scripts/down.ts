@@ -6,15 +6,15 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { type ArgsDef, defineCommand } from "citty";
 import { folderBytes } from "./host/folder-size.ts";
 import { runFile } from "./host/folders.ts";
 import { lockHolder, takeLock } from "./host/lock.ts";
 import { isAlive, sendSignal } from "./host/process-tree.ts";
 import { megabytes } from "./host/progress.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError, UsageError } from "./lib/errors.ts";
-import { runProgram } from "./lib/program.ts";
+import { rest, toggle } from "./lib/flags.ts";
 import { until } from "./lib/wait.ts";
 import { withDependants } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
@@ -27,24 +27,26 @@ const KILLED_MS_MAX = 10_000;
 /** How long some services wait for an `up`, which would start them again. */
 const OTHER_UP_MS_MAX = 600_000;
 
-const flags = {
-  services: { type: "positional", required: false, description: "Names of services" },
-  wipe: { type: "boolean", description: "Delete the data, after saying what it is" },
-  yes: { type: "boolean", description: "With --wipe: do not ask" },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "down",
-    description:
-      "Stop the platform, or the named services with those that need them; the data stays",
+  name: "down",
+  description: `Stops all services, or the named ones with those that need them; also an \`up\` that still installs.
+No process stays. --wipe deletes the data in STATE_DIR, but not its settings.`,
+  flags: {
+    services: rest("SERVICE", "Names of services; all when none is named"),
+    wipe: toggle("Delete the data, after saying what it is"),
+    yes: toggle("With --wipe: do not ask"),
   },
-  args: flags,
-  async run({ args }) {
+  examples: [
+    ["bun run down", "everything"],
+    ["bun run down superset trino", "some, and those that need them"],
+    ["bun run down --wipe --yes", "everything, and the data"],
+  ],
+  exits: { 0: "stopped", 1: "failed, or the question was not answered with yes" },
+  async run({ flags }) {
     const config = readConfig();
-    if (args._.length > 0) return stopNamed(config, args._, args.wipe === true);
-    const doomed = args.wipe ? listData(config) : [];
-    if (args.wipe && !args.yes && doomed.length > 0) await confirm();
+    if (flags.services.length > 0) return stopNamed(config, flags.services, flags.wipe);
+    const doomed = flags.wipe ? listData(config) : [];
+    if (flags.wipe && !flags.yes && doomed.length > 0) await confirm();
     const release = await endOtherUps(config);
     try {
       report(await stopAll(runningSettings(config), services));
@@ -121,4 +123,4 @@ async function confirm(): Promise<void> {
   if (answer.trim() !== "yes") throw new Error("Cannot delete the data: it was not confirmed");
 }
 
-await runProgram(command);
+await runCommand(command);

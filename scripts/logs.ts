@@ -1,32 +1,36 @@
 /** `bun run logs NAME`: what a service writes, all its programs, from its last lines on, until interrupted. */
 
 import { existsSync } from "node:fs";
-import { type ArgsDef, defineCommand } from "citty";
 import { logFile } from "./host/folders.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
-import { ConfigError } from "./lib/errors.ts";
-import { runProgram } from "./lib/program.ts";
+import { UsageError } from "./lib/errors.ts";
+import { argument, count, flag, text, toggle } from "./lib/flags.ts";
 import { serviceNamed } from "./stack/order.ts";
 import { programsOf, services } from "./stack/services.ts";
 
-const flags = {
-  name: {
-    type: "positional",
-    required: false,
-    description: `One of ${services.map(({ name }) => name).join(", ")}`,
-  },
-  follow: { type: "boolean", default: true, negativeDescription: "End after the last line" },
-  lines: { type: "string", default: "50", valueHint: "N", description: "How many to begin with" },
-} satisfies ArgsDef;
+const names = services.map(({ name }) => name);
 
 const command = defineCommand({
-  meta: { name: "logs", description: "Follow the log of a service" },
-  args: flags,
-  async run({ args }) {
-    const service = serviceNamed(services, args.name ?? "(none)");
-    if (!/^\d+$/.test(args.lines)) {
-      throw new ConfigError(`Cannot show the log: --lines must be a number, not ${args.lines}`);
+  name: "logs",
+  flags: {
+    name: argument(
+      { ...text("NAME"), expected: "the name of a service" },
+      `One of ${names.join(", ")}`,
+    ),
+    follow: toggle("End after the last line", "on"),
+    lines: flag(count(), "How many lines to begin with", "50"),
+  },
+  examples: [
+    ["bun run logs consumer", "until Ctrl-C"],
+    ["bun run logs kafka --no-follow --lines 1k", "the last thousand lines"],
+  ],
+  exits: { 0: "done", 1: "the service has not run yet" },
+  async run({ flags: { name, follow, lines } }) {
+    if (name === undefined) {
+      throw new UsageError(`Cannot show a log: name a service, one of ${names.join(", ")}`);
     }
+    const service = serviceNamed(services, name);
     const config = readConfig();
     const paths = programsOf(service).map((program) => logFile(config, program));
     const existing = paths.filter((path) => existsSync(path));
@@ -35,7 +39,7 @@ const command = defineCommand({
         `Cannot show the log of ${service.name}: it has not run yet, ${paths[0]} does not exist`,
       );
     }
-    await show(existing, args.lines, args.follow);
+    await show(existing, String(lines), follow);
   },
 });
 
@@ -49,4 +53,4 @@ async function show(paths: string[], lines: string, follow: boolean): Promise<vo
   await tail.exited;
 }
 
-await runProgram(command);
+await runCommand(command);

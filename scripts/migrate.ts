@@ -3,51 +3,44 @@
  * any time, also several at once; what is done already is not done again.
  */
 
-import { type ArgsDef, defineCommand } from "citty";
 import { explainKafka, isRefusal } from "./kafka/failure.ts";
 import { answersKafka } from "./kafka/probe.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError } from "./lib/errors.ts";
+import { choice, DURATION_MS, flag } from "./lib/flags.ts";
 import { answersPostgres, connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
-import { runProgram } from "./lib/program.ts";
 import { until } from "./lib/wait.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";
 import { ensureTopic } from "./migrate/topic.ts";
 
-const flags = {
-  wait: {
-    type: "string",
-    description: "How long to wait for Kafka and PostgreSQL",
-    valueHint: "SECONDS",
-    default: "0",
-  },
-  only: {
-    type: "enum",
-    options: ["database", "topic"],
-    description: "Leave the other one alone",
-  },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: { name: "migrate", description: "Bring the database and the topic up to date" },
-  args: flags,
-  async run({ args }) {
-    const seconds = Number(args.wait);
-    if (!(seconds >= 0)) {
-      throw new ConfigError(`Cannot wait: --wait must be a number of seconds, not ${args.wait}`);
-    }
+  name: "migrate",
+  description: `Applies the migrations of postgres/migrations that are missing, sets the passwords of the roles,
+and creates the topic with KAFKA_PARTITIONS partitions, or adds some. Safe at any time, also by
+several at once: what is done is not done again. Services do this when they start.`,
+  flags: {
+    wait: flag(DURATION_MS, "Wait this long for Kafka and PostgreSQL", "0"),
+    only: flag(choice(["database", "topic"]), "Leave the other one alone"),
+  },
+  examples: [
+    ["bun run migrate", "database and topic"],
+    ["bun run migrate --wait 60s --only topic", "the topic, as soon as Kafka answers"],
+  ],
+  exits: { 0: "up to date", 1: "failed, or away for longer than --wait" },
+  async run({ flags: { wait: waitMs, only } }) {
     const config = readConfig();
-    if (args.only !== "topic") {
-      await untilItAnswers("PostgreSQL", seconds * 1_000, {
+    if (only !== "topic") {
+      await untilItAnswers("PostgreSQL", waitMs, {
         probe: () => answersPostgres(config),
         isFinal: isPostgresRefusal,
         explain: (error) => explainPostgres(config, "owner", error),
       });
       await migrateDatabase(config);
     }
-    if (args.only !== "database") {
-      await untilItAnswers("Kafka", seconds * 1_000, {
+    if (only !== "database") {
+      await untilItAnswers("Kafka", waitMs, {
         probe: () => answersKafka(config),
         isFinal: isRefusal,
         explain: (error) => explainKafka(config, error),
@@ -111,4 +104,4 @@ async function migrateTopic(config: Config): Promise<void> {
   }
 }
 
-await runProgram(command);
+await runCommand(command);

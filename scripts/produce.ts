@@ -4,38 +4,23 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { stripVTControlCharacters } from "node:util";
-import { readConfig } from "./lib/config.ts";
-import { ConfigError } from "./lib/errors.ts";
+import { defineCommand, printJson, runCommand } from "./lib/command.ts";
+import { type Config, readConfig } from "./lib/config.ts";
 import { startLogging } from "./lib/log.ts";
+import { stopSignal } from "./lib/stop.ts";
 import { connect } from "./produce/delivery/connect.ts";
 import { Sender } from "./produce/delivery/sender.ts";
-import { type ProduceOptions, readFlags, UsageError } from "./produce/flags.ts";
-import { helpText } from "./produce/help.ts";
-import { InputError } from "./produce/input/open.ts";
+import { flags, optionsOf, type ProduceOptions } from "./produce/flags.ts";
+import { examples, notes } from "./produce/help.ts";
 import { type Ending, inWords, Report, type Summary } from "./produce/report.ts";
 import { run, unlessStopped } from "./produce/run.ts";
 import { fileSource, type Source, syntheticSource } from "./produce/source.ts";
 
 /** After a stop, how long an unreachable Kafka is waited for before what is unsent is given up. */
 const GIVE_UP_MS = 10_000;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
-async function main(): Promise<number> {
-  const config = readConfig();
-  startLogging(config);
-  const options = readFlags(process.argv.slice(2), {
-    rate: config.PRODUCER_RATE,
-    topic: config.KAFKA_TOPIC,
-    seed: randomBytes(16).toString("hex"),
-  });
-  if (!options) {
-    const help = await helpText();
-    await print(process.stdout.isTTY ? help : stripVTControlCharacters(help));
-    return 0;
-  }
+async function produce(options: ProduceOptions, config: Config): Promise<void> {
   const report = new Report();
   const stop = stopOnSignals();
   const source = openSource(options, report, stop);
@@ -43,7 +28,10 @@ async function main(): Promise<number> {
   const first = await unlessStopped(source.fill(), stop.signal);
   const connecting = connect(config, options.topic, options.waitMs);
   const connection = await unlessStopped(connecting, stop.signal);
-  if (!connection) return EXIT_INTERRUPTED;
+  if (!connection) {
+    process.exitCode = EXIT_INTERRUPTED;
+    return;
+  }
   const sender = new Sender(connection, {
     onOutage: (reason) => report.say(`Kafka unreachable, waiting… (${reason})`),
     onRecovery: (outageMs) => report.say(`Kafka is back after ${(outageMs / 1_000).toFixed(1)} s`),
@@ -53,10 +41,12 @@ async function main(): Promise<number> {
   const failure = first === false ? undefined : await sendAll(options, source, sender, stop);
   report.stopLive();
   const summary = summarize(options, report, sender, stop.signal, failure, startMs);
-  await print(options.json ? JSON.stringify(summary) : inWords(summary));
+  if (options.json) printJson(summary);
+  else console.log(inWords(summary));
   // Everything is stored or given up by now: what goes wrong here changes nothing.
   await connection.close().catch(() => {});
-  return conclude(summary, failure, report);
+  if (failure) throw failure;
+  judge(summary);
 }
 
 /** Sends until the end or a stop, then everything under way; returns the failure that ended it. */
@@ -105,16 +95,15 @@ function openSource(options: ProduceOptions, report: Report, stop: AbortControll
   });
 }
 
+/** The first signal ends the run, with all that is under way sent; a second one ends the process. */
 function stopOnSignals(): AbortController {
   const stop = new AbortController();
-  let isRepeated = false;
-  const onSignal = () => {
-    if (isRepeated) process.exit(EXIT_INTERRUPTED);
-    isRepeated = true;
+  stopSignal().addEventListener("abort", () => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+      process.on(name, () => process.exit(EXIT_INTERRUPTED));
+    }
     stop.abort("signal");
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  });
   return stop;
 }
 
@@ -143,35 +132,37 @@ function summarize(
   };
 }
 
-/** Says what went wrong, and with which status the program ends. */
-function conclude(summary: Summary, failure: Error | undefined, report: Report): number {
-  if (failure) {
-    report.say(failure.message);
-    return failure instanceof InputError ? EXIT_USAGE : EXIT_FAILED;
+/** @throws Error when the run ended, but not as it should */
+function judge({ ended, sent, rejected }: Summary): void {
+  if (ended === "strict") {
+    throw new Error("Stopped at the first rejected row, because of --strict");
   }
-  if (summary.ended === "strict") {
-    report.say("Stopped at the first rejected row, because of --strict");
-    return EXIT_FAILED;
+  if (sent === 0 && rejected > 0 && ended === "done") {
+    throw new Error("Cannot send any row: all were rejected; see --map, --types and --user-offset");
   }
-  if (summary.sent === 0 && summary.rejected > 0 && summary.ended === "done") {
-    report.say("Cannot send any row: all were rejected; see --map, --types and --user-offset");
-    return EXIT_FAILED;
-  }
-  return 0;
 }
 
-const print = (text: string) =>
-  new Promise<void>((resolve) => {
-    process.stdout.write(`${text}\n`, () => resolve());
-  });
+const command = defineCommand({
+  name: "produce",
+  flags,
+  notes,
+  examples,
+  exits: {
+    0: "done, or stopped and all sent",
+    1: "failed; the result says what was sent",
+    2: "wrong flag, setting or file",
+    130: "stopped before it could send, or at once by a second Ctrl-C",
+  },
+  async run({ flags: given }) {
+    const config = readConfig();
+    startLogging(config);
+    const options = optionsOf(given, {
+      rate: config.PRODUCER_RATE,
+      topic: config.KAFKA_TOPIC,
+      seed: randomBytes(16).toString("hex"),
+    });
+    await produce(options, config);
+  },
+});
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage =
-    error instanceof UsageError || error instanceof ConfigError || error instanceof InputError;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILED;
-}
-// An input that is still open, such as a pipe that nobody writes to, would keep the program alive.
-process.exit();
+await runCommand(command);

@@ -1,52 +1,37 @@
-#!/usr/bin/env bun
+/** `bun run query`: asks Trino, with a saved query, a file, a pipe or a text. */
 import { readFileSync } from "node:fs";
-import { type ArgsDef, defineCommand } from "citty";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { UsageError } from "./lib/errors.ts";
-import { runProgram } from "./lib/program.ts";
-/** `bun run query`: asks Trino, with a saved query, a file, a pipe or a text. */
+import { argument, flag, INPUT, text, toggle, type Values } from "./lib/flags.ts";
 import { stopSignal } from "./lib/stop.ts";
 import { queryPages } from "./lib/trino.ts";
 import { type Format, formats } from "./query/formats.ts";
 import { findQuery, savedQueries, statementOf } from "./query/saved.ts";
 
-const args = {
-  query: {
-    type: "positional",
-    required: false,
-    valueHint: "NAME|FILE|-",
-    description: "A saved query, a file, or - for the standard input",
-  },
-  sql: { type: "string", alias: "e", valueHint: "TEXT", description: "Run this text" },
-  csv: { type: "boolean", description: "Print CSV, with the names of the columns first" },
-  json: { type: "boolean", description: "Print one JSON array of objects" },
-  list: { type: "boolean", description: "List the saved queries" },
-} satisfies ArgsDef;
+const flags = {
+  query: argument(INPUT, "Name of a saved query, path of a file, or - for standard input"),
+  sql: { ...flag(text("TEXT"), "Run this text"), short: "e" },
+  csv: toggle("Print CSV, with the names of the columns first"),
+  json: toggle("Print JSON: one array of objects"),
+  list: toggle("List the saved queries"),
+};
 
-interface Given {
-  query?: string;
-  sql?: string;
-  csv?: boolean;
-  json?: boolean;
-  list?: boolean;
-}
+type Given = Values<typeof flags>;
 
 const command = defineCommand({
-  meta: {
-    name: "query",
-    description: `Asks Trino about the tables (postgresql.streaming) and the topic as it is (kafka.streaming),
-also both in one query. Rows go to the standard output as they come, the time it took to the other.
-
-  query --list                 the saved queries, with what each one tells
-  query waiting_events         one of them; they are files in trino/queries
-  query report.sql --csv       a file
-  query -e 'select 1'          a text
-
-Exit status: 0 done, 1 Trino refused it, failed or is away, 2 wrong usage or setting.`,
-  },
-  args,
-  async run({ args: raw }) {
-    const given = raw as Given;
+  name: "query",
+  description: `Asks about the tables (postgresql.streaming) and the topic as it is (kafka.streaming), also both in
+one query. Rows go to standard output as they come, the time it took to standard error.`,
+  flags,
+  examples: [
+    ["bun run query --list", "the saved queries, with what each shows"],
+    ["bun run query waiting_events", "one of them; they are files in trino/queries"],
+    ["bun run query report.sql --csv", "a file"],
+    ["bun run query -e 'select 1'", "a text"],
+  ],
+  exits: { 0: "done", 1: "Trino refused the query, failed or is away" },
+  async run({ flags: given }) {
     if (given.list) return console.log(listing());
     const statement = statementOf(readText(given));
     await ask(statement, formats[formatOf(given)]);
@@ -77,8 +62,6 @@ function formatOf({ csv, json }: Given): keyof typeof formats {
 /** Prints the rows as they come and cancels the query when nobody wants more of them. */
 async function ask(statement: string, format: Format): Promise<void> {
   const stopped = stopSignal();
-  // A write that fails is told to its caller as well.
-  process.stdout.on("error", () => {});
   const startedAt = performance.now();
   let count = 0;
   const pages = queryPages(readConfig(), statement, { signal: stopped });
@@ -106,4 +89,4 @@ const write = (text: string) =>
     process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
   );
 
-await runProgram(command);
+await runCommand(command);

@@ -1,17 +1,16 @@
-#!/usr/bin/env bun
 /**
  * `bun run replay`: rebuilds the tables from the log into shadow tables, compares, and takes over
  * what differs in one transaction, while consumers and readers go on.
  */
-import { defineCommand } from "citty";
 import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
 import { fetchLogState } from "./kafka/log-state.ts";
 import { type Ledger, sum } from "./ledger/hop.ts";
 import { readTables } from "./ledger/tables.ts";
+import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
+import { json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
-import { runProgram } from "./lib/program.ts";
 import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
 
@@ -22,30 +21,28 @@ const ROUNDS_MAX = 20;
 /** Any number will do, as long as nothing else of ours locks it. */
 const REPLAY_LOCK = 7_301_902_114;
 
-const args = {
-  check: { type: "boolean", description: "Compare only; exit status 1 when something differs" },
-  json: { type: "boolean", description: "Print one JSON object" },
-} as const;
-
 const command = defineCommand({
-  meta: {
-    name: "replay",
-    description: `Rebuilds the tables from the log and takes over what differs.
-
-Reads every counted record again into shadow tables, compares them with the real ones, and changes
+  name: "replay",
+  description: `Reads every counted record again into shadow tables, compares them with the real ones, and changes
 the rows that differ in one transaction: readers see the state before or after. Consumers may run;
-they wait for a moment at the end. Needs the whole log: refuses when retention has deleted records.
-Exit status: 0 equal or taken over, 1 failed (or differing, with --check), 2 wrong setting.`,
+they wait for a moment at the end. Needs the whole log: refuses when retention has deleted records.`,
+  flags: {
+    check: toggle("Compare only; exit status 1 when something differs"),
+    json,
   },
-  args,
-  async run({ args: given }) {
+  examples: [
+    ["bun run replay --check", "what would change?"],
+    ["bun run replay && bun run verify", "mend the tables, then prove them"],
+  ],
+  exits: { 0: "equal, or taken over", 1: "failed; with --check also when something differs" },
+  async run({ flags: { check: checkOnly, json: asJson } }) {
     const config = readConfig();
     startLogging(config);
     const kafka = createKafka(config, { clientId: "replay" });
     const sql = connect(config, "ingest", { connections: 3, applicationName: "replay" });
     try {
-      const result = await replay(kafka, sql, config, given.check === true);
-      report(result, given.check === true, given.json === true);
+      const result = await replay(kafka, sql, config, checkOnly);
+      report(result, checkOnly, asJson);
     } finally {
       await sql.end({ timeout: 1 });
     }
@@ -152,7 +149,7 @@ async function lockOffsets(sql: Transaction, config: Config): Promise<Map<number
 function report({ records, durationMs, differences }: Result, checkOnly: boolean, asJson: boolean) {
   const differing = Object.values(differences).reduce((total, count) => total + count, 0);
   if (asJson) {
-    console.log(JSON.stringify({ records, durationMs, differences, tookOver: !checkOnly }));
+    printJson({ records, durationMs, differences, tookOver: !checkOnly });
   } else {
     const seconds = (durationMs / 1_000).toFixed(1);
     console.log(`Read ${records} records again in ${seconds} s`);
@@ -164,4 +161,4 @@ function report({ records, durationMs, differences }: Result, checkOnly: boolean
   if (checkOnly && differing > 0) process.exitCode = 1;
 }
 
-await runProgram(command);
+await runCommand(command);

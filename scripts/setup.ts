@@ -1,28 +1,22 @@
-#!/usr/bin/env bun
 /**
  * `bun run setup`: installs what every service runs on, so that a later `up` downloads nothing.
  * Starts nothing, and makes no secret unless it is told to: what it leaves may become an image.
  */
-import { type ArgsDef, defineCommand } from "citty";
 import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
-import { runProgram } from "./lib/program.ts";
+import { toggle } from "./lib/flags.ts";
 import { install } from "./stack/install/install.ts";
 import { removeUnused } from "./stack/install/remove-unused.ts";
 import { services } from "./stack/services.ts";
 
-const flags = {
-  secrets: { type: "boolean", description: "Write the passwords that are missing, as `up` does" },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "setup",
-    description: "Install what all services run on, so that `up` downloads nothing",
-  },
-  args: flags,
-  async run({ args }) {
-    if (args.secrets) {
+  name: "setup",
+  description: `Downloads and installs the runtimes of every service into CACHE_DIR. Starts nothing.`,
+  flags: { secrets: toggle("Write the passwords that are missing, as `up` does") },
+  exits: { 0: "installed", 1: "failed" },
+  async run({ flags }) {
+    if (flags.secrets) {
       const path = environmentFile();
       if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);
     }
@@ -36,4 +30,4 @@ const command = defineCommand({
   },
 });
 
-await runProgram(command);
+await runCommand(command);

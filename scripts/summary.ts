@@ -1,13 +1,11 @@
-#!/usr/bin/env bun
 /**
  * `bun run summary`: answers the public summary from PostgreSQL to the Worker, which publishes it.
  * Computed when someone asks, at most once a second however many do.
  */
-import { defineCommand } from "citty";
 import { assertSecrets } from "./host/environment.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
-import { runProgram } from "./lib/program.ts";
 import { createApp } from "./summary/app.ts";
 import { listen } from "./summary/listen.ts";
 import { SummaryMetrics } from "./summary/metrics.ts";
@@ -17,20 +15,19 @@ import { SummaryReader } from "./summary/reader.ts";
 import { SharedSummary } from "./summary/shared-summary.ts";
 
 const command = defineCommand({
-  meta: {
-    name: "summary",
-    description: `Answers the public summary from PostgreSQL, for the Worker to publish.
-
-  GET /summary      totals, timeline, freshness and the ledger as JSON
-  GET /preview.png  the same as an image for links to the page, drawn at most once a minute
-  GET /metrics      for Prometheus
-  GET /healthz      whether it works; the only path that is open
-
-All others need the header "Authorization: Bearer" with SUMMARY_SECRET. Listens on this machine only,
-at http://127.0.0.1:8085; a tunnel makes it reachable for the Worker.
-Runs until it is stopped (SIGINT or SIGTERM). Settings come from the environment, see .env.example.
-Exit status: 0 stopped, 1 the port is taken, 2 wrong setting.`,
+  name: "summary",
+  description: `Computed when someone asks, at most once a second however many do. Listens on this machine only, at
+http://127.0.0.1:8085; a tunnel makes it reachable for the Worker. Runs until it is stopped (SIGINT
+or SIGTERM). Settings come from the environment, see .env.example.`,
+  notes: {
+    ADDRESSES: `
+GET /summary        totals, timeline, freshness and the ledger as JSON
+GET /preview.png    the same as an image for links to the page, drawn at most once a minute
+GET /metrics        for Prometheus
+GET /healthz        whether it works; the only path that is open
+All others need the header "Authorization: Bearer" with SUMMARY_SECRET.`,
   },
+  exits: { 0: "stopped", 1: "the port is taken", 2: "wrong setting" },
   async run() {
     const config = readConfig();
     assertSecrets(config, "the summary", ["SUMMARY_SECRET", "POSTGRES_READ_PASSWORD"]);
@@ -66,6 +63,4 @@ Exit status: 0 stopped, 1 the port is taken, 2 wrong setting.`,
   },
 });
 
-await runProgram(command);
-// A computation that is under way would keep the process alive.
-process.exit();
+await runCommand(command);

@@ -1,25 +1,22 @@
-#!/usr/bin/env bun
 /**
  * `bun run superset:export`: writes what was edited in Superset back into superset/assets, so that it
  * can be committed. Without an edit no file changes.
  */
 import { join } from "node:path";
-import { defineCommand } from "citty";
 import { hasSameAssets, withAssets } from "../superset/records.ts";
 import { asEnvironment, inheritedEnvironment } from "./host/environment.ts";
 import { readMark, writeMark } from "./host/records-database.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, ROOT, readConfig } from "./lib/config.ts";
 import { connect, databaseOf, explainPostgres, type Sql } from "./lib/postgres.ts";
-import { runProgram } from "./lib/program.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 
 const command = defineCommand({
-  meta: {
-    name: "superset:export",
-    description: `Write what was edited in Superset's dashboard back into superset/assets.
-A file changes only where Superset says something else; what is there only in Superset is written when
-the dashboard uses it. Needs PostgreSQL, not a running Superset.`,
-  },
+  name: "superset:export",
+  description: `Writes the dashboard's edits into files that can be committed. A file changes only where Superset
+differs from it; a chart or dataset without a file gets one when the dashboard uses it. Needs
+PostgreSQL, not a running Superset.`,
+  exits: { 0: "done", 1: "failed, or Superset does not have the files as they are now" },
   async run() {
     const config = runningSettings(readConfig());
     const sql = connect(config, "superset", { applicationName: "superset-export" });
@@ -51,4 +48,4 @@ async function exportAssets(config: Config, sql: Sql): Promise<void> {
   await writeMark(sql, databaseOf(config, "superset"), withAssets(config, mark));
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -4,13 +4,13 @@
  * again starts nothing twice; when it fails, nothing that it started stays, but for what works when
  * only a slow service has failed.
  */
-import { type ArgsDef, defineCommand } from "citty";
 import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
 import { makePrivateFolder, runFile } from "./host/folders.ts";
 import { takeLock } from "./host/lock.ts";
 import { OPS_TITLE } from "./host/ops.ts";
+import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { runProgram } from "./lib/program.ts";
+import { json, rest, toggle } from "./lib/flags.ts";
 import { removeUnused } from "./stack/install/remove-unused.ts";
 import { withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
@@ -32,20 +32,25 @@ const OTHER_UP_MS_MAX = 600_000;
 /** How long the timings wait for the page when all else is ready. */
 const PAGE_MS_MAX = 30_000;
 
-const flags = {
-  services: { type: "positional", required: false, description: "Names of services" },
-  timings: { type: "boolean", description: "Show at the end where the time went" },
-  json: { type: "boolean", description: "For programs, with the timings" },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "up",
-    description: `Start the platform, or the named services (${services.map(({ name }) => name).join(", ")}) with what they need`,
+  name: "up",
+  description: `Installs what is missing, writes the passwords that are missing, and starts the services with all
+that they need; the page comes first. Running it again starts nothing twice, and restarts services
+whose code or settings have changed. When it fails, it stops what it has started.`,
+  flags: {
+    services: rest("SERVICE", "Names of services; the usual ones when none is named"),
+    timings: toggle("Show at the end where the time went"),
+    json: { ...json, description: "Print JSON, with the timings" },
   },
-  args: flags,
-  async run({ args }) {
-    const wanted = withNeeds(services, args._);
+  notes: { SERVICES: services.map(({ name }) => name).join(", ") },
+  examples: [
+    ["bun run up", "everything but what is started by name only"],
+    ["bun run up consumer producer", "the stream alone"],
+    ["bun run up trino-worker", "a second node of Trino, too"],
+  ],
+  exits: { 0: "all services work", 1: "one failed; the message says which and why" },
+  async run({ flags }) {
+    const wanted = withNeeds(services, flags.services);
     const path = environmentFile();
     const written = writeMissingSecrets(path);
     if (written.length > 0) console.error(`Wrote new passwords to ${path}`);
@@ -56,8 +61,8 @@ const command = defineCommand({
       holderDoes: "starts the stack; `bun run status` shows how far it is",
     });
     try {
-      const failures = await up(config, wanted, args);
-      if (!args.json) showLogins(config, newLogins(wanted, written));
+      const failures = await up(config, wanted, flags);
+      if (!flags.json) showLogins(config, newLogins(wanted, written));
       if (failures.length > 0) throw new Error(slowFailureMessage(failures));
     } finally {
       release();
@@ -66,8 +71,8 @@ const command = defineCommand({
 });
 
 interface Shown {
-  timings?: boolean | undefined;
-  json?: boolean | undefined;
+  timings: boolean;
+  json: boolean;
 }
 
 async function up(config: Config, requested: Service[], shown: Shown): Promise<SlowFailure[]> {
@@ -91,7 +96,7 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<S
   }
   const rows = await report(config, wanted);
   const { timings } = stopwatch;
-  if (shown.json) console.log(JSON.stringify({ services: rows, timings }, null, 2));
+  if (shown.json) printJson({ services: rows, timings });
   else console.log([table(rows), ...(shown.timings ? ["", timingsTable(timings)] : [])].join("\n"));
   if (wanted.some(({ name }) => name === "kafka") && isArchiveMissing(config)) {
     await startArchive(config);
@@ -127,4 +132,4 @@ async function stopIfChanged(config: Config, requested: Service[]): Promise<Serv
   return withNeeds(services, [...names, ...requested.map(({ name }) => name)]);
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -1,54 +1,45 @@
-#!/usr/bin/env bun
+/** `bun run verify`: proves hop by hop that every event is counted once, or names the hop. */
 import { setTimeout as delay } from "node:timers/promises";
-import { defineCommand } from "citty";
 import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
 import { fetchLogState } from "./kafka/log-state.ts";
 import type { HopResult } from "./ledger/hop.ts";
 import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./ledger/tables.ts";
+import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-/** `bun run verify`: proves hop by hop that every event has been counted once, or names the hop. */
-import { UsageError } from "./lib/errors.ts";
+import { DURATION_MS, flag, json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
-import { runProgram } from "./lib/program.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
 import { verifyPublished } from "./verify/published.ts";
 import { recount } from "./verify/recount.ts";
 import { readSummary, verifySummary } from "./verify/summary.ts";
 import { askTrino, verifyTrino } from "./verify/trino.ts";
 
-const args = {
-  json: { type: "boolean", description: "Print one JSON object instead of lines" },
-  recount: { type: "boolean", description: "Read the log again and count it independently" },
-  wait: {
-    type: "string",
-    valueHint: "SECONDS",
-    default: "0",
-    description: "Wait so long for the consumer to reach the end of the log",
-  },
-} as const;
-
 const command = defineCommand({
-  meta: {
-    name: "verify",
-    description: `Proves that every event counts once, hop by hop: what was read from Kafka = stored +
-duplicates + rejected = user_events = events_per_minute = user_event_summary = what Trino says of it
-= what the summary origin and the public page say. One line a hop; names the first that differs, also
-when a test of dbt has failed. Events that still wait in the log are no difference, and a Trino or a
-page that was never started is none.
-Exit status: 0 all hops hold, 1 one differs, 2 wrong setting.`,
+  name: "verify",
+  description: `What was read from Kafka = stored + duplicates + rejected = user_events = events_per_minute =
+user_event_summary = what Trino says = what the summary and the public page say. Prints a line for
+each hop, and names the first that differs, also when a test of dbt has failed. Events that still
+wait in the log are no difference, nor is a Trino or a page that was never started.`,
+  flags: {
+    recount: toggle("Read the log again and count it independently"),
+    wait: flag(DURATION_MS, "Wait this long for the consumer to reach the end of the log", "0"),
+    json,
   },
-  args,
-  async run({ args: given }) {
-    const waitMs = Number(given.wait) * 1_000;
-    if (!(waitMs >= 0)) throw new UsageError(`Cannot wait ${given.wait} seconds: not a number`);
+  examples: [
+    ["bun run verify", "all hops, as they are now"],
+    ["bun run verify --wait 60s --recount", "after a load, with an independent count"],
+    ["bun run verify --json | jq .firstDifference", "for a program"],
+  ],
+  exits: { 0: "all hops hold", 1: "a hop differs, or cannot be read" },
+  async run({ flags: { recount: recounts, wait: waitMs, json: asJson } }) {
     const config = readConfig();
     startLogging(config);
     const kafka = createKafka(config, { clientId: "verify" });
     const sql = connect(config, "read", { applicationName: "verify" });
     try {
-      const results = await verify(kafka, sql, config, waitMs, given.recount === true);
-      print(results, given.json === true);
+      const results = await verify(kafka, sql, config, waitMs, recounts);
+      print(results, asJson);
       if (results.some(({ holds }) => !holds)) process.exitCode = 1;
     } finally {
       await sql.end({ timeout: 1 });
@@ -90,9 +81,7 @@ async function verify(
 function print(results: HopResult[], asJson: boolean): void {
   const first = results.find(({ holds }) => !holds);
   if (asJson) {
-    console.log(
-      JSON.stringify({ holds: !first, firstDifference: first?.hop ?? null, hops: results }),
-    );
+    printJson({ holds: !first, firstDifference: first?.hop ?? null, hops: results });
     return;
   }
   const width = Math.max(...results.map(({ hop }) => hop.length));
@@ -104,4 +93,4 @@ function print(results: HopResult[], asJson: boolean): void {
   console.log(first ? `\nThe first hop that differs: ${first.hop}` : "\nEvery event counts once");
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -1,38 +1,27 @@
-#!/usr/bin/env bun
+/** `bun run worker:deploy`: puts the Worker and its page on Cloudflare's network. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ArgsDef, defineCommand } from "citty";
 import { assertSecrets } from "./host/environment.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-/** `bun run worker:deploy`: puts the Worker and its page on Cloudflare's network. */
 import { ConfigError } from "./lib/errors.ts";
-import { runProgram } from "./lib/program.ts";
+import { toggle } from "./lib/flags.ts";
 import { buildBundle, configFile, prepareDeployment } from "./worker/bundle.ts";
 import { deleteSecrets } from "./worker/removed-secrets.ts";
 import { runWrangler } from "./worker/wrangler.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-const args = {
-  "dry-run": {
-    type: "boolean",
-    description: "Only builds what would be deployed; needs no account",
-  },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "worker:deploy",
-    description: `Puts the Worker and its page on Cloudflare's network, which asks the summary origin at
-SUMMARY_PUBLIC_URL, such as the address of a tunnel. Needs an account there: CLOUDFLARE_API_TOKEN, or
-once \`bunx --bun wrangler login\`. SUMMARY_SECRET and the service token for Cloudflare Access, when
-one is set, become secrets of the Worker; those that are set no more are deleted there. May be
-repeated; readers notice nothing.
-Exit status: 0 done, 1 failed, 2 wrong setting, 130 or 143 stopped by SIGINT or SIGTERM.`,
-  },
-  args,
-  async run({ args: { "dry-run": isDryRun } }) {
+  name: "worker:deploy",
+  description: `The Worker there asks the summary at SUMMARY_PUBLIC_URL, such as the address of a tunnel. Needs an
+account: CLOUDFLARE_API_TOKEN, or once \`bunx --bun wrangler login\`. SUMMARY_SECRET and the service
+token for Cloudflare Access, when one is set, become secrets of the Worker; those that are no longer
+set are deleted there. May be repeated; readers notice nothing.`,
+  flags: { "dry-run": toggle("Only build what would be deployed; needs no account") },
+  exits: { 0: "done", 1: "failed", 130: "stopped by SIGINT", 143: "stopped by SIGTERM" },
+  async run({ flags: { "dry-run": isDryRun } }) {
     const stop = new AbortController();
     for (const name of SIGNALS) process.on(name, () => stop.abort(name));
     const scratch = mkdtempSync(join(tmpdir(), "worker-deploy-"));
@@ -132,4 +121,4 @@ async function assertLoggedIn(options: Parameters<typeof runWrangler>[1]): Promi
   );
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -1,12 +1,11 @@
-#!/usr/bin/env bun
 /** `bun run worker:dev`: the Worker on this machine, in the runtime that Cloudflare runs. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ArgsDef, defineCommand } from "citty";
 import { assertSecrets } from "./host/environment.ts";
 import { dataFolder } from "./host/folders.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { runProgram } from "./lib/program.ts";
+import { toggle } from "./lib/flags.ts";
 import { webAddress } from "./lib/web-address.ts";
 import { prepareWorker } from "./worker/prepare.ts";
 import { rebuildOnChange } from "./worker/rebuild.ts";
@@ -14,25 +13,15 @@ import { assertPortIsFree, type ServedWorker, serveWorker } from "./worker/serve
 
 const CHECKS_PER_MINUTE = 6;
 
-const args = {
-  watch: {
-    type: "boolean",
-    description: "Builds it again when a file of worker/ or schema/ changes",
-  },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "worker:dev",
-    description: `Serves the Worker on this machine, in the runtime that Cloudflare runs.
-
-Runs until it is stopped (SIGINT or SIGTERM). Reads the summary from SUMMARY_URL, else from the
-origin that \`up\` starts; answers on WORKER_PORT, on this machine only. What it keeps is in
-STATE_DIR/worker. Clients are not counted here: the limit is wrangler.jsonc's, and Cloudflare's.
-Exit status: 0 stopped, 1 failed, 2 wrong setting.`,
-  },
-  args,
-  async run({ args: { watch } }) {
+  name: "worker:dev",
+  description: `In workerd, the runtime that Cloudflare runs. Reads the summary from SUMMARY_URL, else from the one
+that \`up\` starts; answers on WORKER_PORT, on this machine only. What it keeps is in STATE_DIR/worker.
+Clients are not counted here: that limit is Cloudflare's. Runs until it is stopped.`,
+  flags: { watch: toggle("Build it again when a file of worker/ or schema/ changes") },
+  examples: [["WORKER_PORT=8790 bun run worker:dev --watch", "beside a running stack, for edits"]],
+  exits: { 0: "stopped", 1: "failed", 2: "wrong flag or setting" },
+  async run({ flags: { watch } }) {
     const config = readConfig();
     assertSecrets(config, "the Worker", ["SUMMARY_SECRET"]);
     const stop = new AbortController();
@@ -81,5 +70,4 @@ function bindingsOf(config: Config): Record<string, string> {
   };
 }
 
-await runProgram(command);
-process.exit();
+await runCommand(command);

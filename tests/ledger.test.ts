@@ -301,7 +301,7 @@ test("verify refuses an option that it does not have", async () => {
   const refused = await run({ PATH: process.env.PATH ?? "" }, "scripts/verify.ts", ["--recuont"]);
   expect([refused.exitCode, refused.stderr]).toEqual([
     2,
-    "Cannot use --recuont: no such option; --help lists them\n",
+    "Cannot use --recuont: there is no such flag; did you mean --recount?\n",
   ]);
 });
 

@@ -283,5 +283,5 @@ test("produce says what to do when the topic or Kafka is not there, or a flag is
   expect(unreachable.stderr).toContain("`bun run up kafka`, or set KAFKA_BROKERS");
   const wrong = await run(stack.settings, SCRIPT, ["--rate", "fast"]);
   expect(wrong).toMatchObject({ exitCode: 2, stdout: "" });
-  expect(wrong.stderr).toContain("--rate fast must be a number");
+  expect(wrong.stderr).toContain("Cannot use --rate fast: it must be a number");
 });

@@ -1,16 +1,14 @@
-#!/usr/bin/env bun
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type ArgsDef, defineCommand } from "citty";
 import { describeMachine } from "../bench/rig/machine.ts";
 /**
  * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
  * commands on new computers, for real, from copies of this checkout, and removes all of it again.
  * Where no container engine can be started it says so and proves nothing, with status 0.
  */
-import { UsageError } from "../scripts/lib/errors.ts";
-import { runProgram } from "../scripts/lib/program.ts";
+import { defineCommand, runCommand } from "../scripts/lib/command.ts";
+import { choice, FILE, flag } from "../scripts/lib/flags.ts";
 import { CannotProve } from "./container/cannot-prove.ts";
 import { openEngine } from "./container/engine.ts";
 import { proofs } from "./container/proofs.ts";
@@ -18,30 +16,18 @@ import { endAtSignals, Interrupted } from "./container/step.ts";
 
 const names = Object.keys(proofs);
 
-const args = {
-  only: { type: "string", valueHint: names.join("|"), description: "One proof" },
-  json: {
-    type: "string",
-    valueHint: "FILE",
-    description: "Write what was measured to a file, too",
-  },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "test:container",
-    description: `Opens the devcontainer, starts compose.yaml, and runs the README's two commands on new computers
-(bare Debian, 2 cores, 8 GB; then again without a network), all in containers, and removes them again.
-
-Needs a container engine that runs, or root, docker.io and mmdebstrap of Debian to start one.
-Exit status: 0 all is proved, or nothing could be ("Not run"); 1 something failed.`,
+  name: "test:container",
+  description: `Opens the devcontainer, starts compose.yaml, and runs the README's two commands on new computers (bare
+Debian, 2 cores, 8 GB; then again without a network), all in containers, and removes them again.
+Needs a container engine that runs, or root, docker.io and mmdebstrap of Debian to start one.`,
+  flags: {
+    only: flag(choice(names), "One proof"),
+    json: flag(FILE, "Write what was measured to a file, too"),
   },
-  args,
-  async run({ args: { only, json } }) {
+  exits: { 0: 'all is proved, or nothing could be ("Not run")', 1: "something failed" },
+  async run({ flags: { only, json } }) {
     const wanted = names.filter((name) => only === undefined || name === only);
-    if (wanted.length === 0) {
-      throw new UsageError(`Cannot prove ${only}: the proofs are ${names.join(", ")}`);
-    }
     endAtSignals();
     const machine = describeMachine();
     try {
@@ -81,4 +67,4 @@ function write(path: string, result: object): void {
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -6,12 +6,16 @@ import { Glob } from "bun";
 import manifest from "../package.json" with { type: "json" };
 import { ROOT } from "../scripts/lib/config.ts";
 
-/** `bun run deps` leaves out what only developers need; `bun run deps:all` brings it. */
-const FOR_USERS = /^bun run deps && bun --(?:no-)?env-file\S* ((?:scripts|tools)\/\S+\.ts)/;
+/** `scripts/run` installs only what users need; `tools/run` also what developers need. */
+const FOR_USERS = /^scripts\/run (\S+)/;
+const FOR_DEVELOPERS = /^tools\/run /;
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const scripts = Object.entries(manifest.scripts);
-const programs = scripts.flatMap(([, command]) => FOR_USERS.exec(command)?.[1] ?? []);
+const programs = scripts.flatMap(([, command]) => {
+  const name = FOR_USERS.exec(command)?.[1];
+  return name ? [`scripts/${name.replaceAll(":", "-")}.ts`] : [];
+});
 const transpiler = new Bun.Transpiler({ loader: "ts" });
 
 /** The packages that a program loads, through all of its own files. */
@@ -37,17 +41,12 @@ test("what users run needs no package that only developers get", () => {
   }
 });
 
-test("every command that is no program for users brings all packages first", () => {
-  const others = scripts.filter(
-    ([name, command]) => !name.startsWith("deps") && !FOR_USERS.test(command),
-  );
+test("every command that is not for users installs all packages first", () => {
+  const others = scripts.filter(([, command]) => !FOR_USERS.test(command));
   for (const [name, command] of others) {
-    // A user's command by another name, such as `dbt:docs`.
-    const other = /^bun run (\S+)/.exec(command)?.[1] ?? "";
-    expect([name, other === "deps:all" || FOR_USERS.test(Object(manifest.scripts)[other])]).toEqual(
-      [name, true],
-    );
+    expect([name, FOR_DEVELOPERS.test(command) || name.startsWith("deps")]).toEqual([name, true]);
   }
+  expect(read("tools/run")).toContain('"$root/scripts/deps" --all\n');
 });
 
 test("a checkout with the developers' packages keeps them", () => {

@@ -1,24 +1,21 @@
-#!/usr/bin/env bun
 /**
  * `bun run superset:record`: opens the dashboard of the running stack in a browser and keeps what each
  * chart asks for in the chart's own file. Viewers without a login are answered these queries and no
  * other, so whoever changes a chart runs this; a test of the dashboard fails where it was forgotten.
  */
-import { defineCommand } from "citty";
 import { asEnvironment, inheritedEnvironment } from "../scripts/host/environment.ts";
+import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { readConfig } from "../scripts/lib/config.ts";
-import { runProgram } from "../scripts/lib/program.ts";
 import { runningSettings } from "../scripts/stack/supervise/running-settings.ts";
 import { launchBrowser } from "../tests/harness/browser.ts";
 import { type Exchange, Viewer } from "../tests/harness/dashboard.ts";
 import { runOrThrow } from "../tests/harness/script.ts";
 
 const command = defineCommand({
-  meta: {
-    name: "superset:record",
-    description: `Keep what each chart of the dashboard asks for in its file, for viewers without a login.
-Needs a running Superset whose charts show data, and Chromium.`,
-  },
+  name: "superset:record",
+  description: `Opens the dashboard in a browser, and writes what each chart asks for into the chart's file. Needs a
+running Superset whose charts show data, and Chromium.`,
+  exits: { 0: "done", 1: "failed" },
   async run() {
     const config = runningSettings(readConfig());
     const browser = await launchBrowser();
@@ -46,4 +43,4 @@ async function keep(viewer: Viewer, { chartId, body }: Exchange): Promise<void> 
   });
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -1,10 +1,9 @@
-#!/usr/bin/env bun
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ArgsDef, defineCommand } from "citty";
 import { asEnvironment } from "../scripts/host/environment.ts";
 import { pythonFolder } from "../scripts/host/folders.ts";
+import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 /**
  * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
@@ -12,26 +11,22 @@ import { type Config, ROOT } from "../scripts/lib/config.ts";
  * and then builds and tests just what differs and all that depends on it (`state:modified+`).
  */
 import { UsageError } from "../scripts/lib/errors.ts";
+import { flag, text } from "../scripts/lib/flags.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { runProgram } from "../scripts/lib/program.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { DirectCounts } from "../tests/harness/direct-counts.ts";
 import { type Environment, runOrThrow } from "../tests/harness/script.ts";
 import { startStack } from "../tests/harness/stack.ts";
 
-const args = {
-  base: {
-    type: "string",
-    default: "origin/main",
-    valueHint: "REF",
-    description: "The commit whose models the database has",
-  },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: { name: "dbt:slim", description: "Build what differs from another commit's models" },
-  args,
-  async run({ args: { base } }) {
+  name: "dbt:slim",
+  description: `Deploys the other commit's models on a PostgreSQL of its own, counts some events, then builds and
+tests what differs and all that depends on it.`,
+  flags: {
+    base: flag(text("REF"), "The commit whose models the database has", "origin/main"),
+  },
+  exits: { 0: "built, or nothing differs", 1: "failed" },
+  async run({ flags: { base } }) {
     const scratch = mkdtempSync(join(tmpdir(), "slim-build-"));
     try {
       const project = await checkOut(base, scratch);
@@ -121,4 +116,4 @@ interface Comparison {
   scratch: string;
 }
 
-await runProgram(command);
+await runCommand(command);

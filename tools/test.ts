@@ -1,4 +1,3 @@
-#!/usr/bin/env bun
 /**
  * `bun run test` and `bun run check`: every proof of the project, as many side by side as the machine
  * has room for, with one line at the end that counts them all. A failure does not end the run, so that
@@ -6,10 +5,10 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type ArgsDef, defineCommand } from "citty";
+import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { UsageError } from "../scripts/lib/errors.ts";
-import { runProgram } from "../scripts/lib/program.ts";
+import { flag, text, toggle } from "../scripts/lib/flags.ts";
 import { stopSignal } from "../scripts/lib/stop.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { endRunning } from "./process.ts";
@@ -24,20 +23,21 @@ import { sideBySide } from "./test/schedule.ts";
 import type { Step } from "./test/step.ts";
 import { systemTests } from "./test/system-tests.ts";
 
-const args = {
-  check: { type: "boolean", description: "Only what needs no services (bun run check)" },
-  only: { type: "string", valueHint: "TEXT", description: "Only steps whose name holds the text" },
-} satisfies ArgsDef;
-
 const command = defineCommand({
-  meta: {
-    name: "test",
-    description: `Runs every proof of the project: types, style, unused code, unit and property tests, and the
-system tests on a real Kafka, PostgreSQL, Airflow, Trino and Superset. First it installs what is missing.
-The last line counts them all. Exit status: 0 all passed, 1 something failed.`,
+  name: "test",
+  description: `Types, style, unused code, unit and property tests, and the system tests on real services, which are
+installed when they are missing. The last line counts them all.`,
+  flags: {
+    check: toggle("Only what needs no services, as `bun run check` does"),
+    only: flag(text("TEXT"), "Only steps whose name holds the text"),
   },
-  args,
-  async run({ args: { check = false, only = "" } }) {
+  examples: [
+    ["bun run test", "everything"],
+    ["bun run test --only fence", "one part"],
+    ["bun run check --only types", "one check"],
+  ],
+  exits: { 0: "all passed", 1: "something failed", 130: "stopped" },
+  async run({ flags: { check, only = "" } }) {
     const stop = stopSignal();
     const folder = makeRunFolder();
     stop.addEventListener("abort", endRunning);
@@ -84,4 +84,4 @@ async function performAll(steps: Step[], folder: string, stop: AbortSignal): Pro
   return results;
 }
 
-await runProgram(command);
+await runCommand(command);

@@ -1,28 +1,42 @@
 /**
- * Loads the environment file where the runtime does not do it by itself. Bun is given the file by
- * the scripts of package.json; Deno is when it is started with `--env-file=.env`, and else gets it
- * here through @std/dotenv, the one package that only Deno resolves (see deno.json).
+ * Loads the environment file under Deno: `.env` in STATE_DIR where that is set, else in the checkout.
+ * Bun is given the file by `scripts/run`. Variables that are set already stay as they are.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { ROOT } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 
-/** A variable, so that neither Bun nor the type checker looks for a package they cannot have. */
+/** A variable, so that neither Bun nor the type checker looks for a package that only Deno gets. */
 const DOTENV = "@std/dotenv";
 
-/** @throws Error when the package cannot be fetched, naming the flag that needs no package */
-export async function loadEnvironmentFile(folder = process.env.STATE_DIR ?? "."): Promise<void> {
+/**
+ * Loads the file with @std/dotenv. Where Deno cannot get that, since neither its cache nor JSR has
+ * it, Node's own parser reads the file.
+ * @throws ConfigError when the parser would read a value otherwise than @std/dotenv
+ */
+export async function loadEnvironmentFile(folder = process.env.STATE_DIR || ROOT): Promise<void> {
   if (!("Deno" in globalThis)) return;
   const envPath = join(folder, ".env");
   if (!existsSync(envPath)) return;
-  const names = [...readFileSync(envPath, "utf8").matchAll(/^\s*(\w+)=/gm)].map(([, name]) => name);
-  if (names.every((name) => process.env[name as string] !== undefined)) return;
+  const values = parseEnv(readFileSync(envPath, "utf8"));
+  // Deno was given the file already, with `--env-file`.
+  if (Object.keys(values).every((name) => process.env[name] !== undefined)) return;
+  let dotenv: { load(options: { envPath: string; export: boolean }): Promise<unknown> };
   try {
-    const { load } = await import(DOTENV);
-    await load({ envPath, export: true });
+    dotenv = await import(DOTENV);
   } catch (error) {
-    throw new Error(
-      `Cannot load ${envPath} with ${DOTENV}: ${(error as Error).message}; start with \`deno run --env-file=${envPath}\` instead`,
-      { cause: error },
-    );
+    for (const [name, value] of Object.entries(values)) {
+      if (value?.includes("$") && process.env[name] === undefined) {
+        throw new ConfigError(
+          `Cannot load ${envPath}: ${name} refers to another variable, which needs ${DOTENV}, and that cannot be had (${(error as Error).message}); start with \`deno run --env-file=${envPath}\``,
+          { cause: error },
+        );
+      }
+      process.env[name] ??= value;
+    }
+    return;
   }
+  await dotenv.load({ envPath, export: true });
 }

@@ -1,22 +1,80 @@
 /**
- * The command line of `produce`, from text to checked options. Pure. All that is wrong with the flags
- * is found before anything is opened.
+ * The flags of `produce`, and what follows from them together. Pure. All that is wrong with them is
+ * found before anything is opened.
  */
-import { parseArgs } from "citty";
 import { EVENT_TYPES, type EventType } from "../../schema/event-types.ts";
-import { definitions } from "./help.ts";
+import { UsageError } from "../lib/errors.ts";
+import {
+  choice,
+  count,
+  DURATION_MS,
+  type Form,
+  flag,
+  INPUT,
+  json,
+  NUMBER,
+  text,
+  toggle,
+  type Values,
+} from "../lib/flags.ts";
 import type { FileFormat } from "./input/open.ts";
 import { DEFAULT_RULES, EVENT_FIELDS, type EventField, type RowRules } from "./input/row.ts";
 import { parseTimestamp } from "./input/timestamp.ts";
 
-/** A flag is wrong; programs exit with status 2. */
-export class UsageError extends Error {
-  override name = "UsageError";
+const USERS_MAX = 50_000_000;
 
-  constructor(fault: string) {
-    super(`Cannot read the flags: ${fault}`);
-  }
-}
+/** A moment, as the files of events may write it. */
+const START_MS: Form<number> = {
+  hint: "TIME",
+  expected: "a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00Z",
+  read(given) {
+    const startMs = parseTimestamp(given);
+    return startMs !== undefined && startMs >= 0 ? startMs : undefined;
+  },
+};
+
+const WHOLE: Form<number> = {
+  hint: "N",
+  expected: "a whole number",
+  read: (given) => (/^-?\d{1,15}$/.test(given) ? Number(given) : undefined),
+};
+
+const SPEED: Form<number> = {
+  hint: "N",
+  expected: "a number above 0",
+  read: (given) => NUMBER.read(given) || undefined,
+};
+
+const TOPIC: Form<string> = {
+  hint: "NAME",
+  expected: "letters, digits, . _ and -",
+  read: (given) => (/^[A-Za-z0-9._-]{1,249}$/.test(given) ? given : undefined),
+};
+
+export const flags = {
+  rate: flag(NUMBER, "Events per second, 0 for no limit (default: PRODUCER_RATE or 1)"),
+  count: flag(count(), "Stop after N events"),
+  duration: flag(DURATION_MS, "Stop after 30s, 5m, 1h or plain seconds"),
+  users: flag(count(1, USERS_MAX), "Made-up users, with ids from 1 to N (default: 100)"),
+  seed: flag(text("TEXT"), "Make up the same events again: see SEED"),
+  start: flag(START_MS, "Made-up events happen from 2026-01-31 08:00:00 on, not now"),
+  span: flag(DURATION_MS, "With --start: spread --count events over 12h or 7d"),
+  from: flag(INPUT, "Send the rows of a file, or of standard input (-)"),
+  format: flag(
+    choice<FileFormat>(["csv", "ndjson"]),
+    "How the file is written (default: by name or first character)",
+  ),
+  map: flag(text("OURS=THEIRS,…"), "The file's names for the fields of an event"),
+  types: flag(text("OURS=THEIRS,…"), "The file's names for view, click and purchase"),
+  "user-offset": flag(WHOLE, "Added to each user id of the file (default: 0)"),
+  speed: flag(SPEED, "Replay the file at its recorded pace, N times as fast"),
+  strict: toggle("Stop at the first row that is no event, with status 1"),
+  topic: flag(TOPIC, "Topic to send to (default: KAFKA_TOPIC or user_events)"),
+  wait: flag(DURATION_MS, "Wait this long for Kafka and the topic", "0"),
+  json,
+};
+
+type Given = Values<typeof flags>;
 
 export interface SyntheticOptions {
   users: number;
@@ -54,81 +112,81 @@ export interface FlagDefaults {
   seed: string;
 }
 
-const USERS_MAX = 50_000_000;
-
 /**
- * Reads the command line; undefined when it asks for help.
- * @throws UsageError naming the flag, the value found and what is allowed
+ * What the flags ask for.
+ * @throws UsageError naming flags that do not go together
  */
-export function readFlags(argv: string[], defaults: FlagDefaults): ProduceOptions | undefined {
-  const texts = flagTexts(argv);
-  if (texts.has("help")) return undefined;
-  const fromFile = texts.has("from");
-  forbid(
-    texts,
+export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions {
+  const fromFile = given.from !== undefined;
+  refuse(
+    given,
     fromFile ? SYNTHETIC_ONLY : FILE_ONLY,
-    fromFile ? "cannot go with --from" : "needs --from",
+    fromFile ? "it cannot go with --from" : "it needs --from",
   );
-  if (texts.has("span") && !texts.has("start")) throw new UsageError("--span needs --start");
-  if (texts.has("speed") && texts.has("rate")) {
-    throw new UsageError("--speed and --rate exclude each other: both set the pace");
+  if (given.span !== undefined && given.start === undefined) {
+    throw new UsageError("Cannot use --span: it needs --start");
   }
-  const spanMs = read(texts, "span", parseDurationMs, "a time such as 12h or 7d");
+  if (given.speed !== undefined && given.rate !== undefined) {
+    throw new UsageError("Cannot use --speed and --rate together: both set the pace");
+  }
+  const { span: spanMs } = given;
   const unpaced = fromFile || spanMs !== undefined;
-  const rate = read(texts, "rate", parseNumber, "a number, 0 or more");
   const countDefault = spanMs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(spanMs / 1_000);
   return {
     synthetic: fromFile
       ? undefined
       : {
-          users: read(texts, "users", parseUsers, `a whole number from 1 to ${USERS_MAX}`) ?? 100,
-          seed: texts.get("seed") ?? defaults.seed,
-          repeated: texts.has("seed"),
-          startMs: read(texts, "start", parseStartMs, "a time from 1970 on"),
+          users: given.users ?? 100,
+          seed: given.seed ?? defaults.seed,
+          repeated: given.seed !== undefined,
+          startMs: given.start,
           spanMs,
         },
-    file: fromFile ? readFileFlags(texts) : undefined,
-    rate: rate ?? (unpaced ? 0 : defaults.rate),
-    speed: read(texts, "speed", (text) => parseNumber(text) || undefined, "a number above 0"),
-    countMax: read(texts, "count", parseWhole, "a whole number, 0 or more") ?? countDefault,
-    durationMs: read(texts, "duration", parseDurationMs, "a time such as 30s or 5m"),
-    waitMs: read(texts, "wait", parseDurationMs, "a time such as 60s") ?? 0,
-    strict: texts.has("strict"),
-    json: texts.has("json"),
-    topic: read(texts, "topic", parseTopic, "letters, digits, . _ and -") ?? defaults.topic,
+    file: fromFile ? fileOptionsOf(given) : undefined,
+    rate: given.rate ?? (unpaced ? 0 : defaults.rate),
+    speed: given.speed,
+    countMax: given.count ?? countDefault,
+    durationMs: given.duration,
+    waitMs: given.wait,
+    strict: given.strict,
+    json: given.json,
+    topic: given.topic ?? defaults.topic,
   };
 }
 
-const SYNTHETIC_ONLY = ["users", "seed", "start", "span"];
-const FILE_ONLY = ["format", "map", "types", "user-offset", "speed", "strict"];
+const SYNTHETIC_ONLY = ["users", "seed", "start", "span"] as const;
+const FILE_ONLY = ["format", "map", "types", "user-offset", "speed", "strict"] as const;
 
-function readFileFlags(texts: ReadonlyMap<string, string>): FileOptions {
-  const path = texts.get("from")!;
-  if (path === "") throw new UsageError("--from needs the path of a file, or - for standard input");
+function refuse(given: Given, names: readonly (keyof Given)[], reason: string): void {
+  const found = names.find((name) => given[name] !== undefined && given[name] !== false);
+  if (found) throw new UsageError(`Cannot use --${found}: ${reason}`);
+}
+
+function fileOptionsOf(given: Given): FileOptions {
   const columns = { ...DEFAULT_RULES.columns };
-  for (const [field, column] of pairs(texts, "map", EVENT_FIELDS))
+  for (const [field, column] of pairs("map", given.map, EVENT_FIELDS))
     columns[field as EventField] = column;
   return {
-    path,
-    format: read(texts, "format", parseFormat, "csv or ndjson"),
+    path: given.from!,
+    format: given.format,
     rules: {
       columns,
-      types: readTypes(texts),
-      userOffset: read(texts, "user-offset", parseInteger, "a whole number") ?? 0,
+      types: typesOf(given),
+      userOffset: given["user-offset"] ?? 0,
     },
   };
 }
 
 /** A type that --types does not name keeps its own name. */
-function readTypes(texts: ReadonlyMap<string, string>): Map<string, EventType> {
+function typesOf(given: Given): Map<string, EventType> {
   const types = new Map<string, EventType>();
-  const named = pairs(texts, "types", EVENT_TYPES) as [EventType, string][];
+  const named = pairs("types", given.types, EVENT_TYPES) as [EventType, string][];
   const own = EVENT_TYPES.filter((type) => !named.some(([name]) => name === type));
   for (const [type, names] of [...named, ...own.map((type) => [type, type] as const)]) {
     for (const name of names.split("|")) {
       const other = types.get(name);
       if (other && other !== type) {
-        throw new UsageError(`--types makes ${name} both a ${other} and a ${type}`);
+        throw new UsageError(`Cannot use --types: it makes ${name} both a ${other} and a ${type}`);
       }
       types.set(name, type);
     }
@@ -138,80 +196,19 @@ function readTypes(texts: ReadonlyMap<string, string>): Map<string, EventType> {
 
 /** The `ours=theirs` pairs of a flag. */
 function pairs(
-  texts: ReadonlyMap<string, string>,
   name: string,
+  text: string | undefined,
   allowed: readonly string[],
 ): [string, string][] {
-  const text = texts.get(name);
   if (text === undefined) return [];
   return text.split(",").map((pair) => {
     const at = pair.indexOf("=");
     const [ours, theirs] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     if (at < 0 || theirs === "" || !allowed.includes(ours)) {
       throw new UsageError(
-        `--${name} ${text}: ${JSON.stringify(pair)} is not OURS=THEIRS, with OURS one of ${allowed.join(", ")}`,
+        `Cannot use --${name} ${text}: ${JSON.stringify(pair)} is not OURS=THEIRS, with OURS one of ${allowed.join(", ")}`,
       );
     }
     return [ours, theirs];
   });
-}
-
-/** The flags that were given, as text; citty would pass over one that it does not know. */
-function flagTexts(argv: string[]): Map<string, string> {
-  const parsed = parseArgs(argv, definitions) as Record<string, unknown> & { _: string[] };
-  const texts = new Map<string, string>();
-  for (const [name, value] of Object.entries(parsed)) {
-    if (name === "_" || name === "userOffset" || value === undefined) continue;
-    const definition = (definitions as Record<string, { type: string }>)[name];
-    if (!definition) throw new UsageError(`--${name} is no flag of produce; see --help`);
-    if (definition.type === "boolean" ? value === true : typeof value === "string") {
-      texts.set(name, String(value));
-    } else {
-      throw new UsageError(`--no-${name} is no flag of produce; see --help`);
-    }
-  }
-  if (parsed._.length > 0) throw new UsageError(`${parsed._[0]} is no flag of produce; see --help`);
-  return texts;
-}
-
-function forbid(texts: ReadonlyMap<string, string>, names: string[], reason: string): void {
-  const found = names.find((name) => texts.has(name));
-  if (found) throw new UsageError(`--${found} ${reason}`);
-}
-
-function read<T>(
-  texts: ReadonlyMap<string, string>,
-  name: keyof typeof definitions,
-  parse: (text: string) => T | undefined,
-  expected: string,
-): T | undefined {
-  const text = texts.get(name);
-  if (text === undefined) return undefined;
-  const value = parse(text.trim());
-  if (value === undefined) throw new UsageError(`--${name} ${text} must be ${expected}`);
-  return value;
-}
-
-const parseNumber = (text: string) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);
-const parseInteger = (text: string) => (/^-?\d{1,15}$/.test(text) ? Number(text) : undefined);
-const parseWhole = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
-const parseTopic = (text: string) => (/^[A-Za-z0-9._-]{1,249}$/.test(text) ? text : undefined);
-const parseFormat = (text: string) => (text === "csv" || text === "ndjson" ? text : undefined);
-
-function parseUsers(text: string): number | undefined {
-  const users = parseWhole(text);
-  return users !== undefined && users >= 1 && users <= USERS_MAX ? users : undefined;
-}
-
-function parseStartMs(text: string): number | undefined {
-  const startMs = parseTimestamp(text);
-  return startMs !== undefined && startMs >= 0 ? startMs : undefined;
-}
-
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, "": 1e3 };
-
-/** `500ms`, `30s`, `5m`, `1h`, `7d`; a bare number is seconds. */
-function parseDurationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(text);
-  return match ? Math.round(Number(match[1]) * UNIT_MS[match[2] ?? ""]!) : undefined;
 }

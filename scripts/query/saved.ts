@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../lib/config.ts";
 import { UsageError } from "../lib/errors.ts";
+import { suggestion } from "../lib/suggestion.ts";
 
 const FOLDER = join(ROOT, "trino/queries");
 
@@ -38,9 +39,9 @@ export function findQuery(nameOrFile: string): string {
   const found = saved.find(({ name }) => name === nameOrFile);
   if (found) return found.text;
   if (existsSync(nameOrFile)) return readFileSync(nameOrFile, "utf8");
-  const names = saved.map(({ name }) => name).join(", ");
+  const names = saved.map(({ name }) => name);
   throw new UsageError(
-    `Cannot find query ${nameOrFile}: it is no file, and the saved ones are ${names}`,
+    `Cannot find query ${nameOrFile}: it is no file, and the saved ones are ${names.join(", ")}${suggestion(nameOrFile, names)}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** Which services a request means, and in which order they start. Pure; `up` and `down` call it. */
 
 import { ConfigError } from "../lib/errors.ts";
+import { suggestion } from "../lib/suggestion.ts";
 import type { Service } from "./services.ts";
 
 /**
@@ -36,6 +37,8 @@ export function withDependants(services: Service[], names: string[]): Service[] 
 export function serviceNamed(services: Service[], name: string): Service {
   const service = services.find((candidate) => candidate.name === name);
   if (service) return service;
-  const known = services.map((candidate) => candidate.name).join(", ");
-  throw new ConfigError(`Cannot find service ${name}: the services are ${known}`);
+  const known = services.map((candidate) => candidate.name);
+  throw new ConfigError(
+    `Cannot find service ${name}: the services are ${known.join(", ")}${suggestion(name, known)}`,
+  );
 }

@@ -3,6 +3,7 @@
  * groups, read as they are asked for, so that a file of any size takes the same memory.
  */
 import { createReadStream } from "node:fs";
+import { UsageError } from "../../lib/errors.ts";
 import { csvReader, HeaderError } from "./csv.ts";
 import { readLines } from "./lines.ts";
 import { type NumberedRow, ndjsonReader, type RowReader } from "./ndjson.ts";
@@ -11,7 +12,7 @@ import type { RowRules } from "./row.ts";
 export type FileFormat = "csv" | "ndjson";
 
 /** The input cannot be read at all, in contrast to one of its rows. */
-export class InputError extends Error {
+class InputError extends UsageError {
   override name = "InputError";
 }
 

@@ -13,8 +13,21 @@ import { certificateFault } from "./tls.ts";
 /** Folder of the checkout. */
 export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
-const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
-const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+const number = () =>
+  z.coerce.number({
+    error(issue) {
+      if (issue.code !== "invalid_type") return undefined;
+      return issue.expected === "int" ? "must be a whole number" : "must be a number";
+    },
+  });
+const port = (fallback: number) => {
+  const wrong = "must be a port from 1 to 65535";
+  return z.coerce.number(wrong).int(wrong).min(1, wrong).max(65_535, wrong).default(fallback);
+};
+const count = (fallback: number) => {
+  const wrong = "must be a whole number, 1 or more";
+  return z.coerce.number(wrong).int(wrong).min(1, wrong).default(fallback);
+};
 /** Marks a setting whose default grows with MEMORY_SCALE. */
 const SCALED = { isScaled: true };
 const scaledCount = (fallback: number) => count(fallback).meta(SCALED);
@@ -55,7 +68,7 @@ const environmentSchema = z.object({
     ),
   MAVEN_REPOSITORY_URL: optionalText,
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
-  MEMORY_SCALE: z.coerce.number().min(1).max(64).default(1),
+  MEMORY_SCALE: number().min(1).max(64).default(1),
 
   KAFKA_BROKERS: optionalText,
   KAFKA_PORT: port(9092),
@@ -90,12 +103,12 @@ const environmentSchema = z.object({
   POSTGRES_SSL_CA: certificateFile,
   POSTGRES_SHARED_BUFFERS_MB: scaledCount(256),
 
-  PRODUCER_RATE: z.coerce.number().min(0).default(1),
+  PRODUCER_RATE: number().min(0).default(1),
   CONSUMER_METRICS_PORT: port(9464),
-  CONSUMER_TRANSACTION_DELAY_MS_MAX: z.coerce.number().int().min(0).max(10_000).default(500),
-  CONSUMER_SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(1_800_000).default(10_000),
+  CONSUMER_TRANSACTION_DELAY_MS_MAX: number().int().min(0).max(10_000).default(500),
+  CONSUMER_SESSION_TIMEOUT_MS: number().int().min(6_000).max(1_800_000).default(10_000),
   CONSUMER_LOST_RECORDS: z.enum(["stop", "accept"]).default("stop"),
-  DUPLICATE_WINDOW_RECORDS: z.coerce.number().int().min(1).max(4_194_304).default(65_536),
+  DUPLICATE_WINDOW_RECORDS: number().int().min(1).max(4_194_304).default(65_536),
 
   TRANSFORM_SCHEDULE: z
     .string()

@@ -5,14 +5,15 @@ import { describeMachine } from "../bench/rig/machine.ts";
 /**
  * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
  * commands on new computers, for real, from copies of this checkout, and removes all of it again.
- * Where no container engine can be started it says so and proves nothing, with status 0.
+ * Where no container engine can be started it says so and proves nothing, with a status of its own.
  */
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { choice, FILE, flag } from "../scripts/lib/flags.ts";
-import { CannotProve } from "./container/cannot-prove.ts";
+import { CannotProve, NOT_RUN } from "./container/cannot-prove.ts";
 import { openEngine } from "./container/engine.ts";
 import { proofs } from "./container/proofs.ts";
 import { endAtSignals, Interrupted } from "./container/step.ts";
+import { attempt } from "./process.ts";
 
 const names = Object.keys(proofs);
 
@@ -25,7 +26,7 @@ Needs a container engine that runs, or root, docker.io and mmdebstrap of Debian 
     only: flag(choice(names), "One proof"),
     json: flag(FILE, "Write what was measured to a file, too"),
   },
-  exits: { 0: 'all is proved, or nothing could be ("Not run")', 1: "something failed" },
+  exits: { 0: "all is proved", 1: "something failed", [NOT_RUN]: "nothing could be proved here" },
   async run({ flags: { only, json } }) {
     const wanted = names.filter((name) => only === undefined || name === only);
     endAtSignals();
@@ -38,23 +39,27 @@ Needs a container engine that runs, or root, docker.io and mmdebstrap of Debian 
       // Not by itself: what the step waited for may go on.
       if (error instanceof Interrupted) process.exit(130);
       if (!(error instanceof CannotProve)) throw error;
-      console.log(`Not run: ${error.message}. Nothing is proved about containers here.`);
+      console.log(`Nothing is proved about containers here: ${error.message}`);
+      process.exitCode = NOT_RUN;
     }
   },
 });
 
 async function prove(wanted: string[]): Promise<Record<string, unknown>> {
   const work = mkdtempSync(join(tmpdir(), "container-"));
+  const caches: string[] = [];
   try {
     const engine = await openEngine(join(work, "engine"));
     try {
       const measured: Record<string, unknown> = {};
       for (const name of wanted) {
         console.log(`\n── ${name}`);
-        measured[name] = await proofs[name]!(engine, work);
+        measured[name] = await proofs[name]!({ engine, work, caches });
       }
       return measured;
     } finally {
+      const { environment } = engine;
+      for (const cache of caches) await attempt(["docker", "volume", "rm", cache], { environment });
       await engine.close();
     }
   } finally {

@@ -11,7 +11,7 @@ export interface CommandOptions {
   stdin?: Blob;
   /** File that takes both outputs as they come, in place of `stdout` and `stderr`. */
   log?: string;
-  /** Kills the program after so many milliseconds. */
+  /** Ends the program, as SIGTERM does, after so many milliseconds. */
   msMax?: number;
 }
 
@@ -39,7 +39,7 @@ export async function attempt(command: string[], options: CommandOptions = {}): 
     stdout: log ?? "pipe",
     stderr: log ?? "pipe",
     ...(options.folder && { cwd: options.folder }),
-    ...(options.msMax && { timeout: options.msMax, killSignal: "SIGKILL" }),
+    ...(options.msMax && { timeout: options.msMax }),
   });
   if (log !== undefined) closeSync(log);
   running.add(program);

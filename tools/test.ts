@@ -14,6 +14,7 @@ import { install } from "../scripts/stack/install/install.ts";
 import { endRunning } from "./process.ts";
 import { checks } from "./test/checks.ts";
 import { conclusion } from "./test/conclusion.ts";
+import { containers } from "./test/containers.ts";
 import { operatingFileChecks } from "./test/operating-files.ts";
 import { perform, type Result } from "./test/perform.ts";
 import { TestProgress } from "./test/progress.ts";
@@ -29,6 +30,7 @@ const command = defineCommand({
 installed when they are missing. The last line counts them all.`,
   flags: {
     check: toggle("Only what needs no services, as `bun run check` does"),
+    container: toggle("Also what `bun run test:container` proves, beside the rest"),
     only: flag(text("TEXT"), "Only steps whose name holds the text"),
   },
   examples: [
@@ -37,7 +39,7 @@ installed when they are missing. The last line counts them all.`,
     ["bun run check --only types", "one check"],
   ],
   exits: { 0: "all passed", 1: "something failed", 130: "stopped" },
-  async run({ flags: { check, only = "" } }) {
+  async run({ flags: { check, container, only = "" } }) {
     const stop = stopSignal();
     const folder = makeRunFolder();
     stop.addEventListener("abort", endRunning);
@@ -45,9 +47,8 @@ installed when they are missing. The last line counts them all.`,
       const config = readConfig();
       const python = pythonChecks(config, join(folder, "dbt"));
       const quick = [...checks, ...python, ...operatingFileChecks(config)];
-      const steps = [...quick, ...(check ? [] : systemTests)].filter(({ name }) =>
-        name.includes(only),
-      );
+      const all = [...quick, ...(container ? [containers] : []), ...(check ? [] : systemTests)];
+      const steps = all.filter(({ name }) => name.includes(only));
       if (steps.length === 0) {
         throw new UsageError(`Cannot run ${only}: no step has it in its name`);
       }

@@ -11,11 +11,16 @@ test("freePorts() gives as many as are asked for, free, and none that a connecti
 
 test("freePorts() stays away from the ports that another process finds at the same time", async () => {
   const program = `
-    import { join } from "node:path";
-import { freePorts } from ${JSON.stringify(join(import.meta.dir, "free-ports.ts"))};
-    console.log(JSON.stringify(await freePorts(60)));`;
-  const find = () => Bun.spawn([process.execPath, "-e", program], { stdout: "pipe" });
-  const others = [find(), find(), find()];
-  const found = await Promise.all(others.map(({ stdout }) => new Response(stdout).json()));
+    import { freePorts } from ${JSON.stringify(join(import.meta.dir, "free-ports.ts"))};
+    console.log(JSON.stringify(await freePorts(60)));
+    await Bun.stdin.text();`;
+  const others = [1, 2, 3].map(() =>
+    Bun.spawn([process.execPath, "-e", program], { stdin: "pipe", stdout: "pipe" }),
+  );
+  // The first line of each, so that none has ended before the others look.
+  const lines = others.map(async ({ stdout }) => (await stdout.getReader().read()).value);
+  const found = (await Promise.all(lines)).map((line) => JSON.parse(String(Buffer.from(line!))));
+  for (const { stdin } of others) stdin.end();
+  await Promise.all(others.map(({ exited }) => exited));
   expect(new Set([...found.flat(), ...(await freePorts(60))]).size).toBe(240);
 });

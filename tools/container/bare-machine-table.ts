@@ -7,7 +7,7 @@ const HEADS = ["", "page", "everything", "most memory", "services", "cache", "ch
 export function bareMachineTable(results: BareMachineResult[]): string {
   const rows = results.flatMap(({ debian, first, offline, cacheMib, checkoutMib }) => [
     [`Debian ${debian}, first`, ...cells(first), `${cacheMib} MiB`, `${checkoutMib} MiB`],
-    [`Debian ${debian}, again, no network`, ...cells(offline), "", ""],
+    ...(offline ? [[`Debian ${debian}, again, no network`, ...cells(offline), "", ""]] : []),
   ]);
   const versions = results.map(
     ({ debian, node, npm, python }) =>

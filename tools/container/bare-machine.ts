@@ -14,7 +14,7 @@ import type { Engine } from "./engine.ts";
 const PREREQUISITES = ["nodejs", "npm", "python3", "python3-venv"];
 const HOME = "/home/dev";
 const CHECKOUT = `${HOME}/data platform`;
-const CACHE = `${HOME}/.cache`;
+export const CACHE = `${HOME}/.cache`;
 const SIZE = ["--cpus=2", "--memory=8g", "--memory-swap=8g"];
 
 export class BareMachine {
@@ -60,7 +60,7 @@ export class BareMachine {
       [
         ...["docker", "run", "--detach", "--init", "--name", this.#name, ...SIZE],
         ...["--read-only", "--tmpfs=/tmp:exec,mode=1777", `--network=${network}`],
-        ...[`--volume=${this.#name}-cache:${CACHE}`, `--volume=${this.#name}-checkout:${CHECKOUT}`],
+        ...[`--volume=${this.cache}:${CACHE}`, `--volume=${this.#name}-checkout:${CHECKOUT}`],
         ...Object.entries(this.#settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
         ...["--workdir", CHECKOUT, this.#name, "sleep", "infinity"],
       ],
@@ -83,10 +83,14 @@ export class BareMachine {
     return this.execute("sh", "-c", `cat ${first} 2>/dev/null || cat ${second}`);
   }
 
+  /** The volume with its cache folder, which goes on after the machine. */
+  get cache(): string {
+    return `${this.#name}-cache`;
+  }
+
   async remove(): Promise<void> {
     await this.close();
-    const volumes = [`${this.#name}-cache`, `${this.#name}-checkout`];
-    await attempt(["docker", "volume", "rm", ...volumes], this.#options);
+    await attempt(["docker", "volume", "rm", `${this.#name}-checkout`], this.#options);
     await attempt(["docker", "rmi", this.#name], this.#options);
   }
 }

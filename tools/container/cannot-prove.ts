@@ -2,3 +2,6 @@
 export class CannotProve extends Error {
   override name = "CannotProve";
 }
+
+/** The exit status for that. */
+export const NOT_RUN = 3;

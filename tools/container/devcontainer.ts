@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 import type { Environment } from "../../tests/harness/script.ts";
 import { attempt, type CommandOptions, run } from "../process.ts";
+import { CACHE } from "./bare-machine.ts";
 import type { Engine } from "./engine.ts";
 
 const CLI = join(ROOT, "node_modules/.bin/devcontainer");
@@ -23,11 +24,12 @@ export class Devcontainer {
   readonly #options: CommandOptions;
   readonly #place: string[];
 
-  constructor(engine: Engine, checkout: string, ports: Environment) {
+  /** `cache` is a volume with what was installed before, if there is one. */
+  constructor(engine: Engine, checkout: string, ports: Environment, cache?: string) {
     this.#checkout = checkout;
     this.#options = { environment: engine.environment };
     const config = `${checkout}.devcontainer.json`;
-    writeFileSync(config, JSON.stringify(withAdditions(checkout, engine.isHandMade, ports)));
+    writeFileSync(config, JSON.stringify(withAdditions(checkout, engine.isHandMade, ports, cache)));
     this.#place = ["--workspace-folder", checkout, "--override-config", config];
   }
 
@@ -75,15 +77,21 @@ export class Devcontainer {
   }
 }
 
-function withAdditions(checkout: string, isHandMade: boolean, ports: Environment): object {
+function withAdditions(
+  checkout: string,
+  isHandMade: boolean,
+  ports: Environment,
+  cache: string | undefined,
+): object {
   const path = join(checkout, ".devcontainer/devcontainer.json");
   const own = Bun.JSONC.parse(readFileSync(path, "utf8")) as { build: object };
   return {
     ...own,
     containerEnv: { ...ports, ...CODESPACE },
-    ...(isHandMade && {
-      build: { ...own.build, options: [HOST_NETWORK] },
-      runArgs: [HOST_NETWORK],
-    }),
+    runArgs: [
+      ...(isHandMade ? [HOST_NETWORK] : []),
+      ...(cache ? [`--volume=${cache}:${CACHE}`] : []),
+    ],
+    ...(isHandMade && { build: { ...own.build, options: [HOST_NETWORK] } }),
   };
 }

@@ -11,8 +11,10 @@ const LINE_LENGTH_MAX = 300;
 export function conclusion(results: readonly Result[]): string {
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failures = results.flatMap((result) => result.failures);
+  const notRun = results.flatMap((result) => (result.notRun ? [result] : []));
   return [
     slowest(results),
+    ...notRun.map(({ name, notRun }) => `not run  ${name}: ${notRun}`),
     ...failures.map(({ test, reason }) => `failed  ${test}\n${shortened(reason)}`),
     `${passed} passed, ${failures.length} failed`,
   ].join("\n\n");

@@ -6,11 +6,13 @@ import { attempt, type Ended } from "../process.ts";
 import { parseReport, type Report } from "./report.ts";
 import type { Step } from "./step.ts";
 
-/** Longer than any file takes on a busy machine. One that hangs must not take all of CI's time. */
+/** A step that hangs must not take all of CI's time. */
 const MS_MAX = 20 * 60_000;
 
 export interface Result extends Report {
   name: string;
+  /** Why it proved nothing here, in the step's last words. */
+  notRun?: string;
   /** What the step wrote, when it is worth a look. */
   output: string;
   seconds: number;
@@ -26,16 +28,17 @@ export async function perform(step: Step, folder: string): Promise<Result> {
     environment: { TMPDIR: folder, ...step.environment },
     folder: join(ROOT, step.folder ?? ""),
     log: `${file}.log`,
-    msMax: MS_MAX,
+    msMax: step.msMax ?? MS_MAX,
   });
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const written = readFileSync(`${file}.log`, "utf8");
+  if (step.notRunStatus !== undefined && ended.exitCode === step.notRunStatus) {
+    const notRun = written.trim().split("\n").at(-1) ?? "";
+    return { name, passed: 0, failures: [], notRun, output: "", seconds };
+  }
   const counted = isTestFile ? countTests(step, ended, `${file}.xml`) : countOne(step, ended);
-  const isWorthALook = counted.failures.length > 0 || isTestFile === true;
-  return {
-    name,
-    ...counted,
-    output: isWorthALook ? readFileSync(`${file}.log`, "utf8") : "",
-    seconds: (performance.now() - startedAt) / 1_000,
-  };
+  const isWorthALook = counted.failures.length > 0 || isTestFile || step.notRunStatus !== undefined;
+  return { name, ...counted, output: isWorthALook ? written : "", seconds };
 }
 
 const countOne = ({ name }: Step, ended: Ended): Report =>

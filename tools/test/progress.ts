@@ -27,10 +27,10 @@ export class TestProgress {
   }
 
   /** Prints the step's line, and below it what the step wrote, whole. */
-  end({ name, seconds, failures, output }: Result): void {
+  end({ name, seconds, failures, notRun, output }: Result): void {
     this.#running.delete(name);
     const count = `[${String(++this.#ended).padStart(String(this.#total).length)}/${this.#total}]`;
-    const verdict = failures.length > 0 ? `, ${failures.length} FAILED` : "";
+    const verdict = failures.length > 0 ? `, ${failures.length} FAILED` : notRun ? ", NOT RUN" : "";
     this.#clear();
     process.stdout.write(`${count} ${name} … ${duration(seconds)}${verdict}\n${indented(output)}`);
   }

@@ -15,6 +15,10 @@ export interface Step {
   environment?: Record<string, string>;
   /** A step of `bun test` reports each of its tests; any other counts as one. */
   isTestFile?: boolean;
+  /** Its exit status when this machine lacks what it needs: then it neither passed nor failed. */
+  notRunStatus?: number;
+  /** Longer than it takes on a busy machine. @default 20 minutes */
+  msMax?: number;
   /** What has to be installed before. @default nothing */
   needs?: readonly Runtime[];
   /** Processors that it keeps busy; others run beside it in what is left. @default 1 */

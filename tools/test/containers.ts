@@ -1,0 +1,12 @@
+/** What `bun run test:container` proves, as a part of `bun run test --container`. */
+import { NOT_RUN } from "../container/cannot-prove.ts";
+import { type Step, tool } from "./step.ts";
+
+export const containers: Step = {
+  name: "containers",
+  command: tool("container.ts"),
+  notRunStatus: NOT_RUN,
+  // It installs most of the time, and waits for registries and starts in the rest.
+  cores: 1.1,
+  msMax: 60 * 60_000,
+};

@@ -6,7 +6,7 @@
 import { EVENT_TYPES } from "../schema/event-types.ts";
 import { decodeEvent, EventFields } from "../scripts/consume/decode-event.ts";
 import { PartitionReader } from "../scripts/consume/partition-reader.ts";
-import { createConsumer, createKafka, recordBatches } from "../scripts/kafka/kafkajs.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { startLogging } from "../scripts/lib/log.ts";
@@ -84,23 +84,32 @@ const works: Record<string, () => Work> = {
 const [rung = ""] = process.argv.slice(2);
 const work = works[rung]?.();
 if (!work) throw new Error(`Cannot run ${rung}: the rungs are ${Object.keys(works).join(", ")}`);
-const consumer = createConsumer(createKafka(config, { clientId: rung }), {
-  groupId: config.KAFKA_GROUP_ID,
-  sessionTimeoutMs: config.CONSUMER_SESSION_TIMEOUT_MS,
-});
 let events = 0;
-await consumer.connect();
-await consumer.subscribe({ topics: [config.KAFKA_TOPIC], fromBeginning: true });
-await consumer.run({
-  autoCommit: false,
-  // The naive consumer, as in the tutorials, awaits each message before it takes the next.
-  partitionsConsumedConcurrently: rung === "naive" ? 1 : 64,
-  eachBatch: async ({ batch, heartbeat }) => {
-    for (const encoded of recordBatches(batch.messages)) {
-      await work(batch.partition, encoded);
-      events += encoded.recordCount;
-    }
-    process.stdout.write(`${events} ${Date.now()}\n`);
-    await heartbeat();
+const member = openKafka(config, { clientId: rung }).member(
+  {
+    groupId: config.KAFKA_GROUP_ID,
+    topic: config.KAFKA_TOPIC,
+    sessionTimeoutMs: config.CONSUMER_SESSION_TIMEOUT_MS,
+    // The naive consumer, as in the tutorials, awaits each message before it takes the next.
+    partitionsAtOnce: rung === "naive" ? 1 : 64,
   },
-});
+  {
+    assigned: () => {},
+    fetched: async ({ partition, batches, heartbeat }) => {
+      for (const batch of batches) {
+        await work(partition, batch);
+        events += batch.recordCount;
+      }
+      process.stdout.write(`${events} ${Date.now()}\n`);
+      await heartbeat();
+    },
+    away: fail,
+    ended: fail,
+  },
+);
+await member.join();
+
+function fail(error: unknown): never {
+  console.error(error);
+  process.exit(1);
+}

@@ -9,10 +9,11 @@ import { asEnvironment, inheritedEnvironment } from "../scripts/host/environment
 import { kafkaArchive, runFile } from "../scripts/host/folders.ts";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { takeLock } from "../scripts/host/lock.ts";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { encodeRecords } from "../scripts/kafka/encode-records.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
 import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
-import { GiveUp, until } from "../scripts/lib/wait.ts";
+import { deadline, GiveUp, until } from "../scripts/lib/wait.ts";
 import { ensureTopic } from "../scripts/migrate/topic.ts";
 
 const READY_MS_MAX = 180_000;
@@ -73,29 +74,31 @@ async function train(config: Config): Promise<void> {
 /** What the platform asks of a broker: topics, idempotent batches, a group that reads and commits. */
 async function exercise(config: Config): Promise<void> {
   await ensureTopic(config);
-  const kafka = createKafka(config, { clientId: "archive" });
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-  await producer.connect();
+  const kafka = openKafka(config, { clientId: "archive" });
+  const topic = config.KAFKA_TOPIC;
+  const appender = await kafka.openAppender(topic);
   const messages = Array.from({ length: 200 }, (_, index) => ({
     key: String(index),
     value: "x".repeat(100),
   }));
-  await producer.send({ topic: config.KAFKA_TOPIC, acks: -1, messages });
-  await producer.disconnect();
+  const batch = { recordCount: messages.length, records: encodeRecords(messages) };
+  await appender.append(0, batch);
+  await appender.close();
 
-  const consumer = kafka.consumer({ groupId: "archive" });
-  await consumer.connect();
-  await consumer.subscribe({ topic: config.KAFKA_TOPIC, fromBeginning: true });
-  let hasRead = false;
-  await consumer.run({
-    eachBatch: async () => {
-      hasRead = true;
+  const read = Promise.withResolvers<void>();
+  const member = kafka.member(
+    { groupId: "archive", topic, sessionTimeoutMs: 10_000 },
+    {
+      assigned: () => {},
+      fetched: async () => read.resolve(),
+      away: read.reject,
+      ended: read.reject,
     },
-  });
-  await until("the messages are read", READY_MS_MAX, async () => {
-    if (!hasRead) throw new Error("none has come");
-  });
-  await consumer.disconnect();
+  );
+  await member.join();
+  await deadline(read.promise, READY_MS_MAX);
+  await member.commit(new Map([[0, messages.length]]));
+  await member.leave();
 }
 
 /** Also those of a process that was killed. */

@@ -5,14 +5,16 @@
  */
 import { awaitSchema } from "./consume/await-schema.ts";
 import { awaitTopic } from "./consume/await-topic.ts";
-import { GroupConsumer } from "./consume/consumer.ts";
+import { GroupMember } from "./consume/member.ts";
 import { ConsumerMetrics } from "./consume/metrics.ts";
-import { createKafka } from "./kafka/kafkajs.ts";
+import { Outages } from "./consume/outage.ts";
+import { openKafka } from "./kafka/open.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { serveMetrics } from "./lib/http.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
 import { connect } from "./lib/postgres.ts";
+import { stopSignal } from "./lib/stop.ts";
 
 /** Connections for transactions of different partitions side by side; more gain nothing. */
 const CONNECTIONS = 4;
@@ -39,32 +41,31 @@ A second consumer answers at the next free port.`,
       connections: CONNECTIONS,
       applicationName: "consumer",
     });
-    const kafka = createKafka(config, { clientId: "consumer", patience: "long" });
-    const consumer = new GroupConsumer({ config, kafka, sql, metrics });
+    const outages = new Outages(config, (service) => metrics.outageRetries.inc({ service }));
+    const kafka = openKafka(config, { clientId: "consumer", patience: "long" });
+    const member = new GroupMember({ config, kafka, sql, metrics, outages });
     const server = await serveMetrics(
       config.CONSUMER_METRICS_PORT,
       metrics.registry,
-      () => consumer.waitingFor,
+      () => member.waitingFor,
     );
     log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
-    const interrupted = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => {
-        log.info("Stopping", { signal });
-        interrupted.abort();
-        void consumer.stop();
-      });
-    }
+    const stop = stopSignal();
+    stop.addEventListener("abort", () => {
+      log.info("Stopping", { signal: stop.reason.signal });
+      void member.stop();
+    });
+    // A stop must not wait for a service that does not answer.
+    const unlessEnded = (work: Promise<void>) => Promise.race([work, member.ended]);
     try {
-      const { signal } = interrupted;
-      await awaitSchema(config, sql, signal);
-      // A stop must not wait for a broker that does not answer.
-      await Promise.race([awaitTopic(config, signal), consumer.ended]);
-      if (signal.aborted) return;
-      await Promise.race([consumer.start(), consumer.ended]);
-      await consumer.ended;
+      await unlessEnded(awaitSchema(config, sql, outages, stop));
+      await unlessEnded(awaitTopic(config, outages, stop));
+      await unlessEnded(member.start());
+      await member.ended;
+    } catch (error) {
+      if (!stop.aborted) throw error;
     } finally {
-      await consumer.stop(2_000);
+      await member.stop(2_000);
       server.close();
       await sql.end({ timeout: 2 });
     }

@@ -9,7 +9,7 @@ import {
   replayLetters,
   type Selection,
 } from "./dead-letters/letters.ts";
-import { createKafka } from "./kafka/kafkajs.ts";
+import { openKafka } from "./kafka/open.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { UsageError } from "./lib/errors.ts";
@@ -160,7 +160,7 @@ async function replay(given: Given, selection: Selection, sql: Sql, config: Conf
   const open = { ...selection, settled: selection.place !== undefined };
   const letters = await findLetters(sql, config, open, REPLAY_LETTERS_MAX);
   if (letters.length === 0) throw new Error("Cannot replay: no dead letter matches");
-  const kafka = createKafka(config, { clientId: "dead-letters" });
+  const kafka = openKafka(config, { clientId: "dead-letters" });
   const replayed = await replayLetters(sql, kafka, letters, payload);
   const kept = letters.length - replayed;
   const remark = kept > 0 ? `; ${kept} were kept back, since their payload is not whole` : "";

@@ -3,8 +3,8 @@
  * any time, also several at once; what is done already is not done again.
  */
 
-import { explainKafka, isRefusal } from "./kafka/failure.ts";
-import { answersKafka } from "./kafka/probe.ts";
+import { RefusedError } from "./kafka/failure.ts";
+import { pingKafka } from "./kafka/probe.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError } from "./lib/errors.ts";
@@ -41,9 +41,9 @@ several at once: what is done is not done again. Services do this when they star
     }
     if (only !== "database") {
       await untilItAnswers("Kafka", waitMs, {
-        probe: () => answersKafka(config),
-        isFinal: isRefusal,
-        explain: (error) => explainKafka(config, error),
+        probe: () => pingKafka(config),
+        isFinal: (error) => error instanceof RefusedError,
+        explain: (error) => (error as Error).message,
       });
       await migrateTopic(config);
     }

@@ -2,8 +2,8 @@
  * `bun run replay`: rebuilds the tables from the log into shadow tables, compares, and takes over
  * what differs in one transaction, while consumers and readers go on.
  */
-import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
-import { fetchLogState } from "./kafka/log-state.ts";
+import type { Kafka } from "./kafka/log.ts";
+import { openKafka } from "./kafka/open.ts";
 import { type Ledger, sum } from "./ledger/hop.ts";
 import { readTables } from "./ledger/tables.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
@@ -38,7 +38,7 @@ they wait for a moment at the end. Needs the whole log: refuses when retention h
   async run({ flags: { check: checkOnly, json: asJson } }) {
     const config = readConfig();
     startLogging(config);
-    const kafka = createKafka(config, { clientId: "replay" });
+    const kafka = openKafka(config, { clientId: "replay" });
     const sql = connect(config, "ingest", { connections: 3, applicationName: "replay" });
     try {
       const result = await replay(kafka, sql, config, checkOnly);
@@ -90,7 +90,7 @@ async function refuseIncompleteLog(
   ledgers: readonly Ledger[],
 ): Promise<void> {
   if (ledgers.length === 0) throw new Error("Cannot replay: nothing has been counted yet");
-  const log = await fetchLogState(kafka, config.KAFKA_TOPIC);
+  const log = await kafka.logState(config.KAFKA_TOPIC);
   for (const { partition, firstOffset, topicId } of ledgers) {
     const state = log.get(partition);
     if (state?.topicId !== topicId) {

@@ -9,7 +9,7 @@ import { getLogger, startLogging } from "./lib/log.ts";
 import { createApp } from "./summary/app.ts";
 import { listen } from "./summary/listen.ts";
 import { SummaryMetrics } from "./summary/metrics.ts";
-import { Outage } from "./summary/outage.ts";
+import { databaseOutage } from "./summary/outage.ts";
 import { Preview } from "./summary/preview/preview.ts";
 import { SummaryReader } from "./summary/reader.ts";
 import { SharedSummary } from "./summary/shared-summary.ts";
@@ -34,7 +34,7 @@ All others need the header "Authorization: Bearer" with SUMMARY_SECRET.`,
     startLogging(config);
     const log = getLogger(["summary"]);
     const reader = new SummaryReader(config);
-    const outage = new Outage(config);
+    const outage = databaseOutage(config);
     const metrics = new SummaryMetrics();
     const interrupted = new AbortController();
     const summaries = new SharedSummary(
@@ -42,7 +42,9 @@ All others need the header "Authorization: Bearer" with SUMMARY_SECRET.`,
       (durationMs, error) => {
         metrics.computed(durationMs, error);
         // What a stop breaks off is no outage.
-        if (!interrupted.signal.aborted) outage.note(error);
+        if (interrupted.signal.aborted) return;
+        if (error === undefined) outage.end();
+        else outage.begin(error);
       },
     );
     const preview = new Preview(async () => (await summaries.get()).summary);

@@ -1,7 +1,7 @@
 /** `bun run verify`: proves hop by hop that every event is counted once, or names the hop. */
 import { setTimeout as delay } from "node:timers/promises";
-import { createKafka, type Kafka } from "./kafka/kafkajs.ts";
-import { fetchLogState } from "./kafka/log-state.ts";
+import type { Kafka } from "./kafka/log.ts";
+import { openKafka } from "./kafka/open.ts";
 import type { HopResult } from "./ledger/hop.ts";
 import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./ledger/tables.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
@@ -35,7 +35,7 @@ wait in the log are no difference, nor is a Trino or a page that was never start
   async run({ flags: { recount: recounts, wait: waitMs, json: asJson } }) {
     const config = readConfig();
     startLogging(config);
-    const kafka = createKafka(config, { clientId: "verify" });
+    const kafka = openKafka(config, { clientId: "verify" });
     const sql = connect(config, "read", { applicationName: "verify" });
     try {
       const results = await verify(kafka, sql, config, waitMs, recounts);
@@ -58,7 +58,7 @@ async function verify(
   for (;;) {
     const tables = await readTables(sql, config);
     // Asked after the tables, so that the log's end is never behind what they have counted.
-    const log = await fetchLogState(kafka, config.KAFKA_TOPIC);
+    const log = await kafka.logState(config.KAFKA_TOPIC);
     if (waitingRecords(log, tables.ledgers) > 0 && performance.now() < deadlineMs) {
       await delay(200);
       continue;

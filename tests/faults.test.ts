@@ -1,7 +1,7 @@
 /** Processes are killed and frozen, and logs cut, under load; the counts must come out exact. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { processTree } from "../scripts/host/process-tree.ts";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents, randomNumbers } from "./harness/events.ts";
@@ -96,14 +96,10 @@ async function countThenStop(place: Place, lines: string[]): Promise<void> {
 
 /** Deletes the log up to its end, as retention does, and appends further events. */
 async function deleteLog(place: Place): Promise<void> {
-  const admin = createKafka(place.config, { clientId: "test" }).admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(place.config.KAFKA_TOPIC);
-  await admin.deleteTopicRecords({
-    topic: place.config.KAFKA_TOPIC,
-    partitions: offsets.map(({ partition, high }) => ({ partition, offset: high })),
-  });
-  await admin.disconnect();
+  const kafka = openKafka(place.config, { clientId: "test" });
+  const log = await kafka.logState(place.config.KAFKA_TOPIC);
+  const ends = [...log].map(([partition, { logEnd }]) => [partition, logEnd] as const);
+  await kafka.topics.deleteRecords(place.config.KAFKA_TOPIC, new Map(ends));
 }
 
 test("consume stops and says which offsets are gone when retention has passed the stored ones", async () => {
@@ -135,16 +131,13 @@ test("consume stops and says which offsets are gone when retention has passed th
 test("consume refuses to go on when the topic was deleted and created again", async () => {
   const place = await platform.place("recreated");
   await countThenStop(place, makeEvents(300).lines);
-  const admin = createKafka(place.config, { clientId: "test" }).admin();
-  await admin.connect();
-  await admin.deleteTopics({ topics: ["recreated"] });
-  await admin.disconnect();
+  await openKafka(place.config, { clientId: "test" }).topics.delete("recreated");
   await until("the topic is there again", 30_000, () =>
     runOrThrow(place.environment, "scripts/migrate.ts"),
   );
   const refused = await run(place.environment, "scripts/consume.ts");
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain("the topic has been created anew");
+  expect(refused.stderr).toContain("the topic has been deleted and created again");
 });
 
 test("consume refuses to count when another group counts the same topic already", async () => {

@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, readDays, untilRead } from "./harness/tables.ts";
 
@@ -33,13 +34,10 @@ async function countedPlace(name: string) {
 }
 
 async function sendRaw(place: Place, values: string[]): Promise<void> {
-  const producer = createKafka(place.config, { clientId: "test" }).producer();
-  await producer.connect();
-  await producer.send({
-    topic: place.config.KAFKA_TOPIC,
-    messages: values.map((value) => ({ key: "5", value })),
-  });
-  await producer.disconnect();
+  await sendRecords(
+    place.config,
+    values.map((value) => ({ key: "5", value })),
+  );
 }
 
 async function verify(place: Place) {
@@ -239,14 +237,8 @@ test("replay takes over while events arrive, and readers never see a gap", async
 
 test("replay refuses when retention has deleted a part of what was counted", async () => {
   const { place } = await countedPlace("shortened");
-  const admin = createKafka(place.config, { clientId: "test" }).admin();
-  await admin.connect();
-  await admin.fetchTopicOffsets("shortened"); // Also loads the metadata that deleting needs.
-  await admin.deleteTopicRecords({
-    topic: "shortened",
-    partitions: [{ partition: 1, offset: "5" }],
-  });
-  await admin.disconnect();
+  const { topics } = openKafka(place.config, { clientId: "test" });
+  await topics.deleteRecords("shortened", new Map([[1, 5]]));
   const refused = await run(place.environment, "scripts/replay.ts");
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toContain("the log of partition 1 begins at 5, counting began at 0");

@@ -1,7 +1,6 @@
 /** The main path, whole: a file, the producer, Kafka, consumers and the tables in PostgreSQL. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { until } from "../scripts/lib/wait.ts";
 import {
   type ConsumerProcess,
@@ -11,6 +10,7 @@ import {
 } from "./harness/consumers.ts";
 import { makeEvents, sumCounts } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, readDays, readLedger, untilRead } from "./harness/tables.ts";
 
@@ -133,8 +133,6 @@ test("consume puts 5 % poison of each kind aside with its reason and counts the 
   const place = await platform.place("poison");
   const { lines, counts } = makeEvents(8_000);
   const expected = new Map<string, number>();
-  const producer = createKafka(place.config, { clientId: "test" }).producer({ idempotent: true });
-  await producer.connect();
   for (let from = 0; from < lines.length; from += 500) {
     const part = lines
       .slice(from, from + 500)
@@ -144,12 +142,11 @@ test("consume puts 5 % poison of each kind aside with its reason and counts the 
     ).flatMap(([reason, value]) =>
       Array.from({ length: reason === "too_large" ? 1 : 25 }, () => {
         expected.set(reason, (expected.get(reason) ?? 0) + 1);
-        return { key: "poison", value: value === null ? null : Buffer.from(value as string) };
+        return { key: "poison", value };
       }),
     );
-    await producer.send({ topic: "poison", messages: [...part, ...poison] as never });
+    await sendRecords(place.config, [...part, ...poison]);
   }
-  await producer.disconnect();
   const rejected = [...expected.values()].reduce((total, count) => total + count, 0);
   const consumer = await startConsumer(place);
   const ledger = await untilRead(place.sql, lines.length + rejected);

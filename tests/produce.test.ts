@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKafka, type Kafka } from "../scripts/kafka/kafkajs.ts";
+import type { Kafka } from "../scripts/kafka/log.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { readLog } from "../scripts/kafka/read-log.ts";
 import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
 import { until } from "../scripts/lib/wait.ts";
@@ -21,33 +22,24 @@ let stack: Stack;
 let kafka: Kafka;
 beforeAll(async () => {
   stack = await startStack({ services: ["kafka"] });
-  kafka = createKafka(stack.config, { clientId: "produce-test" });
+  kafka = openKafka(stack.config, { clientId: "produce-test" });
 });
 afterAll(() => stack.stop());
 
 async function createTopic(topic: string): Promise<string> {
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({
-    topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }],
-    waitForLeaders: false,
-  });
+  const wanted = { name: topic, partitions: PARTITIONS, replicationFactor: 1, settings: {} };
   // After the tests that stop or kill Kafka, it takes its time.
   await until(`the topic ${topic} is ready`, 60_000, async () => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    const leaders = topics[0]!.partitions.filter(({ leader }) => leader >= 0);
-    if (leaders.length < PARTITIONS) throw new Error(`${leaders.length} leaders`);
+    await kafka.topics.create(wanted);
+    const { size } = await kafka.logState(topic);
+    if (size < PARTITIONS) throw new Error(`${size} partitions`);
   });
-  await admin.disconnect();
   return topic;
 }
 
 async function endOffsets(topic: string): Promise<number[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(topic);
-  await admin.disconnect();
-  return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+  const log = await kafka.logState(topic);
+  return [...log].sort(([a], [b]) => a - b).map(([, { logEnd }]) => logEnd);
 }
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -254,7 +246,7 @@ test("produce gives up and says so when it is stopped while Kafka does not answe
 
 test("connect() goes on with a new producer before sequence numbers run out", async () => {
   const topic = await createTopic("sequences");
-  const connection = await connect(stack.config, topic, 0, 10);
+  const connection = await connect(stack.config, topic, 0, { sequenceMax: 10 });
   const messages = makeEvents(42, { users: 1 }).lines.map((value) => ({ key: "1", value }));
   for (let at = 0; at < messages.length; at += 4) {
     await connection.send(2, messages.slice(at, at + 4));

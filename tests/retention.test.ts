@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { folderBytes } from "../scripts/host/folder-size.ts";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
-import { fetchLogState } from "../scripts/kafka/log-state.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
@@ -32,9 +31,9 @@ async function send(place: Place, lines: string[]): Promise<void> {
 
 /** Waits until retention has deleted the beginning of every partition. */
 function untilShortened(place: Place): Promise<void> {
-  const kafka = createKafka(place.config, { clientId: "test" });
+  const kafka = openKafka(place.config, { clientId: "test" });
   return until("retention has deleted records of every partition", 120_000, async () => {
-    const log = await fetchLogState(kafka, place.config.KAFKA_TOPIC);
+    const log = await kafka.logState(place.config.KAFKA_TOPIC);
     const whole = [...log].filter(([, { logStart }]) => logStart === 0);
     if (whole.length > 0) throw new Error(`${whole.length} partitions are whole`);
   });

@@ -15,13 +15,14 @@ import { secretNames } from "../scripts/host/environment.ts";
 import { kafkaFolder, opsFolder, supervisorSocket } from "../scripts/host/folders.ts";
 import { isFree } from "../scripts/host/free-ports.ts";
 import { isAlive, processesWithEnvironment } from "../scripts/host/process-tree.ts";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { answersPostgres, connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/lib/wait.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import { recordedProcess } from "../scripts/stack/supervise/supervisor.ts";
+import { sendRecords } from "./harness/records.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack, startStack } from "./harness/stack.ts";
 
@@ -122,15 +123,10 @@ test(
 test(
   "what was acknowledged is there when Kafka and PostgreSQL were killed",
   async () => {
-    const kafka = createKafka(config, { clientId: "test", patience: "long" });
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-    await producer.connect();
-    const messages = Array.from({ length: RECORDS }, (_, key) => ({
-      key: String(key),
-      value: "a record",
-    }));
-    await producer.send({ topic: config.KAFKA_TOPIC, acks: -1, messages });
-    await producer.disconnect();
+    await sendRecords(
+      config,
+      Array.from({ length: RECORDS }, (_, key) => ({ key: String(key), value: "a record" })),
+    );
     const sql = connect(config, "owner");
     await sql`create table survives as select generate_series(1, ${RECORDS}) as number`;
     await sql.end();
@@ -142,11 +138,9 @@ test(
       await Promise.all([answersKafka(config), answersPostgres(config)]);
     });
 
-    const admin = kafka.admin();
-    await admin.connect();
-    const offsets = await admin.fetchTopicOffsets(config.KAFKA_TOPIC);
-    await admin.disconnect();
-    expect(offsets.reduce((sum, { high }) => sum + Number(high), 0)).toBe(RECORDS);
+    const kafka = openKafka(config, { clientId: "test", patience: "long" });
+    const log = await kafka.logState(config.KAFKA_TOPIC);
+    expect([...log.values()].reduce((sum, { logEnd }) => sum + logEnd, 0)).toBe(RECORDS);
     const after = connect(config, "owner");
     const [row] = await after`select count(*) from survives`;
     await after.end();

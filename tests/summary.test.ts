@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { AGE_HEADER, type Summary } from "../schema/summary.ts";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/lib/wait.ts";
@@ -13,6 +12,7 @@ import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { countedPlace, settle } from "./harness/marts.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { Origin } from "./harness/summary-origin.ts";
 import { untilRead } from "./harness/tables.ts";
@@ -51,11 +51,10 @@ function recentEvents(nowMs: number) {
 }
 
 async function send(place: Place, values: string[]): Promise<void> {
-  const producer = createKafka(place.config, { clientId: "test" }).producer();
-  await producer.connect();
-  const messages = values.map((value) => ({ key: "7", value }));
-  await producer.send({ topic: place.config.KAFKA_TOPIC, messages });
-  await producer.disconnect();
+  await sendRecords(
+    place.config,
+    values.map((value) => ({ key: "7", value })),
+  );
 }
 
 /** The minutes of a timeline in which anything happened, as `minute type count`. */

@@ -7,12 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memoryBytes } from "../scripts/host/process-tree.ts";
-import { createKafka } from "../scripts/kafka/kafkajs.ts";
 import type { HopResult } from "../scripts/ledger/hop.ts";
 import type { Config } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { queryRows, type TrinoQueryError, type TrinoUser } from "../scripts/lib/trino.ts";
 import { until } from "../scripts/lib/wait.ts";
+import { sendRecords } from "./harness/records.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
 import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
 
@@ -74,11 +74,10 @@ async function send(lines: string[]): Promise<void> {
 }
 
 async function sendPoison(): Promise<void> {
-  const producer = createKafka(config, { clientId: "test" }).producer();
-  await producer.connect();
-  const messages = POISON.map((value) => ({ key: "poison", value, partition: 1 }));
-  await producer.send({ topic: config.KAFKA_TOPIC, messages });
-  await producer.disconnect();
+  await sendRecords(
+    config,
+    POISON.map((value) => ({ key: "poison", value, partition: 1 })),
+  );
 }
 
 const untilCounted = (records: number) =>

@@ -4,9 +4,13 @@
  * the moment at which the events begin.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
-import { encodeRecords } from "../../scripts/kafka/encode-records.ts";
+import {
+  type EncodedRecords,
+  encodeRecords,
+  type Message,
+} from "../../scripts/kafka/encode-records.ts";
 import { partitionOf } from "../../scripts/kafka/partition.ts";
-import { type Message, messageOf } from "../../scripts/produce/delivery/message.ts";
+import { messageOf } from "../../scripts/produce/delivery/message.ts";
 import { EventIds } from "../../scripts/produce/synthetic/event-id.ts";
 import { RandomStream } from "../../scripts/produce/synthetic/random.ts";
 
@@ -15,16 +19,11 @@ const SPREAD_MS = 300_000;
 /** As many records as the producer puts into one request at full speed. */
 const RECORDS_PER_BATCH = 2_000;
 
-interface EncodedBatch {
-  recordCount: number;
-  records: Buffer;
-}
-
 export interface Dataset {
   users: number;
   events: number;
   /** By partition. */
-  batches: EncodedBatch[][];
+  batches: EncodedRecords[][];
   /** Events of user `u` and type `t` at `(u - 1) * EVENT_TYPES.length + t`. */
   counts: Float64Array;
 }
@@ -33,7 +32,7 @@ export function makeDataset(users: number, events: number, startMs = Date.now())
   const random = new RandomStream([users, events, 3, 4]);
   const ids = new EventIds(random);
   const counts = new Float64Array(users * EVENT_TYPES.length);
-  const batches: EncodedBatch[][] = Array.from({ length: PARTITIONS }, () => []);
+  const batches: EncodedRecords[][] = Array.from({ length: PARTITIONS }, () => []);
   const open: Message[][] = Array.from({ length: PARTITIONS }, () => []);
   const close = (partition: number) => {
     const messages = open[partition] as Message[];

@@ -1,6 +1,5 @@
 /** Reads back from a topic when each of its events happened. */
 import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
-import { fetchLogState } from "../../scripts/kafka/log-state.ts";
 import { readLog } from "../../scripts/kafka/read-log.ts";
 import { RecordCursor } from "../../scripts/kafka/record-cursor.ts";
 import type { Topic } from "./topic.ts";
@@ -8,7 +7,7 @@ import type { SentEvent } from "./watch.ts";
 
 /** All events of the topic, in the order in which they happened. */
 export async function readEventTimes(topic: Topic): Promise<SentEvent[]> {
-  const state = await fetchLogState(topic.kafka, topic.name);
+  const state = await topic.kafka.logState(topic.name);
   const ranges = [...state].map(
     ([partition, { logStart, logEnd }]) => [partition, { from: logStart, to: logEnd }] as const,
   );

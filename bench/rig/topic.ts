@@ -1,10 +1,6 @@
 /** Makes a topic as `migrate` does, fills it as our producer does, only from batches made before. */
-import {
-  createKafka,
-  createProducer,
-  type Kafka,
-  sendRecords,
-} from "../../scripts/kafka/kafkajs.ts";
+import type { Kafka } from "../../scripts/kafka/log.ts";
+import { openKafka } from "../../scripts/kafka/open.ts";
 import { ensureTopic } from "../../scripts/migrate/topic.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Stack } from "./stack.ts";
@@ -18,27 +14,22 @@ export interface Topic {
 }
 
 export async function makeTopic(stack: Stack, name: string): Promise<Topic> {
-  const kafka = createKafka(stack.config, { clientId: "bench" });
+  const kafka = openKafka(stack.config, { clientId: "bench" });
   await ensureTopic({ ...stack.config, KAFKA_TOPIC: name });
-  const producer = createProducer(kafka);
-  await producer.connect();
+  const appender = await kafka.openAppender(name);
   return {
     name,
     kafka,
     async append({ batches }) {
       await Promise.all(
         batches.map(async (lane, partition) => {
-          for (const batch of lane)
-            await sendRecords(producer, { topic: name, partition, ...batch });
+          for (const batch of lane) await appender.append(partition, batch);
         }),
       );
     },
     async delete() {
-      await producer.disconnect();
-      const admin = kafka.admin();
-      await admin.connect();
-      await admin.deleteTopics({ topics: [name] });
-      await admin.disconnect();
+      await appender.close();
+      await kafka.topics.delete(name);
     },
   };
 }

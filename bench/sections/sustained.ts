@@ -3,7 +3,6 @@
  * rises until the consumer falls behind, or the producer cannot make more.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { fetchLogState } from "../../scripts/kafka/log-state.ts";
 import type { Bench } from "../rig/bench.ts";
 import { startClient } from "../rig/clients.ts";
 import { disturbance, measureCpu, usedSeconds } from "../rig/cpu.ts";
@@ -111,6 +110,6 @@ function gaveWay(rate: number, delivered: number, lagMax: number): SustainedStep
 }
 
 async function logEnd(topic: Topic): Promise<number> {
-  const state = await fetchLogState(topic.kafka, topic.name);
+  const state = await topic.kafka.logState(topic.name);
   return [...state.values()].reduce((sum, { logEnd }) => sum + logEnd, 0);
 }

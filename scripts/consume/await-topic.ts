@@ -1,35 +1,29 @@
-/** Before the first record: Kafka is there, lets the consumer in, and has the topic. */
-
-import { setTimeout as delay } from "node:timers/promises";
-import { explainKafka, isRefusal, isTransient } from "../kafka/failure.ts";
-import { createKafka } from "../kafka/kafkajs.ts";
-import { fetchLogState, TopicMissingError } from "../kafka/log-state.ts";
+/** Before the first record: Kafka answers, lets the consumer in, and has the topic. */
+import { answerWithin, OutageError } from "../kafka/failure.ts";
+import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
-import { getLogger } from "../lib/log.ts";
-import { backoffMs } from "../lib/wait.ts";
+import { retry } from "../lib/wait.ts";
+import type { Outages } from "./outage.ts";
 
 const KAFKA_MS_MAX = 60_000;
+const ATTEMPT_MS_MAX = 15_000;
 
 /**
- * Waits for a Kafka that is away, for a minute at most or until `signal`.
- * @throws Error that names the setting or the command which mends it
+ * Waits up to a minute for a Kafka that is away, or until `signal`.
+ * @throws OutageError, RefusedError, TopicMissingError
  */
-export async function awaitTopic(config: Config, signal: AbortSignal): Promise<void> {
-  const kafka = createKafka(config, { clientId: "consumer" });
-  const deadlineMs = performance.now() + KAFKA_MS_MAX;
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    try {
-      await fetchLogState(kafka, config.KAFKA_TOPIC);
-      return;
-    } catch (error) {
-      if (error instanceof TopicMissingError) throw error;
-      const explanation = explainKafka(config, error);
-      if (isRefusal(error) || !isTransient(error) || performance.now() > deadlineMs) {
-        throw new Error(explanation, { cause: error });
-      }
-      if (attempt === 0)
-        getLogger(["consume"]).warning("Waiting for Kafka", { error: explanation });
-      await delay(backoffMs(attempt), undefined, { signal }).catch(() => {});
-    }
-  }
+export async function awaitTopic(
+  config: Config,
+  outages: Outages,
+  signal: AbortSignal,
+): Promise<void> {
+  const kafka = openKafka(config, { clientId: "consumer" });
+  const topic = config.KAFKA_TOPIC;
+  const startMs = performance.now();
+  const ask = () => answerWithin(config, ATTEMPT_MS_MAX, kafka.logState(topic));
+  await retry(() => outages.watch("kafka", ask), {
+    isRetryable: (error) =>
+      error instanceof OutageError && performance.now() - startMs < KAFKA_MS_MAX,
+    signal,
+  });
 }

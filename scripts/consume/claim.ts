@@ -1,10 +1,9 @@
 /**
- * Takes up a partition: reads from the database where counting stands, or begins it, and refuses
- * what only a person can decide. Everything the consumer knows of its place comes from here; the
- * offsets that it commits to Kafka are for lag tools only.
+ * Claims a partition: reads from the database where counting stands, or begins to count, and refuses
+ * what only a person can decide. The consumer knows its place only from here; the offsets that it
+ * commits to Kafka are for tools that show lag.
  */
-
-import type { LogState } from "../kafka/log-state.ts";
+import type { LogState } from "../kafka/log.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import type { Sql } from "../lib/postgres.ts";
 import type { PartitionKey } from "./store.ts";
@@ -32,7 +31,7 @@ export async function claimPartition(
     where topic <> ${key.topic} or group_id <> ${key.groupId} limit 1`;
   if (other) {
     throw new NeedsPersonError(
-      `Cannot count ${where} as group ${key.groupId}: these tables count ${other.topic} for group ${other.group_id}, and sums of both would be proved by nothing; set KAFKA_TOPIC=${other.topic} and KAFKA_GROUP_ID=${other.group_id}, or another POSTGRES_DB`,
+      `Cannot count ${where} as group ${key.groupId}: these tables count ${other.topic} for group ${other.group_id}, and nothing could prove sums of both; set KAFKA_TOPIC=${other.topic} and KAFKA_GROUP_ID=${other.group_id}, or another POSTGRES_DB`,
     );
   }
   await sql`
@@ -49,7 +48,7 @@ export async function claimPartition(
   if (!row) throw new Error(`Cannot claim ${where}: its row in consumer_offsets has vanished`);
   if (row.topic_id !== log.topicId) {
     throw new NeedsPersonError(
-      `Cannot go on with ${where}: the topic has been created anew (its id is ${log.topicId}, counted was ${row.topic_id}); count it under another KAFKA_TOPIC, or delete what was counted with \`bun run down --wipe\``,
+      `Cannot go on with ${where}: the topic has been deleted and created again (its id is ${log.topicId}, counted was ${row.topic_id}); count it under another KAFKA_TOPIC, or delete what was counted with \`bun run down --wipe\``,
     );
   }
   if (row.next_offset > log.logEnd) {

@@ -1,5 +1,6 @@
-/** What the consumer tells Prometheus. Counters begin at zero with the process. */
+/** What Prometheus reads of the consumer. Counters begin at zero with the process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { SERVICES } from "./outage.ts";
 import type { Tally } from "./tally.ts";
 
 export class ConsumerMetrics {
@@ -16,10 +17,12 @@ export class ConsumerMetrics {
   readonly lost = this.#counter("rtdp_records_lost", "Records that the log deleted unread");
   readonly rebalances = this.#counter("rtdp_rebalances", "Rebalances of the consumer group");
   readonly fenced = this.#counter("rtdp_transactions_fenced", "Transactions refused by the fence");
-  readonly outageRetries = this.#counter(
-    "rtdp_outage_retries",
-    "Attempts while PostgreSQL is away",
-  );
+  readonly outageRetries = new Counter({
+    name: "rtdp_outage_retries_total",
+    help: "Attempts that failed because Kafka or PostgreSQL was away",
+    labelNames: ["service"],
+    registers: [this.registry],
+  });
   readonly #transactionSeconds = new Histogram({
     name: "rtdp_transaction_seconds",
     help: "Duration of the transaction that stores a tally",
@@ -43,6 +46,7 @@ export class ConsumerMetrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    for (const service of SERVICES) this.outageRetries.inc({ service }, 0);
   }
 
   read(partition: number, logEnd: number): void {

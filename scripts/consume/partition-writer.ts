@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "../lib/config.ts";
-import { backoffMs } from "../lib/wait.ts";
+import { retry } from "../lib/wait.ts";
 import { isOutage } from "./failure.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
@@ -16,8 +16,6 @@ const DEAD_LETTER_BYTES_MAX = 16_777_216;
 
 export interface WriterEvents {
   written(tally: Tally, durationMs: number): void;
-  /** The database is away; the tally will be tried again in `delayMs`. */
-  outage(error: unknown, delayMs: number): void;
   /** Cannot go on with this partition: fenced, or an error that no retry mends. */
   failed(error: unknown): void;
 }
@@ -35,7 +33,7 @@ export class PartitionWriter {
   #writing: Promise<void> | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #closed = false;
+  readonly #closed = new AbortController();
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(
@@ -54,7 +52,7 @@ export class PartitionWriter {
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closed.signal.aborted;
   }
 
   /** Whether the pending tally has reached the size of a transaction. */
@@ -65,14 +63,14 @@ export class PartitionWriter {
 
   /** Resolves when more may be read: at once unless the pending tally is full. */
   room(): Promise<void> {
-    if (this.#closed || !this.isFull) return Promise.resolve();
+    if (this.isClosed || !this.isFull) return Promise.resolve();
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
 
   /** To be called after each read: writes now, or sets the time at which to write. */
   schedule(): void {
-    if (this.#closed || this.#writing || this.reader.pending.isEmpty) return;
+    if (this.isClosed || this.#writing || this.reader.pending.isEmpty) return;
     const waitMs =
       this.backlog > 0 && !this.isFull
         ? this.#writtenAtMs + this.#delayMsMax - performance.now()
@@ -84,7 +82,7 @@ export class PartitionWriter {
 
   /** Writes all that has been read; resolves when it is stored, or when the writer is closed. */
   async flush(): Promise<void> {
-    while (!this.#closed && (this.#writing || !this.reader.pending.isEmpty)) {
+    while (!this.isClosed && (this.#writing || !this.reader.pending.isEmpty)) {
       if (!this.#writing) this.#write();
       await this.#writing;
     }
@@ -92,13 +90,13 @@ export class PartitionWriter {
 
   /** Forgets what is pending. A transaction under way may still end; the fence guards it. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     clearTimeout(this.#timer);
     this.#room?.resolve();
   }
 
   #write(): void {
-    if (this.#closed || this.#writing) return;
+    if (this.isClosed || this.#writing) return;
     clearTimeout(this.#timer);
     const tally = this.reader.take();
     this.#writtenAtMs = performance.now();
@@ -111,24 +109,20 @@ export class PartitionWriter {
   }
 
   async #storeUntilDone(tally: Tally): Promise<void> {
-    for (let attempt = 0; !this.#closed; attempt++) {
-      const startMs = performance.now();
-      try {
-        await this.#store(tally);
-        this.storedOffset = tally.nextOffset;
-        this.#events.written(tally, performance.now() - startMs);
-        return;
-      } catch (error) {
-        if (this.#closed) return;
-        if (!isOutage(error)) {
-          this.close();
-          this.#events.failed(error);
-          return;
-        }
-        const delayMs = backoffMs(attempt);
-        this.#events.outage(error, delayMs);
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-      }
+    try {
+      await retry(
+        async () => {
+          const startMs = performance.now();
+          await this.#store(tally);
+          this.storedOffset = tally.nextOffset;
+          this.#events.written(tally, performance.now() - startMs);
+        },
+        { isRetryable: isOutage, signal: this.#closed.signal },
+      );
+    } catch (error) {
+      if (this.isClosed) return;
+      this.close();
+      this.#events.failed(error);
     }
   }
 }

@@ -1,6 +1,8 @@
 /** Finds, replays and purges rows of `dead_letters`; `dead-letters.ts` is its command line. */
 
-import { createProducer, type Kafka } from "../kafka/kafkajs.ts";
+import { encodeAnyRecords } from "../kafka/encode-records.ts";
+import type { Kafka } from "../kafka/log.ts";
+import { partitionOf } from "../kafka/partition.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 
@@ -77,21 +79,23 @@ export async function replayLetters(
     (letter) => payload || (letter.payload && letter.payload.length === letter.payloadBytes),
   );
   if (whole.length === 0) return 0;
-  const producer = createProducer(kafka);
-  await producer.connect();
+  const appender = await kafka.openAppender((whole[0] as Letter).topic);
   try {
     for (const letter of whole) {
-      const value = Buffer.from(payload ?? (letter.payload as Uint8Array));
-      const key = letter.key ? Buffer.from(letter.key) : null;
+      const value = payload ?? letter.payload;
       const headers = { "replay-of": `${letter.partition}:${letter.offset}` };
-      await producer.send({ topic: letter.topic, acks: -1, messages: [{ key, value, headers }] });
+      // A corrected value keeps the key, and so the partition that its key belongs to.
+      const partition = letter.key
+        ? partitionOf(Buffer.from(letter.key).toString("latin1"), appender.partitionCount)
+        : letter.partition;
+      await appender.append(partition, encodeAnyRecords([{ key: letter.key, value, headers }]));
       await sql`
         update streaming.dead_letters set replayed_at = now()
         where topic = ${letter.topic} and partition = ${letter.partition}
           and "offset" = ${letter.offset}`;
     }
   } finally {
-    await producer.disconnect();
+    await appender.close();
   }
   return whole.length;
 }

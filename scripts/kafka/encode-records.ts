@@ -1,14 +1,25 @@
 /**
  * Writes records in Kafka's own format (record batch, magic 2), ready to be sent in one piece. Pure.
- * kafkajs would build several objects and buffers for each record, twice the cost of all the rest of
- * a producer; this takes a fifth of a microsecond. The consumer reads the same way.
+ * A client would build several objects and buffers for each record, twice the cost of all the rest
+ * of a producer; `encodeRecords()` takes a fifth of a microsecond.
  */
-import type { Message } from "../produce/delivery/message.ts";
+
+/** The body of a record batch. */
+export interface EncodedRecords {
+  recordCount: number;
+  records: Buffer;
+}
+
+/** A record of ASCII texts, as those of events are. */
+export interface Message {
+  key: string;
+  value: string;
+}
 
 /** Bytes around a key and a value at most: length, attributes, time, offset, two lengths, headers. */
 const OVERHEAD_BYTES_MAX = 24;
 
-/** Keys and values must be ASCII, which those of events are. */
+/** Keys and values must be ASCII. The batch's own time is that of each record. */
 export function encodeRecords(messages: readonly Message[]): Buffer {
   let size = 0;
   for (const { key, value } of messages) size += key.length + value.length + OVERHEAD_BYTES_MAX;
@@ -48,4 +59,47 @@ function sizeOf(value: number): number {
   let size = 1;
   for (let rest = value * 2; rest > 0x7f; rest >>>= 7) size += 1;
   return size;
+}
+
+/** A record of any bytes, for what is sent seldom. */
+export interface AnyRecord {
+  key?: Uint8Array | string | null;
+  value: Uint8Array | string | null;
+  headers?: Readonly<Record<string, string>>;
+  /** Offset within the batch. @default {its place in the array} */
+  offsetDelta?: number;
+  /** Milliseconds after the batch's own time. @default {0} */
+  timestampDeltaMs?: number;
+}
+
+/** Writes records with any keys, values and headers; slower than `encodeRecords()`. */
+export function encodeAnyRecords(records: readonly AnyRecord[]): EncodedRecords {
+  const parts = records.flatMap((record, index) => {
+    const body = Buffer.concat([
+      Buffer.from([0]),
+      varint(record.timestampDeltaMs ?? 0),
+      varint(record.offsetDelta ?? index),
+      withLength(record.key ?? null),
+      withLength(record.value),
+      varint(Object.keys(record.headers ?? {}).length),
+      ...Object.entries(record.headers ?? {}).flatMap((header) => header.map(withLength)),
+    ]);
+    return [varint(body.length), body];
+  });
+  return { recordCount: records.length, records: Buffer.concat(parts) };
+}
+
+/** Null has the length -1. */
+const withLength = (bytes: Uint8Array | string | null) =>
+  bytes === null
+    ? varint(-1)
+    : Buffer.concat([varint(Buffer.byteLength(bytes)), Buffer.from(bytes as string)]);
+
+/** A zigzag varint of any safe integer. */
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
+  return Buffer.from(bytes);
 }

@@ -1,92 +1,144 @@
 /**
- * Tells a failure of Kafka that waiting can mend from one that it cannot, and says each in words.
- * kafkajs' own mark is no help: it calls an outage that outlasts its retries permanent, and a
- * certificate that it refuses an outage.
+ * What may go wrong with Kafka, in the kinds that a caller treats differently, and the words for
+ * each. One doctrine for all programs: an outage is waited for; a refusal ends the program, since
+ * only a changed setting mends it; everything else would repeat for ever and ends it, too.
  */
 import type { Config } from "../lib/config.ts";
-import { certificateRefusal } from "../lib/tls.ts";
+import { DeadlineError, deadline } from "../lib/wait.ts";
 
-/** kafkajs' names of errors after which the same request may succeed. */
-const TRANSIENT_NAMES = new Set([
-  "KafkaJSConnectionError",
-  "KafkaJSConnectionClosedError",
-  "KafkaJSRequestTimeoutError",
-  "KafkaJSBrokerNotFound",
-  "KafkaJSMetadataNotLoaded",
-  "KafkaJSTopicMetadataNotLoaded",
-  "KafkaJSNoBrokerAvailableError",
-  // Requests to one broker queue up behind a lock, which gives up after 65 s of outage. The record
-  // was not sent and has no sequence number yet.
-  "KafkaJSLockTimeout",
-]);
-
-interface KafkaError extends Error {
-  retriable?: boolean;
-  type?: string;
-  code?: string | number;
-  broker?: string;
-  originalError?: unknown;
-}
-
-/** The error that started a chain of wrapped ones. */
-function rootOf(error: unknown): KafkaError {
-  let root = (error ?? {}) as KafkaError;
-  for (let depth = 0; depth < 8; depth++) {
-    const inner = (root.cause ?? root.originalError) as KafkaError | undefined;
-    if (!(inner instanceof Error) || inner === root) return root;
-    root = inner;
+/** Kafka answers with an error that no retry mends. */
+export class KafkaError extends Error {
+  override name = "KafkaError";
+  /** Why, in a few words. */
+  readonly reason: string;
+  constructor(message: string, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
   }
-  return root;
 }
 
-/** True when the same request may succeed later, without any change. */
-export function isTransient(error: unknown): boolean {
-  const root = rootOf(error);
-  if (root.name === "KafkaJSProtocolError") return root.retriable === true;
-  return TRANSIENT_NAMES.has(root.name);
+/** Kafka cannot be used now; the same request may succeed later, without any change. */
+export class OutageError extends KafkaError {
+  override name = "OutageError";
 }
 
-/** True when the broker does not know the topic: not there, or not there yet after a restart. */
-export function isUnknownTopic(error: unknown): boolean {
-  return rootOf(error).type === "UNKNOWN_TOPIC_OR_PARTITION";
+/** Kafka refuses the login or the request, or its certificate is refused: a setting is wrong. */
+export class RefusedError extends KafkaError {
+  override name = "RefusedError";
 }
 
-/** True when a person has to change a setting: the login or the broker's certificate is refused. */
-export function isRefusal(error: unknown): boolean {
-  const root = rootOf(error);
-  return isRefusedLogin(root) || certificateRefusal(root) !== undefined;
+/** The topic is not there: not created, or not known yet to a broker that has just started. */
+export class TopicMissingError extends KafkaError {
+  override name = "TopicMissingError";
 }
 
-const isRefusedLogin = (root: KafkaError) => root.name === "KafkaJSSASLAuthenticationError";
-
-/** The reason in one line. */
-export function reasonOf(error: unknown): string {
-  const { message } = rootOf(error);
-  return message
-    .replace(/\s+/g, " ")
-    .replace(/^Connection error: /, "")
-    .replace(/\.$/, "");
+/** What a client found out about a failure. */
+export interface Failure {
+  kind:
+    | "outage"
+    /** The broker closed the connection, as one does that expects TLS or a login. */
+    | "closed"
+    | "login"
+    | "permission"
+    /** The certificate of the broker is for another host. */
+    | "host"
+    /** The authority of the certificate is not trusted. */
+    | "authority"
+    | "topic"
+    | "other";
+  /** The client's own words. */
+  reason: string;
+  /** `host:port` of the broker, where it is known. */
+  broker?: string | undefined;
 }
 
-/** Why the cluster cannot be used, and the setting or the command that mends it. */
-export function explainKafka(config: Config, error: unknown): string {
-  const root = rootOf(error);
+/** The error to throw: it says what to do in terms of the settings. */
+export function errorOf(config: Config, { kind, reason, broker }: Failure, cause?: unknown): Error {
   const brokers = config.KAFKA_BROKERS.join(", ");
-  const reason = reasonOf(root);
-  if (isRefusedLogin(root)) {
-    return `Cannot log in to Kafka at ${brokers}: ${reason}; check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`;
-  }
-  switch (certificateRefusal(root)) {
+  const options = { cause };
+  const cannotTrust = `Cannot trust Kafka at ${broker ?? brokers}`;
+  switch (kind) {
+    case "outage":
+    case "closed":
+      return new OutageError(explainOutage(brokers, reason, kind === "closed"), reason, options);
+    case "login":
+      return new RefusedError(
+        `Cannot log in to Kafka at ${brokers}: ${reason}; check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`,
+        reason,
+        options,
+      );
+    case "permission":
+      return new RefusedError(
+        `Cannot use Kafka at ${brokers}: ${reason}; grant it to ${config.KAFKA_SASL_USERNAME ?? "anonymous clients"}, or set another KAFKA_SASL_USERNAME`,
+        reason,
+        options,
+      );
     case "host":
-      return `Cannot trust Kafka at ${root.broker ?? brokers}: its certificate is for another host; name it in KAFKA_BROKERS as its certificate does`;
+      return new RefusedError(
+        `${cannotTrust}: its certificate is for another host; name it in KAFKA_BROKERS as its certificate does`,
+        reason,
+        options,
+      );
     case "authority":
-      return `Cannot trust Kafka at ${root.broker ?? brokers}: ${reason}; set KAFKA_TLS_CA to a file with the certificate of its authority`;
+      return new RefusedError(
+        `${cannotTrust}: ${reason}; set KAFKA_TLS_CA to a file with the certificate of its authority`,
+        reason,
+        options,
+      );
+    case "topic":
+      return new TopicMissingError(
+        `Cannot find a topic of this name in Kafka at ${brokers}; create it with \`bun run migrate\``,
+        reason,
+        options,
+      );
+    case "other":
+      return new KafkaError(`Cannot go on with Kafka at ${brokers}: ${reason}`, reason, options);
   }
+}
+
+function explainOutage(brokers: string, reason: string, isClosed: boolean): string {
   if (/TLS connection/.test(reason)) {
     return `Cannot reach Kafka at ${brokers}: ${reason}; check KAFKA_TLS, it may not speak TLS there`;
   }
-  if (root.name === "KafkaJSConnectionClosedError") {
+  if (isClosed) {
     return `Cannot reach Kafka at ${brokers}: it closed the connection; check KAFKA_TLS and KAFKA_SASL_MECHANISM, it may want TLS or a login`;
   }
   return `Cannot reach Kafka at ${brokers}: ${reason}; start it with \`bun run up kafka\`, or set KAFKA_BROKERS`;
 }
+
+/**
+ * Gives what Kafka answers within `msMax` milliseconds; the request itself goes on.
+ * @throws OutageError when there is no answer by then
+ */
+export async function answerWithin<Answer>(
+  config: Config,
+  msMax: number,
+  request: Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await deadline(request, msMax);
+  } catch (error) {
+    throw error instanceof DeadlineError ? outage(config, error) : error;
+  }
+}
+
+/** What is not an error of Kafka's, such as that of a socket, as an outage. */
+export const outage = (config: Config, error: unknown): Error =>
+  error instanceof KafkaError
+    ? error
+    : errorOf(config, { kind: "outage", reason: reasonOf(error) }, error);
+
+/** The topic that a program was told to use is not there. */
+export const topicMissing = (topic: string) =>
+  new TopicMissingError(
+    `Cannot use the topic ${topic}: it does not exist; create it with \`bun run migrate\`, or name another with KAFKA_TOPIC`,
+    "the topic does not exist",
+  );
+
+/** The reason of a failure in a few words. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof KafkaError
+    ? error.reason
+    : error instanceof Error
+      ? error.message || error.name
+      : String(error);

@@ -7,7 +7,7 @@
 const MULTIPLIER = 0x5bd1e995;
 const SEED = 0x9747b28c;
 
-/** The partition of a key of ASCII characters, such as a number in decimal. */
+/** The partition of a key, of which each character stands for one byte, as in ASCII and latin1. */
 export function partitionOf(key: string, partitionCount: number): number {
   return (murmur2(key) & 0x7fffffff) % partitionCount;
 }

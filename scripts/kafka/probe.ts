@@ -1,19 +1,23 @@
-/** Asks whether Kafka works. Throws with the reason while it does not. */
+/** Asks whether Kafka works. */
 import type { Config } from "../lib/config.ts";
 import { listens } from "../lib/probe.ts";
-import { createKafka } from "./kafkajs.ts";
+import { outage, reasonOf } from "./failure.ts";
+import { openKafka } from "./open.ts";
 
-/** A broker answers a client and is registered in its cluster. */
-export async function answersKafka(config: Config): Promise<void> {
+/**
+ * Resolves when a broker answers a client and is registered in its cluster.
+ * @throws OutageError, RefusedError
+ */
+export async function pingKafka(config: Config): Promise<void> {
   await Promise.any(config.KAFKA_BROKERS.map(listens)).catch((error: AggregateError) => {
-    throw error.errors[0];
+    throw outage(config, error.errors[0]);
   });
-  const admin = createKafka(config, { clientId: "probe" }).admin();
-  try {
-    await admin.connect();
-    const { brokers } = await admin.describeCluster();
-    if (brokers.length === 0) throw new Error("no broker is registered yet");
-  } finally {
-    await admin.disconnect();
-  }
+  await openKafka(config, { clientId: "probe" }).ping();
+}
+
+/** The same for a table of services: throws the reason alone. */
+export async function answersKafka(config: Config): Promise<void> {
+  await pingKafka(config).catch((error) => {
+    throw new Error(reasonOf(error), { cause: error });
+  });
 }

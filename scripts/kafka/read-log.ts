@@ -1,10 +1,9 @@
 /**
- * Reads a range of each partition once, from the log itself. Used by what proves or rebuilds the
- * tables; the consumer has its own loop. It joins a consumer group of its own, removed afterwards,
- * and moves nobody's offsets.
+ * Reads a range of each partition once, from the log itself, for what proves or rebuilds the tables.
+ * It joins a consumer group of its own, removes it afterwards, and moves nobody's offsets.
  */
 import { randomUUID } from "node:crypto";
-import { createConsumer, type Kafka, recordBatches } from "./kafkajs.ts";
+import type { Kafka } from "./log.ts";
 import type { RecordBatch } from "./record-cursor.ts";
 
 /** Offsets from `from` up to, not including, `to`. */
@@ -16,6 +15,7 @@ export interface Range {
 /**
  * Calls `onBatch` with every record batch that overlaps the ranges, in the order of each partition;
  * the first and the last may reach beyond. Resolves when every range has been read.
+ * @throws OutageError when Kafka goes away, and what `onBatch` throws
  */
 export async function readLog(
   kafka: Kafka,
@@ -27,57 +27,39 @@ export async function readLog(
   if (unread.size === 0) return;
   const positions = new Map([...unread].map(([partition, { from }]) => [partition, from]));
   const groupId = `${topic}-reader-${randomUUID()}`;
-  const consumer = createConsumer(kafka, { groupId, sessionTimeoutMs: 30_000 });
   const end = Promise.withResolvers<void>();
-  const { CRASH, END_BATCH_PROCESS, GROUP_JOIN } = consumer.events;
-  // Raised before the first fetch, and again after a restart, which must go on where it was.
-  consumer.on(GROUP_JOIN, () => {
-    for (const [partition, position] of positions) {
-      consumer.seek({ topic, partition, offset: String(position) });
-    }
-  });
-  consumer.on(CRASH, ({ payload }) => {
-    if (!payload.restart) end.reject(payload.error);
-  });
   const moveTo = (partition: number, position: number) => {
     positions.set(partition, position);
     if (position >= (unread.get(partition)?.to ?? 0)) unread.delete(partition);
     if (unread.size === 0) end.resolve();
   };
-  // Also raised for batches that hold nothing but markers, which `eachBatch` never sees.
-  consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-    moveTo(payload.partition, Number(payload.lastOffset) + 1);
-  });
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch, heartbeat }) => {
-        if (!unread.has(batch.partition)) return;
-        for (const encoded of recordBatches(batch.messages)) {
-          if (encoded.lastOffset < (positions.get(batch.partition) as number)) continue;
-          await onBatch(batch.partition, encoded);
-          moveTo(batch.partition, encoded.lastOffset + 1);
+  const member = kafka.member(
+    { groupId, topic, sessionTimeoutMs: 30_000 },
+    {
+      // Called again after a rebalance, from which reading goes on where it was.
+      assigned: () => {
+        for (const [partition, position] of positions) member.fetchFrom(partition, position);
+      },
+      fetched: async ({ partition, batches, nextOffset, heartbeat }) => {
+        if (!unread.has(partition)) return;
+        for (const batch of batches) {
+          if (batch.lastOffset < (positions.get(partition) as number)) continue;
+          await onBatch(partition, batch);
+          moveTo(partition, batch.lastOffset + 1);
         }
+        moveTo(partition, nextOffset);
         await heartbeat();
       },
-    });
-    await end.promise;
-  } finally {
-    await consumer.disconnect();
-    await removeGroup(kafka, groupId);
-  }
-}
-
-async function removeGroup(kafka: Kafka, groupId: string): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
+      skipped: moveTo,
+      away: end.reject,
+      ended: end.reject,
+    },
+  );
   try {
-    await admin.deleteGroups([groupId]);
-  } catch {
-    // Kafka removes an empty group by itself after a while.
+    await Promise.all([member.join(), end.promise]);
   } finally {
-    await admin.disconnect();
+    await member.leave();
+    // Kafka removes an empty group, too, only later.
+    await kafka.groups.delete(groupId).catch(() => {});
   }
 }

@@ -1,9 +1,8 @@
 /**
  * The topic of events, with retention in time and in bytes so that it cannot fill a disk. One that
- * exists is never changed but for partitions that are too few; other differences are reported.
+ * exists only gets partitions that it lacks; other differences are reported.
  */
-
-import { createKafka } from "../kafka/kafkajs.ts";
+import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
 
 const MESSAGE_BYTES_MAX = 4_194_304;
@@ -11,9 +10,6 @@ const SEGMENT_BYTES_MIN = 1_048_576;
 const SEGMENT_BYTES_MAX = 134_217_728;
 const SEGMENT_MS_MIN = 60_000;
 const HOUR_MS = 3_600_000;
-
-/** kafkajs numbers them so and does not export the number. */
-const TOPIC_RESOURCE = 2;
 
 export interface TopicReport {
   created: boolean;
@@ -48,46 +44,20 @@ export function topicSettings(config: Config): Record<string, string> {
 
 /** Makes the topic, or compares the one that is there with the settings. */
 export async function ensureTopic(config: Config): Promise<TopicReport> {
-  const admin = createKafka(config, { clientId: "migrate" }).admin();
+  const kafka = openKafka(config, { clientId: "migrate" });
   const topic = config.KAFKA_TOPIC;
-  await admin.connect();
-  try {
-    const created = await admin.createTopics({
-      waitForLeaders: true,
-      timeout: 15_000,
-      topics: [
-        {
-          topic,
-          numPartitions: config.KAFKA_PARTITIONS,
-          replicationFactor: config.KAFKA_REPLICATION_FACTOR,
-          configEntries: Object.entries(topicSettings(config)).map(([name, value]) => ({
-            name,
-            value,
-          })),
-        },
-      ],
-    });
-    if (created) return { created, addedPartitions: 0, differences: [] };
-
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    const partitions = topics[0]?.partitions.length ?? 0;
-    const addedPartitions = Math.max(0, config.KAFKA_PARTITIONS - partitions);
-    if (addedPartitions > 0) {
-      await admin.createPartitions({
-        topicPartitions: [{ topic, count: config.KAFKA_PARTITIONS }],
-      });
-    }
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{ type: TOPIC_RESOURCE, name: topic }],
-    });
-    const actual = new Map(
-      resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
-    );
-    return { created, addedPartitions, differences: differences(config, partitions, actual) };
-  } finally {
-    await admin.disconnect();
-  }
+  const created = await kafka.topics.create({
+    name: topic,
+    partitions: config.KAFKA_PARTITIONS,
+    replicationFactor: config.KAFKA_REPLICATION_FACTOR,
+    settings: topicSettings(config),
+  });
+  if (created) return { created, addedPartitions: 0, differences: [] };
+  const partitions = (await kafka.logState(topic)).size;
+  const addedPartitions = Math.max(0, config.KAFKA_PARTITIONS - partitions);
+  if (addedPartitions > 0) await kafka.topics.addPartitions(topic, config.KAFKA_PARTITIONS);
+  const actual = await kafka.topics.settings(topic);
+  return { created, addedPartitions, differences: differences(config, partitions, actual) };
 }
 
 /** How a topic with these partitions and settings differs from the wanted one. */

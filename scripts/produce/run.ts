@@ -3,7 +3,7 @@
  * for as long as it has room, until the source ends or somebody stops it. Holds no state beyond the
  * run, and starts no clock of its own.
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { pause } from "../lib/wait.ts";
 import { messageOf } from "./delivery/message.ts";
 import type { Sender } from "./delivery/sender.ts";
 import { Pace, ReplayPace } from "./pace.ts";
@@ -57,7 +57,7 @@ export async function run(options: RunOptions): Promise<number> {
     sender.add(messageOf(dated.event));
     pace.release();
     count += 1;
-    if (count % EVENTS_PER_TURN_MAX === 0) await delay(0);
+    if (count % EVENTS_PER_TURN_MAX === 0) await pause(0);
   }
   return count;
 }
@@ -84,9 +84,6 @@ export async function unlessStopped<T>(
 
 /** Sleeps, or returns early when stopped. */
 async function sleep(delayMs: number, stop: AbortSignal): Promise<void> {
-  try {
-    await delay(delayMs, undefined, { signal: stop });
-  } catch {
-    // Stopped: the caller looks at the signal.
-  }
+  // The caller looks at the signal.
+  await pause(delayMs, stop).catch(() => {});
 }

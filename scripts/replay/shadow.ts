@@ -4,7 +4,7 @@
  */
 import { PartitionReader } from "../consume/partition-reader.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
-import type { Kafka } from "../kafka/kafkajs.ts";
+import type { Kafka } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
 import type { Ledger } from "../ledger/hop.ts";
 import type { Config } from "../lib/config.ts";

@@ -2,7 +2,7 @@
  * Kafka → consumer: every offset of the log up to the stored one is accounted for as stored,
  * duplicate, rejected or absent, in the same topic, and none was lost.
  */
-import type { LogState } from "../kafka/log-state.ts";
+import type { LogState } from "../kafka/log.ts";
 import { type HopResult, type Ledger, sum } from "../ledger/hop.ts";
 
 export function verifyLog(

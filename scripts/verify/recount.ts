@@ -4,8 +4,7 @@
  * consumer's fast path, so that a fault there cannot hide here.
  */
 import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
-import type { Kafka } from "../kafka/kafkajs.ts";
-import type { LogState } from "../kafka/log-state.ts";
+import type { Kafka, LogState } from "../kafka/log.ts";
 import { readLog } from "../kafka/read-log.ts";
 import { RecordCursor } from "../kafka/record-cursor.ts";
 import { type HopResult, type Ledger, sum } from "../ledger/hop.ts";

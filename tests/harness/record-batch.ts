@@ -1,8 +1,6 @@
-/** Encodes records as Kafka's producers do, with kafkajs' own encoder, for tests of our reading. */
-import { createRequire } from "node:module";
+/** Record batches as they come from the log, for tests of our reading. */
+import { encodeAnyRecords } from "../../scripts/kafka/encode-records.ts";
 import type { RecordBatch } from "../../scripts/kafka/record-cursor.ts";
-
-const encodeRecord = createRequire(import.meta.url)("kafkajs/src/protocol/recordBatch/record/v0");
 
 export interface TestRecord {
   value: Uint8Array | string | null;
@@ -17,22 +15,18 @@ export interface TestRecord {
 export function recordBatch(records: TestRecord[], baseOffset = 0): RecordBatch {
   const baseTimestampMs = records[0]?.timestampMs ?? 1_700_000_000_000;
   let offsetDelta = -1;
-  const encoded = records.map((record) => {
-    offsetDelta += 1 + (record.gap ?? 0);
-    return encodeRecord({
-      offsetDelta,
-      timestampDelta: (record.timestampMs ?? baseTimestampMs) - baseTimestampMs,
-      key: record.key ?? null,
-      value: record.value === null ? null : Buffer.from(record.value as string),
-      headers: record.headers ?? {},
-    }).buffer as Buffer;
-  });
+  const { records: bytes } = encodeAnyRecords(
+    records.map(({ gap = 0, timestampMs = baseTimestampMs, ...record }) => {
+      offsetDelta += 1 + gap;
+      return { ...record, offsetDelta, timestampDeltaMs: timestampMs - baseTimestampMs };
+    }),
+  );
   return {
     baseOffset,
     lastOffset: baseOffset + Math.max(0, offsetDelta),
     baseTimestampMs,
     appendTimestampMs: undefined,
     recordCount: records.length,
-    records: Buffer.concat(encoded),
+    records: bytes,
   };
 }

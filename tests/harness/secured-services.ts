@@ -2,7 +2,16 @@
  * A Kafka and a PostgreSQL as companies run them: nobody gets in without TLS and a password. They
  * are the platform's own, run by its own `start` files, which find other configuration beside them.
  */
-import { mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { GiveUp, until } from "../../scripts/lib/wait.ts";
@@ -78,8 +87,7 @@ export class SecuredServices {
     for (const folder of ["kafka", "postgres"]) {
       mkdirSync(join(checkout, folder), { recursive: true });
     }
-    const unchanged = ["scripts", "node_modules", "kafka/start", "kafka/log4j2.xml"];
-    for (const name of [...unchanged, "postgres/start"]) {
+    for (const name of ["scripts", "node_modules"]) {
       symlinkSync(join(ROOT, name), join(checkout, name));
     }
     securePostgres(join(checkout, "postgres"), authority.issue(this.#host));
@@ -88,6 +96,7 @@ export class SecuredServices {
       authority: this.authority,
       ...authority.issue(this.#host),
     });
+    for (const folder of ["kafka", "postgres"]) linkRest(folder, checkout);
     await Promise.all([this.#run(checkout, "postgres"), this.#run(checkout, "kafka")]);
   }
 
@@ -108,6 +117,14 @@ export class SecuredServices {
       const socket = { data() {} };
       (await Bun.connect({ hostname: "127.0.0.1", port, socket })).end();
     });
+  }
+}
+
+/** What is not changed here is that of the checkout. */
+function linkRest(folder: string, checkout: string): void {
+  for (const name of readdirSync(join(ROOT, folder))) {
+    const path = join(checkout, folder, name);
+    if (!existsSync(path)) symlinkSync(join(ROOT, folder, name), path);
   }
 }
 

@@ -2,10 +2,11 @@
  * The product's consumer without its fence: the transaction moves the offset whatever it is. It
  * exists to show that the tests of the fence can fail.
  */
-import { GroupConsumer } from "../../scripts/consume/consumer.ts";
+import { GroupMember } from "../../scripts/consume/member.ts";
 import { ConsumerMetrics } from "../../scripts/consume/metrics.ts";
+import { Outages } from "../../scripts/consume/outage.ts";
 import { storeStatement } from "../../scripts/consume/store.ts";
-import { createKafka } from "../../scripts/kafka/kafkajs.ts";
+import { openKafka } from "../../scripts/kafka/open.ts";
 import { readConfig } from "../../scripts/lib/config.ts";
 import { serveMetrics } from "../../scripts/lib/http.ts";
 import { startLogging } from "../../scripts/lib/log.ts";
@@ -25,8 +26,9 @@ const config = readConfig();
 startLogging(config);
 const metrics = new ConsumerMetrics();
 const sql = connect(config, "ingest", { connections: 4, applicationName: "consumer" });
-const kafka = createKafka(config, { clientId: "consumer", patience: "long" });
-const consumer = new GroupConsumer({ config, kafka, sql, metrics, statement });
+const kafka = openKafka(config, { clientId: "consumer", patience: "long" });
+const outages = new Outages(config, () => {});
+const consumer = new GroupMember({ config, kafka, sql, metrics, outages, statement });
 const server = await serveMetrics(
   config.CONSUMER_METRICS_PORT,
   metrics.registry,

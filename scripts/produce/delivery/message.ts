@@ -3,11 +3,7 @@
  * The layout is fixed byte for byte, since the consumer reads exactly this one without parsing JSON.
  */
 import type { Event } from "../../../schema/event.ts";
-
-export interface Message {
-  key: string;
-  value: string;
-}
+import type { Message } from "../../kafka/encode-records.ts";
 
 /**
  * The record of an event that is known to be valid: its texts hold nothing that JSON would escape,

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import type { Message } from "../../kafka/encode-records.ts";
+import { KafkaError, OutageError, TopicMissingError } from "../../kafka/failure.ts";
 import { partitionOf } from "../../kafka/partition.ts";
 import { DeliveryError } from "./delivery-error.ts";
-import type { Message } from "./message.ts";
 import { Sender, type SenderEvents, type Transport } from "./sender.ts";
 
 const silent: SenderEvents = { onOutage() {}, onRecovery() {} };
-const unreachable = () => Object.assign(new Error("refused"), { name: "KafkaJSConnectionError" });
+const unreachable = () => new OutageError("Cannot reach Kafka: refused", "refused");
 
 const message = (userId: number, sequence: number): Message => ({
   key: String(userId),
@@ -84,16 +85,27 @@ test("Sender fails loudly, and counts what is not stored, when no retry can help
   const transport: Transport = {
     partitionCount: 1,
     send: () =>
-      Promise.reject(
-        Object.assign(new Error("out of order"), {
-          name: "KafkaJSProtocolError",
-          retriable: false,
-        }),
-      ),
+      Promise.reject(new KafkaError("Cannot go on with Kafka: out of order", "out of order")),
   };
   const sender = new Sender(transport, silent);
   sender.add(message(1, 1));
   await expect(sender.flush()).rejects.toThrow(DeliveryError);
   expect(sender).toMatchObject({ sent: 0, pending: 1, full: true });
   await expect(sender.room()).rejects.toThrow("Cannot send to Kafka: out of order");
+});
+
+test("Sender waits for a topic that a broker does not know yet", async () => {
+  let failures = 1;
+  const stored: Message[] = [];
+  const transport: Transport = {
+    partitionCount: 1,
+    async send(_partition, messages) {
+      if (failures-- > 0) throw new TopicMissingError("Cannot find the topic", "unknown topic");
+      stored.push(...messages);
+    },
+  };
+  const sender = new Sender(transport, silent);
+  sender.add(message(1, 1));
+  await sender.flush();
+  expect(stored).toEqual([message(1, 1)]);
 });

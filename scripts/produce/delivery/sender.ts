@@ -3,15 +3,15 @@
  * bounded number of records in memory. An outage makes it wait and try again; a failure that waiting
  * cannot mend stops it and is never silent. `produce` feeds it.
  *
- * Each partition is a lane with one request at a time. That is what makes retries safe with kafkajs:
- * after a lost answer it gives the records' sequence numbers back, and if anything else were sent to
- * the partition before the retry, the broker would take that for the repetition and drop it.
+ * Each partition is a lane with one request at a time. That keeps its records in order, and makes it
+ * safe to repeat a request whose answer was lost.
  */
-import { setTimeout as delay } from "node:timers/promises";
-import { isTransient, isUnknownTopic, reasonOf } from "../../kafka/failure.ts";
+import type { Message } from "../../kafka/encode-records.ts";
+import { OutageError, reasonOf, TopicMissingError } from "../../kafka/failure.ts";
 import { partitionOf } from "../../kafka/partition.ts";
+import { Outage } from "../../lib/outage.ts";
+import { retry } from "../../lib/wait.ts";
 import { DeliveryError } from "./delivery-error.ts";
-import type { Message } from "./message.ts";
 
 export interface Transport {
   readonly partitionCount: number;
@@ -41,133 +41,114 @@ export class Sender {
   sent = 0;
   /** Records that wait for an answer or for their turn. */
   pending = 0;
-  private readonly lanes: { queue: Message[]; busy: boolean }[];
-  private failure: Error | undefined;
-  private outageStartMs: number | undefined;
-  private readonly failed = new AbortController();
-  private waiting: { pendingMax: number; settle: PromiseWithResolvers<void> }[] = [];
+  readonly #transport: Transport;
+  readonly #outage: Outage;
+  readonly #lanes: { queue: Message[]; isBusy: boolean }[];
+  readonly #failed = new AbortController();
+  #failure: Error | undefined;
+  #waiting: { pendingMax: number; settle: PromiseWithResolvers<void> }[] = [];
 
-  constructor(
-    private readonly transport: Transport,
-    private readonly events: SenderEvents,
-  ) {
-    this.lanes = Array.from({ length: transport.partitionCount }, () => ({
+  constructor(transport: Transport, events: SenderEvents) {
+    this.#transport = transport;
+    this.#outage = new Outage({
+      onBegin: (error) => events.onOutage(reasonOf(error)),
+      onEnd: (outageMs) => events.onRecovery(outageMs),
+    });
+    this.#lanes = Array.from({ length: transport.partitionCount }, () => ({
       queue: [],
-      busy: false,
+      isBusy: false,
     }));
   }
 
   /** True when no more should be added before `room()` resolves. */
   get full(): boolean {
-    return this.pending >= PENDING_MAX || this.failure !== undefined;
+    return this.pending >= PENDING_MAX || this.#failure !== undefined;
   }
 
   get unreachable(): boolean {
-    return this.outageStartMs !== undefined;
+    return this.#outage.isOpen;
   }
 
   /** Takes a record; it is sent as soon as its partition's turn comes. */
   add(message: Message): void {
-    const partition = partitionOf(message.key, this.lanes.length);
-    const lane = this.lanes[partition]!;
+    const partition = partitionOf(message.key, this.#lanes.length);
+    const lane = this.#lanes[partition]!;
     lane.queue.push(message);
     this.pending += 1;
-    if (lane.busy) return;
-    lane.busy = true;
+    if (lane.isBusy) return;
+    lane.isBusy = true;
     // The caller may add more before it gives way: they travel together.
-    queueMicrotask(() => void this.work(partition));
+    queueMicrotask(() => void this.#work(partition));
   }
 
   /** Resolves when more may be added; rejects on a failure that no retry mends. */
   room(): Promise<void> {
-    return this.until(PENDING_MAX / 2);
+    return this.#until(PENDING_MAX / 2);
   }
 
   /** Resolves when everything that was added is stored; rejects when that cannot be reached. */
   flush(): Promise<void> {
-    return this.until(0);
+    return this.#until(0);
   }
 
   /** Gives up on what is not stored yet; a request under way may still succeed. */
   abandon(): void {
-    this.fail(new DeliveryError("Cannot send to Kafka: gave up waiting for it"));
+    this.#fail(new DeliveryError("Cannot send to Kafka: gave up waiting for it"));
   }
 
-  private async work(partition: number): Promise<void> {
-    const lane = this.lanes[partition]!;
+  async #work(partition: number): Promise<void> {
+    const lane = this.#lanes[partition]!;
     try {
-      while (lane.queue.length > 0 && !this.failure) {
+      while (lane.queue.length > 0 && !this.#failure) {
         const messages = lane.queue.splice(0, MESSAGES_PER_REQUEST_MAX);
-        await this.deliver(partition, messages);
+        await this.#deliver(partition, messages);
         this.sent += messages.length;
         this.pending -= messages.length;
-        this.notify();
+        this.#notify();
       }
     } catch (error) {
-      this.fail(error as Error);
+      this.#fail(error as Error);
     } finally {
-      lane.busy = false;
+      lane.isBusy = false;
     }
   }
 
-  private async deliver(partition: number, messages: Message[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const stalled = setTimeout(() => this.troubled(new Error("no answer")), SILENCE_MS_MAX);
-      try {
-        await this.transport.send(partition, messages);
-        this.recovered();
-        return;
-      } catch (error) {
-        if (!isTransient(error) || this.topicIsGone(error)) {
-          throw new DeliveryError(`Cannot send to Kafka: ${reasonOf(error)}`, { cause: error });
-        }
-        this.troubled(error);
-      } finally {
-        clearTimeout(stalled);
-      }
-      await this.backOff(attempt);
+  async #deliver(partition: number, messages: Message[]): Promise<void> {
+    const send = () =>
+      this.#outage.watch(this.#transport.send(partition, messages), SILENCE_MS_MAX);
+    try {
+      await retry(send, {
+        msMax: BACKOFF_MS_MAX,
+        isRetryable: (error) => this.#mayPass(error),
+        onRetry: (error) => this.#outage.begin(error),
+        signal: this.#failed.signal,
+      });
+    } catch (error) {
+      throw new DeliveryError(`Cannot send to Kafka: ${reasonOf(error)}`, { cause: error });
     }
   }
 
-  private async backOff(attempt: number): Promise<void> {
-    const longestMs = Math.min(100 * 2 ** Math.min(attempt, 10), BACKOFF_MS_MAX);
-    const { signal } = this.failed;
-    await delay(longestMs * (0.5 + Math.random() / 2), undefined, { signal });
+  #mayPass(error: unknown): boolean {
+    if (error instanceof TopicMissingError) return this.#outage.elapsedMs <= UNKNOWN_TOPIC_MS_MAX;
+    return error instanceof OutageError;
   }
 
-  private fail(error: Error): void {
-    this.failure ??= error;
-    this.failed.abort();
-    this.notify();
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#failed.abort();
+    this.#notify();
   }
 
-  private topicIsGone(error: unknown): boolean {
-    const sinceMs = this.outageStartMs === undefined ? 0 : Date.now() - this.outageStartMs;
-    return isUnknownTopic(error) && sinceMs > UNKNOWN_TOPIC_MS_MAX;
-  }
-
-  private troubled(error: unknown): void {
-    if (this.outageStartMs !== undefined) return;
-    this.outageStartMs = Date.now();
-    this.events.onOutage(reasonOf(error));
-  }
-
-  private recovered(): void {
-    if (this.outageStartMs === undefined) return;
-    this.events.onRecovery(Date.now() - this.outageStartMs);
-    this.outageStartMs = undefined;
-  }
-
-  private until(pendingMax: number): Promise<void> {
+  #until(pendingMax: number): Promise<void> {
     const settle = Promise.withResolvers<void>();
-    this.waiting.push({ pendingMax, settle });
-    this.notify();
+    this.#waiting.push({ pendingMax, settle });
+    this.#notify();
     return settle.promise;
   }
 
-  private notify(): void {
-    this.waiting = this.waiting.filter(({ pendingMax, settle }) => {
-      if (this.failure) settle.reject(this.failure);
+  #notify(): void {
+    this.#waiting = this.#waiting.filter(({ pendingMax, settle }) => {
+      if (this.#failure) settle.reject(this.#failure);
       else if (this.pending <= pendingMax) settle.resolve();
       else return true;
       return false;

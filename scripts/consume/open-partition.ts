@@ -1,9 +1,8 @@
 /**
- * Begins to read a partition at the place where counting stands, and decides what happens when the
- * log no longer reaches back to it. Called by the consumer at each assignment.
+ * Opens a partition where counting stands, and decides what happens when the log no longer reaches
+ * back to it. Called at each assignment.
  */
-
-import type { LogState } from "../kafka/log-state.ts";
+import type { LogState } from "../kafka/log.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
@@ -13,18 +12,18 @@ import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionReader, windowStart } from "./partition-reader.ts";
 import type { PartitionKey } from "./store.ts";
 
-export interface TakeUpOptions {
+export interface OpenOptions {
   config: Config;
   sql: Sql;
   metrics: ConsumerMetrics;
 }
 
 /**
- * Claims the partition and gives its reader, which starts where the window of duplicates does.
+ * Claims the partition and returns its reader, which starts where the window of duplicates does.
  * @throws NeedsPersonError when only a person can say how to go on
  */
-export async function takeUp(
-  { config, sql, metrics }: TakeUpOptions,
+export async function openPartition(
+  { config, sql, metrics }: OpenOptions,
   key: PartitionKey,
   log: LogState,
   seed: number,
@@ -43,11 +42,11 @@ export async function takeUp(
 }
 
 /**
- * Retention has overtaken the consumer: events are gone for good, and hiding it is no option.
+ * Retention has overtaken the consumer: events are gone for good, which must be seen.
  * @throws NeedsPersonError unless the setting says that the loss is accepted
  */
 export function acceptLoss(
-  { config, metrics }: Omit<TakeUpOptions, "sql">,
+  { config, metrics }: Omit<OpenOptions, "sql">,
   { topic, partition }: PartitionKey,
   reader: PartitionReader,
   logStart: number,

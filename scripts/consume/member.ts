@@ -1,0 +1,248 @@
+/**
+ * The consumer as a member of its group: opens the partitions it is assigned, gives what it fetches
+ * to their readers, and closes them at a rebalance. Called by `consume.ts`. What one partition does
+ * is in `partition-reader.ts` (what is counted) and `partition-writer.ts` (when it is stored).
+ */
+import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
+import { pingKafka } from "../kafka/probe.ts";
+import type { Config } from "../lib/config.ts";
+import { getLogger } from "../lib/log.ts";
+import type { Sql } from "../lib/postgres.ts";
+import { backoffMs, deadline, pause } from "../lib/wait.ts";
+import { ingest } from "./ingest.ts";
+import type { ConsumerMetrics } from "./metrics.ts";
+import { acceptLoss, openPartition } from "./open-partition.ts";
+import { type Outages, passes, SERVICES } from "./outage.ts";
+import { PartitionWriter } from "./partition-writer.ts";
+import { FencedError, type PartitionKey, storeTally } from "./store.ts";
+import { StoredDays } from "./stored-days.ts";
+
+const log = getLogger(["consume"]);
+
+const COMMIT_INTERVAL_MS = 5_000;
+
+export interface GroupMemberOptions {
+  config: Config;
+  kafka: Kafka;
+  sql: Sql;
+  metrics: ConsumerMetrics;
+  outages: Outages;
+  /** Replaces the statement that stores a tally; only a test of the fence has a reason to. */
+  statement?: string;
+}
+
+export class GroupMember {
+  /** Settles when the member ends: resolves after `stop()`, rejects when it cannot go on. */
+  readonly ended: Promise<void>;
+
+  readonly #options: GroupMemberOptions;
+  readonly #member: Member;
+  readonly #writers = new Map<number, PartitionWriter>();
+  readonly #end = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  /** Counts the assignments, so that work for an old one can see that it is. */
+  #generation = 0;
+  #joined = false;
+  #assigned: number[] = [];
+  #commitTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: GroupMemberOptions) {
+    this.#options = options;
+    this.ended = this.#end.promise;
+    // It may end before anyone waits for it.
+    this.ended.catch(() => {});
+    const { config, kafka, metrics, outages } = options;
+    this.#member = kafka.member(
+      {
+        groupId: config.KAFKA_GROUP_ID,
+        topic: config.KAFKA_TOPIC,
+        sessionTimeoutMs: config.CONSUMER_SESSION_TIMEOUT_MS,
+      },
+      {
+        assigned: (partitions) => this.#onAssigned(partitions),
+        fetched: (fetch) => this.#onFetch(fetch),
+        rebalancing: () => {
+          this.#joined = false;
+          metrics.rebalances.inc();
+        },
+        answered: () => outages.answered("kafka"),
+        away: (error) => {
+          this.#joined = false;
+          outages.failed("kafka", error);
+        },
+        ended: (error) => this.#fail(error),
+      },
+    );
+  }
+
+  /** Undefined when it is counting, else what it is waiting for. */
+  get waitingFor(): string | undefined {
+    const { waitingFor } = this.#options.outages;
+    if (waitingFor !== undefined) return waitingFor;
+    if (!this.#joined) return "membership in the consumer group";
+    if (this.#assigned.some((partition) => !this.#writers.has(partition))) return "its partitions";
+    return undefined;
+  }
+
+  /** Joins the group; resolves when it takes part. */
+  async start(): Promise<void> {
+    const { config, sql, outages } = this.#options;
+    const probes = { kafka: () => pingKafka(config), postgres: () => sql`select 1` };
+    outages.probe(probes, this.#stop.signal).catch((error) => this.#fail(error));
+    this.#commitTimer = setInterval(() => this.#commitOffsets(), COMMIT_INTERVAL_MS);
+    await this.#member.join();
+  }
+
+  /** Stores what has been read, within `msMax`, and leaves the group. */
+  async stop(msMax = 10_000): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    clearInterval(this.#commitTimer);
+    const writers = [...this.#writers.values()];
+    const atMost = (work: Promise<unknown>) => deadline(work, msMax).catch(() => {});
+    await atMost(Promise.all(writers.map((writer) => writer.flush())));
+    await atMost(this.#commitOffsets());
+    for (const writer of writers) writer.close();
+    await atMost(this.#member.leave());
+    this.#end.resolve();
+  }
+
+  get #isStopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isStopping) this.#end.reject(error);
+  }
+
+  #onAssigned(assigned: number[]): void {
+    const topic = this.#options.config.KAFKA_TOPIC;
+    this.#generation += 1;
+    this.#joined = true;
+    this.#assigned = assigned;
+    for (const [partition, writer] of this.#writers) {
+      if (assigned.includes(partition)) continue;
+      writer.close();
+      this.#writers.delete(partition);
+      this.#options.metrics.forget(partition);
+    }
+    log.info("Joined the group", { topic, partitions: assigned });
+    if (assigned.length > 0) void this.#open(assigned);
+  }
+
+  /** Opens what is new and begins to fetch; retried until it works or the group changes. */
+  async #open(partitions: number[]): Promise<void> {
+    this.#member.pause(partitions);
+    const generation = this.#generation;
+    const isCurrent = () => generation === this.#generation && !this.#isStopping;
+    let state: Map<number, LogState> | undefined;
+    for (let attempt = 0; isCurrent(); attempt++) {
+      try {
+        for (const partition of partitions) {
+          let writer = this.#writers.get(partition);
+          if (!writer) {
+            state ??= await this.#logState();
+            writer = await this.#writerOf(partition, state.get(partition), isCurrent);
+            if (!isCurrent()) return;
+            this.#writers.set(partition, writer);
+          }
+          this.#member.fetchFrom(partition, writer.reader.position);
+        }
+        return;
+      } catch (error) {
+        if (!isCurrent()) return;
+        if (!SERVICES.some((service) => passes(service, error))) return this.#fail(error);
+        state = undefined;
+        await pause(backoffMs(attempt), this.#stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  #logState(): Promise<Map<number, LogState>> {
+    const { config, kafka, outages } = this.#options;
+    return outages.watch("kafka", () => kafka.logState(config.KAFKA_TOPIC));
+  }
+
+  async #writerOf(
+    partition: number,
+    state: LogState | undefined,
+    isCurrent: () => boolean,
+  ): Promise<PartitionWriter> {
+    if (!state) throw new Error(`Cannot find partition ${partition} of the topic`);
+    const { config, sql, metrics, outages, statement } = this.#options;
+    const key = this.#key(partition);
+    const reader = await outages.watch("postgres", () =>
+      openPartition(this.#options, key, state, this.#seed),
+    );
+    const storedDays = new StoredDays();
+    const writer: PartitionWriter = new PartitionWriter(reader, {
+      config,
+      store: (tally) =>
+        outages.watch("postgres", () => storeTally(sql, key, tally, { statement, storedDays })),
+      events: {
+        written: (tally, durationMs) => metrics.written(partition, tally, durationMs),
+        failed: (error) => {
+          if (!isCurrent() && this.#writers.get(partition) !== writer) return;
+          this.#onWriterFailed(partition, error);
+        },
+      },
+    });
+    return writer;
+  }
+
+  #key(partition: number): PartitionKey {
+    const { KAFKA_GROUP_ID: groupId, KAFKA_TOPIC: topic } = this.#options.config;
+    return { schema: "streaming", groupId, topic, partition };
+  }
+
+  async #onFetch(fetch: Fetch): Promise<void> {
+    const { partition, logEnd } = fetch;
+    const writer = this.#writers.get(partition);
+    if (this.#isStopping || !writer || writer.isClosed) return;
+    this.#options.metrics.read(partition, logEnd);
+    await ingest(fetch, writer, {
+      isStopping: () => this.#isStopping,
+      onGap: () => this.#onGap(partition, writer),
+    });
+  }
+
+  /** Records between the place where reading stands and the fetch are lost if the log is cut. */
+  async #onGap(partition: number, writer: PartitionWriter): Promise<void> {
+    const state = (await this.#logState()).get(partition);
+    if (!state || writer.isClosed || state.logStart <= writer.reader.position) return;
+    try {
+      acceptLoss(this.#options, this.#key(partition), writer.reader, state.logStart);
+    } catch (error) {
+      writer.close();
+      throw error;
+    }
+  }
+
+  #onWriterFailed(partition: number, error: unknown): void {
+    this.#writers.delete(partition);
+    if (!(error instanceof FencedError)) {
+      this.#fail(error);
+      return;
+    }
+    this.#options.metrics.fenced.inc();
+    log.warning("Another consumer has taken the partition over; its place is read again", {
+      partition,
+      error: error.message,
+    });
+    void this.#open([partition]);
+  }
+
+  /** Tells Kafka how far counting is, for tools that show lag; a failure changes nothing. */
+  async #commitOffsets(): Promise<void> {
+    if (this.#writers.size === 0) return;
+    const places = [...this.#writers].map(
+      ([partition, { storedOffset }]) => [partition, storedOffset] as const,
+    );
+    try {
+      await this.#member.commit(new Map(places));
+    } catch (error) {
+      log.debug("Could not report offsets to Kafka", { error: (error as Error).message });
+    }
+  }
+}

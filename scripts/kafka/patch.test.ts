@@ -1,0 +1,157 @@
+/**
+ * The contract of `patches/kafkajs@….patch`: fails when the patch is missing, when kafkajs changes,
+ * and when another consumer than ours would get records that are not decoded.
+ */
+import { expect, test } from "bun:test";
+import { createRequire } from "node:module";
+import kafkajs from "kafkajs";
+import { encodeRecords } from "./encode-records.ts";
+import { assertPatched } from "./kafkajs.ts";
+import { RecordCursor } from "./record-cursor.ts";
+
+const require = createRequire(import.meta.url);
+const part = (path: string) => require(`kafkajs/src/${path}`);
+const Decoder = part("protocol/decoder");
+const Encoder = part("protocol/encoder");
+
+const MESSAGES = [
+  { key: "1", value: "first" },
+  { key: "2", value: "second" },
+];
+const FIRST_OFFSET = 70;
+
+/** A record batch as the log holds it, written from records that the caller has encoded. */
+async function storedBatch(compression = kafkajs.CompressionTypes.None): Promise<Buffer> {
+  const { buffer } = await part("protocol/recordBatch/v0").RecordBatch({
+    compression,
+    firstOffset: FIRST_OFFSET,
+    firstTimestamp: 5,
+    maxTimestamp: 5,
+    lastOffsetDelta: MESSAGES.length - 1,
+    records: encodeRecords(MESSAGES),
+    recordCount: MESSAGES.length,
+  });
+  return buffer;
+}
+
+const decodeBatch = async (batch: Buffer, options?: object) =>
+  (await part("protocol/recordBatch/v0/decoder")(new Decoder(batch), options)).records;
+
+test("the patch is for the version of kafkajs that is installed", () => {
+  const { dependencies, patchedDependencies } = require("../../package.json");
+  expect(require("kafkajs/package.json").version).toBe(dependencies.kafkajs);
+  expect(Object.keys(patchedDependencies)).toContain(`kafkajs@${dependencies.kafkajs}`);
+  assertPatched(kafkajs.patched);
+});
+
+test("assertPatched() names the command that mends it when the patch is missing", () => {
+  expect(() => assertPatched(undefined)).toThrow("bun install --force");
+  expect(() => assertPatched(["undecoded"])).toThrow("(encodedRecords, topicIds)");
+});
+
+test("a consumer with the option gets the bytes of a record batch, decompressed", async () => {
+  const { None, ZSTD } = kafkajs.CompressionTypes;
+  for (const compression of [None, ZSTD]) {
+    const [message, ...others] = await decodeBatch(await storedBatch(compression), {
+      undecoded: true,
+    });
+    expect(others).toEqual([]);
+    expect(message).toMatchObject({ offset: "71", recordCount: 2, isControlRecord: false });
+    expect(message.encodedRecords).toEqual(encodeRecords(MESSAGES));
+    expect(message.batchContext).toMatchObject({ firstOffset: "70", firstTimestamp: "5" });
+  }
+});
+
+test("a consumer without the option gets records as kafkajs decodes them", async () => {
+  const records = await decodeBatch(await storedBatch());
+  expect(
+    records.map(({ offset, key, value }: { offset: string; key: Buffer; value: Buffer }) => ({
+      offset,
+      key: key.toString(),
+      value: value.toString(),
+    })),
+  ).toEqual([
+    { offset: "70", key: "1", value: "first" },
+    { offset: "71", key: "2", value: "second" },
+  ]);
+});
+
+test("a fetch asks for undecoded records only with the option", () => {
+  const fetch = part("protocol/requests/fetch").protocol({ version: 11 });
+  const request = { maxWaitTime: 1, minBytes: 1, maxBytes: 1, topics: [], rackId: "" };
+  const plain = part("protocol/requests/fetch/v11/response");
+  const undecoded = part("protocol/requests/fetch/v11/undecodedResponse");
+  expect(fetch(request).response).toBe(plain);
+  expect(fetch({ ...request, undecoded: true }).response).toBe(undecoded);
+});
+
+test("a producer sends encoded records as they are, to the partition that was named", async () => {
+  const encodedRecords = encodeRecords(MESSAGES);
+  const messages = { length: MESSAGES.length, partition: 3, encodedRecords };
+  const grouped = part("producer/groupMessagesPerPartition")({
+    topic: "topic",
+    partitionMetadata: [{}],
+    messages,
+    partitioner: () => expect.unreachable(),
+  });
+  expect(grouped).toEqual({ 3: messages });
+  const request = part("protocol/requests/produce/v3/request")({
+    acks: -1,
+    timeout: 1,
+    producerId: "4",
+    producerEpoch: 0,
+    compression: kafkajs.CompressionTypes.None,
+    topicData: [{ topic: "topic", partitions: [{ partition: 3, firstSequence: 9, messages }] }],
+  });
+  const { buffer } = await request.encode();
+  expect(buffer.includes(encodedRecords)).toBe(true);
+  const cursor = new RecordCursor();
+  cursor.open({
+    baseOffset: 0,
+    lastOffset: 1,
+    baseTimestampMs: 0,
+    appendTimestampMs: undefined,
+    recordCount: 2,
+    records: buffer.subarray(-encodedRecords.length),
+  });
+  expect([cursor.next(), cursor.next(), cursor.offset]).toEqual([true, true, 1]);
+});
+
+const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+/** Metadata's answer, version 12, as the protocol guide has it, up to the topic's id. */
+function metadata({ hosts = ["127.0.0.1"], errorCode = 0, id = ID }): Buffer {
+  const encoder = new Encoder()
+    .writeUVarInt(0)
+    .writeInt32(0)
+    .writeUVarInt(hosts.length + 1);
+  for (const host of hosts) {
+    encoder.writeInt32(1).writeUVarIntString(host).writeInt32(9092);
+    encoder.writeUVarIntString(null).writeUVarInt(0);
+  }
+  return encoder
+    .writeUVarIntString(hosts.join())
+    .writeInt32(1)
+    .writeUVarInt(2)
+    .writeInt16(errorCode)
+    .writeUVarIntString("user_events")
+    .writeBuffer(Buffer.from(id.replaceAll("-", ""), "hex"))
+    .writeBuffer(Buffer.from([0, 1, 1])).buffer;
+}
+
+async function topicId(answer: Buffer): Promise<string | null> {
+  const { response } = part("protocol/requests/metadata/topicId")({ topic: "user_events" });
+  return response.parse(await response.decode(answer));
+}
+
+test("a topic's id is read when names have any length", async () => {
+  for (const host of ["a", "broker-1.example.org", "x".repeat(120)]) {
+    expect(await topicId(metadata({ hosts: [host, "other", host] }))).toBe(ID);
+  }
+});
+
+test("a topic has no id when it is unknown, and hiding it is an error", async () => {
+  expect(await topicId(metadata({ errorCode: 3 }))).toBeNull();
+  const hidden = metadata({ errorCode: 29, id: ID.replaceAll(/[^-]/g, "0") });
+  await expect(topicId(hidden)).rejects.toMatchObject({ type: "TOPIC_AUTHORIZATION_FAILED" });
+});

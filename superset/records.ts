@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { Glob } from "bun";
 import { pythonFolder } from "../scripts/host/folders.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
-import { trinoUrl } from "../scripts/lib/trino.ts";
+import { trinoUrl } from "../scripts/lib/trino-address.ts";
 
 const SOURCES = join(ROOT, "superset");
 

@@ -1,6 +1,6 @@
 /** Called by trino/start when the worker is to end: it takes no new work and ends after its last. */
 import { readConfig } from "../scripts/lib/config.ts";
-import { drainWorker } from "../scripts/lib/trino.ts";
+import { drainWorker } from "./nodes.ts";
 
 try {
   await drainWorker(readConfig());

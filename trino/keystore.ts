@@ -8,7 +8,7 @@ import { isIP } from "node:net";
 import { dirname, join } from "node:path";
 import { javaProgram, makePrivateFolder } from "../scripts/host/folders.ts";
 import type { Config } from "../scripts/lib/config.ts";
-import { generatedCertificate } from "../scripts/lib/trino.ts";
+import { generatedCertificate } from "../scripts/lib/trino-address.ts";
 
 const VALID_DAYS = 3_650;
 

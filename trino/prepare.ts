@@ -10,7 +10,7 @@ import { dataFolder, makePrivateFolder, trinoFolder } from "../scripts/host/fold
 import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
 import { ConfigError } from "../scripts/lib/errors.ts";
 import { trustedCertificates } from "../scripts/lib/tls.ts";
-import { localUrl, trinoUrl } from "../scripts/lib/trino.ts";
+import { localUrl, trinoUrl } from "../scripts/lib/trino-address.ts";
 import { jdbcUrl, kafkaClientSettings, propertyValue } from "./connections.ts";
 import { makeKeystore } from "./keystore.ts";
 import { nodeId, type TrinoRole } from "./probe.ts";

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { Config } from "../scripts/lib/config.ts";
-import { nodeIsStarting, queryRows, TrinoQueryError } from "../scripts/lib/trino.ts";
+import { queryRows, TrinoQueryError } from "../scripts/lib/trino.ts";
+import { nodeIsStarting } from "./nodes.ts";
 
 /** What a node is. */
 export type TrinoRole = "coordinator" | "worker";

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { readConfig } from "./config.ts";
-import { queryRows, TrinoUnreachable } from "./trino.ts";
+import { queryRows } from "./trino.ts";
+import { TrinoUnreachable } from "./trino-address.ts";
 
 const servers: Bun.Server<undefined>[] = [];
 

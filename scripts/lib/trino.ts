@@ -1,24 +1,21 @@
 /**
- * The only file that speaks to Trino: its statement protocol over HTTP. Rows come page by page, so
- * that a large answer takes no memory, and a query that nobody reads to its end is cancelled. Over
- * https it logs in; over http, which never leaves the machine, the name is enough.
+ * The only client of Trino: its statement protocol over HTTP. Rows come page by page, so that a large
+ * answer takes no memory, and a query whose rows are not read to the end is cancelled. Over https the
+ * client logs in; over http, which never leaves the machine, its name is enough.
  */
 
-import { createHash, createHmac } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./errors.ts";
-import { certificateRefusal, trustedCertificates } from "./tls.ts";
+import { certificateRefusal } from "./tls.ts";
+import { TrinoUnreachable, tlsOptions, trinoAuthority, trinoUrl } from "./trino-address.ts";
+import { retry } from "./wait.ts";
 
 /** Trino answers within about a second, with rows or without, unless it is in trouble. */
 const ANSWER_MS_MAX = 30_000;
-const LOCAL_MS_MAX = 10_000;
 const CANCEL_MS_MAX = 2_000;
-/** How often one request is repeated, with a longer pause each time, before it counts as failed. */
-const RETRIES_MAX = 6;
+/** How often one request is sent, with a longer pause each time, before it counts as failed. */
+const ATTEMPTS_MAX = 7;
 const RETRY_MS = 50;
 /** "Try again", in the words of the protocol. */
 const BUSY = [429, 502, 503, 504];
@@ -36,11 +33,6 @@ export interface Page {
   columns: { name: string; type: string }[];
   /** Values as JSON has them; an integer that a number cannot hold is a bigint. */
   rows: unknown[][];
-}
-
-/** Trino cannot be asked: it is away, does not let us in, or cannot be trusted. */
-export class TrinoUnreachable extends Error {
-  override name = "TrinoUnreachable";
 }
 
 /** Trino has refused a query, or failed at it. */
@@ -71,7 +63,7 @@ export interface QueryOptions {
 
 /**
  * Runs one statement and gives its rows as they come; the first page has the columns, also when
- * there are no rows. Who stops reading, or aborts the signal, cancels it.
+ * there are no rows. Ending the loop early, or aborting the signal, cancels it.
  * @throws TrinoQueryError when Trino refuses the statement or fails at it
  * @throws TrinoUnreachable when Trino cannot be asked
  */
@@ -125,11 +117,6 @@ export async function queryRows<Row>(
   return all;
 }
 
-/** Address of the coordinator, without a slash at its end. */
-export function trinoUrl(config: Config): string {
-  return config.TRINO_URL?.replace(/\/+$/, "") ?? localUrl(config, config.TRINO_PORT);
-}
-
 /** The password goes along to the next page, so that may not be elsewhere. */
 function assertSameOrigin(config: Config, nextUri: string | undefined): void {
   if (nextUri === undefined) return;
@@ -139,89 +126,6 @@ function assertSameOrigin(config: Config, nextUri: string | undefined): void {
   throw new TrinoUnreachable(
     `Cannot query Trino at ${address}: it sends on to ${origin ?? nextUri}, which gets no password; set TRINO_URL to the address that Trino knows itself by`,
   );
-}
-
-/** File with the certificate that Trino has made for itself on this machine. */
-export const generatedCertificate = ({ STATE_DIR }: Config) =>
-  join(STATE_DIR, "trino/certificate.pem");
-
-/** Where the nodes of this machine are reached from it, as a URL has it. */
-function localHost({ TRINO_BIND_ADDRESS: address }: Config): string {
-  if (address === "0.0.0.0") return "127.0.0.1";
-  if (address === "::") return "[::1]";
-  return address.includes(":") ? `[${address}]` : address;
-}
-
-/**
- * File with the certificates to trust for Trino: the one that is set, or the one that this machine
- * has made for itself. Nothing when they are the public ones.
- */
-export function trinoAuthority(config: Config): string | undefined {
-  if (config.TRINO_TLS_CA) return config.TRINO_TLS_CA;
-  const isElsewhere = config.TRINO_URL || config.TRINO_TLS_CERTIFICATE;
-  return isElsewhere ? undefined : generatedCertificate(config);
-}
-
-/** Address of a node of this machine, from this machine. */
-export function localUrl(config: Config, port: number): string {
-  const scheme = config.TRINO_SECURED === "true" ? "https" : "http";
-  return `${scheme}://${localHost(config)}:${port}`;
-}
-
-const infoSchema = z.object({ starting: z.boolean() });
-
-/** Whether the node of this machine at that port is still starting; throws while nothing answers. */
-export async function nodeIsStarting(config: Config, port: number): Promise<boolean> {
-  const response = await fetchLocal(config, `${localUrl(config, port)}/v1/info`);
-  if (!response.ok) throw new Error(`/v1/info answers ${response.status}`);
-  return infoSchema.parse(await response.json()).starting;
-}
-
-/** How long the worker has to take the word that tells it to end. */
-const TOKEN_SECONDS = 30;
-
-/**
- * Tells the worker of this machine to finish what it works on and then to end. Only a node may, so
- * this says that it is one, as nodes do: by a token signed with what they share.
- */
-export async function drainWorker(config: Config): Promise<void> {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const expiresAt = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
-  const content = `${part({ alg: "HS256" })}.${part({ sub: "drain", exp: expiresAt })}`;
-  const key = createHash("sha256")
-    .update(config.TRINO_SHARED_SECRET ?? "")
-    .digest();
-  const signature = createHmac("sha256", key).update(content).digest("base64url");
-  const response = await fetchLocal(
-    config,
-    `${localUrl(config, config.TRINO_WORKER_PORT)}/v1/info/state`,
-    {
-      method: "PUT",
-      headers: {
-        "content-type": "application/json",
-        "x-trino-internal-bearer": `${content}.${signature}`,
-      },
-      body: '"SHUTTING_DOWN"',
-    },
-  );
-  if (response.ok) return;
-  throw new Error(
-    `Cannot drain the worker: it answers ${response.status} ${await response.text()}`,
-  );
-}
-
-/** A request to a node by an address of this machine, which its certificate need not be for. */
-function fetchLocal(config: Config, url: string, request: RequestInit = {}): Promise<Response> {
-  // TRINO_URL and TRINO_TLS_CA are for the coordinator, which may be on another machine.
-  const { tls } = tlsOptions(
-    url,
-    config.TRINO_TLS_CERTIFICATE ? trinoAuthority(config) : generatedCertificate(config),
-  );
-  return fetch(url, {
-    ...request,
-    signal: AbortSignal.timeout(LOCAL_MS_MAX),
-    ...(tls && { tls: { ...tls, checkServerIdentity: () => undefined } }),
-  });
 }
 
 /** @throws ConfigError when a password is needed and not set */
@@ -238,55 +142,47 @@ function loginHeaders(config: Config, user: TrinoUser): Record<string, string> {
   return { authorization: `Basic ${login}`, "x-trino-user": user };
 }
 
-/** A request until it is answered; only those that change nothing are repeated after a failure. */
-async function send(
+/** A request until it is answered; only one that changes nothing is repeated after a failure. */
+function send(
   config: Config,
   url: string,
   request: RequestInit,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const signals = () => [AbortSignal.timeout(ANSWER_MS_MAX), ...(signal ? [signal] : [])];
-  for (let attempt = 0; ; attempt++) {
-    const isLast = attempt === RETRIES_MAX;
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        ...request,
-        signal: AbortSignal.any(signals()),
-        ...tlsOptions(url, trinoAuthority(config)),
-      });
-      if (response.ok) return parse(await response.text());
-    } catch (error) {
-      signal?.throwIfAborted();
-      const isSure =
-        certificateRefusal(error) !== undefined || (error as Error).name === "TimeoutError";
-      if (isLast || isSure || request.method === "POST") throw unreachable(config, error);
-      await delay(RETRY_MS * 2 ** attempt, undefined, signal && { signal });
-      continue;
-    }
-    if (isLast || !BUSY.includes(response.status)) throw await refusal(config, response);
-    await delay(RETRY_MS * 2 ** attempt, undefined, signal && { signal });
-  }
+  return retry(() => sendOnce(config, url, request, signal), {
+    attemptsMax: ATTEMPTS_MAX,
+    firstMs: RETRY_MS,
+    isRetryable: (error) => error instanceof TrinoUnreachable && error.mayPass,
+    signal,
+  });
 }
 
-function tlsOptions(
+async function sendOnce(
+  config: Config,
   url: string,
-  authority: string | undefined,
-): { tls?: { ca: string | string[] } } {
-  if (!url.startsWith("https:")) return {};
-  if (authority && !existsSync(authority)) {
-    throw new TrinoUnreachable(
-      `Cannot trust Trino at ${new URL(url).origin}: there is no ${authority} yet, which Trino makes when it starts`,
-    );
+  request: RequestInit,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      ...request,
+      signal: signal ? AbortSignal.any([limit, signal]) : limit,
+      ...tlsOptions(url, trinoAuthority(config)),
+    });
+    if (response.ok) return parse(await response.text());
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof TrinoUnreachable) throw error;
+    throw unreachable(config, error, request.method !== "POST");
   }
-  return {
-    tls: { ca: authority ? readFileSync(authority, "utf8") : trustedCertificates(undefined) },
-  };
+  throw await refusal(config, response);
 }
 
 async function cancel(config: Config, url: string, headers: Record<string, string>) {
   const signal = AbortSignal.timeout(CANCEL_MS_MAX);
-  // One that cannot be cancelled ends by itself, since nobody asks for its rows any more.
+  // A query that cannot be cancelled ends a while after the last request for its rows.
   const options = tlsOptions(url, trinoAuthority(config));
   await fetch(url, { method: "DELETE", headers, signal, ...options }).catch(() => {});
 }
@@ -314,10 +210,12 @@ async function refusal(config: Config, response: Response): Promise<Error> {
   }
   return new TrinoUnreachable(
     `Cannot query Trino at ${trinoUrl(config)}: it answers ${status} ${said}`.trimEnd(),
+    { mayPass: BUSY.includes(status) },
   );
 }
 
-function unreachable(config: Config, error: unknown): Error {
+/** `isRepeatable` says whether the same request may be sent again after a failure that may pass. */
+function unreachable(config: Config, error: unknown, isRepeatable: boolean): Error {
   const address = trinoUrl(config);
   const { message, name } = error as Error;
   const { code } = error as { code?: unknown };
@@ -339,5 +237,8 @@ function unreachable(config: Config, error: unknown): Error {
       : code === "ConnectionRefused" || code === "ECONNREFUSED"
         ? "nothing listens there; `bun run up trino` starts it"
         : message;
-  return new TrinoUnreachable(`Cannot query Trino at ${address}: ${reason}`, { cause: error });
+  return new TrinoUnreachable(`Cannot query Trino at ${address}: ${reason}`, {
+    cause: error,
+    mayPass: isRepeatable && name !== "TimeoutError",
+  });
 }

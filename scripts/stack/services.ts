@@ -13,7 +13,7 @@ import { answersKafka } from "../kafka/probe.ts";
 import type { Config } from "../lib/config.ts";
 import { answersPostgres } from "../lib/postgres.ts";
 import { answersHealthCheck } from "../lib/probe.ts";
-import { localUrl } from "../lib/trino.ts";
+import { localUrl } from "../lib/trino-address.ts";
 import { webAddress } from "../lib/web-address.ts";
 import type { Runtime } from "./install/install.ts";
 

@@ -21,7 +21,7 @@ import { holdLines, quoted } from "../../host/use.ts";
 import { type Config, readConfig } from "../../lib/config.ts";
 import { ConfigError } from "../../lib/errors.ts";
 import { pastProxies } from "../../lib/loopback.ts";
-import { trinoAuthority, trinoUrl } from "../../lib/trino.ts";
+import { trinoAuthority, trinoUrl } from "../../lib/trino-address.ts";
 import { webAddress } from "../../lib/web-address.ts";
 import { cacheFolders, install, type Runtime } from "../install/install.ts";
 

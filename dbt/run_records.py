@@ -6,7 +6,7 @@ import uuid
 
 import psycopg2
 
-# Any number will do, as long as nothing else in the database locks on it.
+# `ADVISORY_LOCKS.transform` of scripts/lib/advisory-locks.ts, where every key is listed.
 LOCK_KEY = 7_203_042
 
 

@@ -8,9 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pythonFolder } from "../scripts/host/folders.ts";
 import { commandLine, processesWithEnvironment } from "../scripts/host/process-tree.ts";
+import { prepareRecords } from "../scripts/host/records-database.ts";
+import { ADVISORY_LOCKS } from "../scripts/lib/advisory-locks.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
-import { until } from "../scripts/lib/wait.ts";
+import { deadline, until } from "../scripts/lib/wait.ts";
 import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import {
@@ -70,6 +72,9 @@ async function holdLock(place: Place, statement: string) {
     },
   };
 }
+
+/** Takes the lock of a run of dbt. */
+const dbtLock = `select pg_advisory_lock(${ADVISORY_LOCKS.transform})`;
 
 /** Process ids of dbt for this place, as `dbt/run` starts it. */
 const dbtProcesses = ({ config }: Place) =>
@@ -206,13 +211,25 @@ test("two runs at once work one after the other", async () => {
   ]);
   expect(runs.filter(({ stdout }) => stdout.includes("Waiting for another run"))).toHaveLength(2);
   expect(await readSettled(place)).toEqual(counts.expected());
-  const refused = await holdLock(place, "select pg_advisory_lock(7203042)");
+  const refused = await holdLock(place, dbtLock);
   const impatient = await transform(place, "--wait", "1");
   await refused.release();
   expect([impatient.exitCode, impatient.stderr]).toEqual([
     1,
     "Cannot run dbt: another run has not ended within 1 s\n",
   ]);
+});
+
+test("the database of Airflow's records is prepared while a run of dbt has its lock", async () => {
+  const place = await platform.place("records");
+  const dbt = await holdLock(place, dbtLock);
+  try {
+    const config = readConfig({ ...place.environment, AIRFLOW_POSTGRES_DB: "records_airflow" });
+    const upkeep = { mark: "made", bringUpToDate: () => {} };
+    await deadline(prepareRecords(config, "airflow", upkeep), 30_000);
+  } finally {
+    await dbt.release();
+  }
 });
 
 test("an older run of plain dbt is refused by the fence when a newer one has started", async () => {

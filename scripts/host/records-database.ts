@@ -3,6 +3,7 @@
  * the installed program wants to find in it. Making sure of it again costs two short connections.
  */
 
+import { ADVISORY_LOCKS } from "../lib/advisory-locks.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
 import {
@@ -19,8 +20,6 @@ import { until } from "../lib/wait.ts";
 const ANSWER_MS_MAX = 60_000;
 /** SQLSTATE of a role that is missing or has another password, and of a missing database. */
 const NOT_MADE = ["28P01", "28000", "3D000"];
-/** Any number will do, as long as no program locks on it itself. */
-const LOCK_KEY = 7_203_042;
 
 const TITLES: Record<RecordKeeper, string> = { airflow: "Airflow", superset: "Superset" };
 
@@ -85,7 +84,7 @@ async function make(config: Config, keeper: RecordKeeper): Promise<void> {
   }
   const sql = connect(config, "admin", { applicationName: `${keeper}-prepare` });
   try {
-    await sql`select pg_advisory_lock(${LOCK_KEY})`;
+    await sql`select pg_advisory_lock(${ADVISORY_LOCKS.records})`;
     const [role] = await sql`select from pg_roles where rolname = ${user}`;
     if (!role) await sql`create role ${sql(user)} login`;
     const verifier = scramVerifier(passwordOf(config, keeper));
@@ -103,7 +102,7 @@ async function make(config: Config, keeper: RecordKeeper): Promise<void> {
 
 async function keepUp(sql: Sql, database: string, { mark, bringUpToDate }: Upkeep): Promise<void> {
   // Several programs may start at once, and one of them does it. The lock ends with the connection.
-  await sql`select pg_advisory_lock(${LOCK_KEY})`;
+  await sql`select pg_advisory_lock(${ADVISORY_LOCKS.records})`;
   const former = await readMark(sql);
   if (former === mark) return;
   bringUpToDate(former);

@@ -6,13 +6,11 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ADVISORY_LOCKS } from "../lib/advisory-locks.ts";
 import { ROOT } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 
 const MIGRATIONS = join(ROOT, "postgres/migrations");
-
-/** Any number will do, as long as nothing else in the database locks on it. */
-const LOCK_KEY = 7_203_041;
 
 const UNDEFINED_TABLE = "42P01";
 
@@ -70,11 +68,11 @@ export function pendingMigrations(files: Migration[], applied: Applied[]): Migra
 
 /** Lets one process at a time change this database. `sql` must hold a single connection. */
 export async function exclusively<Result>(sql: Sql, work: () => Promise<Result>): Promise<Result> {
-  await sql`select pg_advisory_lock(${LOCK_KEY})`;
+  await sql`select pg_advisory_lock(${ADVISORY_LOCKS.migrate})`;
   try {
     return await work();
   } finally {
-    await sql`select pg_advisory_unlock(${LOCK_KEY})`;
+    await sql`select pg_advisory_unlock(${ADVISORY_LOCKS.migrate})`;
   }
 }
 

@@ -4,13 +4,14 @@
  */
 import type { Kafka } from "./kafka/log.ts";
 import { openKafka } from "./kafka/open.ts";
-import { type Ledger, sum } from "./ledger/hop.ts";
-import { readTables } from "./ledger/tables.ts";
+import { inScope, type PartitionLedger, readLedgers } from "./ledger/ledger.ts";
+import { ADVISORY_LOCKS } from "./lib/advisory-locks.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
+import { sum } from "./lib/sum.ts";
 import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
 
@@ -18,8 +19,6 @@ import { Shadow } from "./replay/shadow.ts";
 const REST_RECORDS_MAX = 50_000;
 /** However fast events arrive, the chase ends after so many rounds. */
 const ROUNDS_MAX = 20;
-/** Any number will do, as long as nothing else of ours locks it. */
-const REPLAY_LOCK = 7_301_902_114;
 
 const command = defineCommand({
   name: "replay",
@@ -59,9 +58,9 @@ async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean
   const startMs = performance.now();
   const lock = await sql.reserve();
   try {
-    const [row] = await lock`select pg_try_advisory_lock(${REPLAY_LOCK}) as locked`;
+    const [row] = await lock`select pg_try_advisory_lock(${ADVISORY_LOCKS.replay}) as locked`;
     if (!row?.locked) throw new Error("Cannot replay: another replay is running");
-    const { ledgers } = await readTables(sql, config);
+    const ledgers = await readLedgers(sql, config);
     await refuseIncompleteLog(kafka, config, ledgers);
     const shadow = new Shadow(kafka, sql, config);
     await shadow.begin(ledgers);
@@ -79,7 +78,7 @@ async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean
     });
     return { records, durationMs: performance.now() - startMs, differences };
   } finally {
-    await lock`select pg_advisory_unlock(${REPLAY_LOCK})`.catch(() => {});
+    await lock`select pg_advisory_unlock(${ADVISORY_LOCKS.replay})`.catch(() => {});
     lock.release();
   }
 }
@@ -87,7 +86,7 @@ async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean
 async function refuseIncompleteLog(
   kafka: Kafka,
   config: Config,
-  ledgers: readonly Ledger[],
+  ledgers: readonly PartitionLedger[],
 ): Promise<void> {
   if (ledgers.length === 0) throw new Error("Cannot replay: nothing has been counted yet");
   const log = await kafka.logState(config.KAFKA_TOPIC);
@@ -111,15 +110,14 @@ async function chase(
   shadow: Shadow,
   sql: Sql,
   config: Config,
-  began: readonly Ledger[],
+  began: readonly PartitionLedger[],
 ): Promise<number> {
   let read = 0;
   let shown = 0;
   let places = began.map((ledger) => ({ ...ledger, nextOffset: ledger.firstOffset }));
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const { ledgers } = await readTables(sql, config);
-    const left =
-      sum(ledgers, ({ nextOffset }) => nextOffset) - sum(places, ({ nextOffset }) => nextOffset);
+    const ledgers = await readLedgers(sql, config);
+    const left = sum(offsetsOf(ledgers).values()) - sum(offsetsOf(places).values());
     if (left <= REST_RECORDS_MAX && round > 0) break;
     await shadow.readTo(offsetsOf(ledgers), (records) => {
       read += records;
@@ -134,20 +132,20 @@ async function chase(
   return read;
 }
 
-const offsetsOf = (ledgers: readonly Pick<Ledger, "partition" | "nextOffset">[]) =>
+const offsetsOf = (ledgers: readonly Pick<PartitionLedger, "partition" | "nextOffset">[]) =>
   new Map(ledgers.map(({ partition, nextOffset }) => [partition, nextOffset]));
 
 /** From here to the end of the transaction every consumer waits at its fence. */
 async function lockOffsets(sql: Transaction, config: Config): Promise<Map<number, number>> {
   const rows = await sql<{ partition: number; nextOffset: number }[]>`
     select partition, next_offset as "nextOffset" from streaming.consumer_offsets
-    where group_id = ${config.KAFKA_GROUP_ID} and topic = ${config.KAFKA_TOPIC}
+    where ${inScope(sql, config)}
     order by partition for update`;
   return offsetsOf(rows);
 }
 
 function report({ records, durationMs, differences }: Result, checkOnly: boolean, asJson: boolean) {
-  const differing = Object.values(differences).reduce((total, count) => total + count, 0);
+  const differing = sum(Object.values(differences));
   if (asJson) {
     printJson({ records, durationMs, differences, tookOver: !checkOnly });
   } else {

@@ -1,18 +1,19 @@
 /** `bun run verify`: proves hop by hop that every event is counted once, or names the hop. */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Kafka } from "./kafka/log.ts";
 import { openKafka } from "./kafka/open.ts";
-import type { HopResult } from "./ledger/hop.ts";
-import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./ledger/tables.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { DURATION_MS, flag, json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
+import { pause } from "./lib/wait.ts";
+import type { HopResult } from "./verify/hop.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
+import { HOPS, type HopName, notAsked, reasonNotAsked } from "./verify/optional-hops.ts";
 import { verifyPublished } from "./verify/published.ts";
 import { recount } from "./verify/recount.ts";
 import { readSummary, verifySummary } from "./verify/summary.ts";
+import { readTables, verifyDeadLetters, verifyMinutes, verifyUserEvents } from "./verify/tables.ts";
 import { askTrino, verifyTrino } from "./verify/trino.ts";
 
 const command = defineCommand({
@@ -20,25 +21,35 @@ const command = defineCommand({
   description: `What was read from Kafka = stored + duplicates + rejected = user_events = events_per_minute =
 user_event_summary = what Trino says = what the summary and the public page say. Prints a line for
 each hop, and names the first that differs, also when a test of dbt has failed. Events that still
-wait in the log are no difference, nor is a Trino or a page that was never started.`,
+wait in the log are no difference.
+
+Not every platform has a Trino, a summary and a page. With --expect, exactly the named hops are asked,
+and one that does not answer differs. A hop whose address is set (TRINO_URL, SUMMARY_URL, WORKER_URL)
+is always asked, and has to answer too. Without --expect, a hop is also asked when something listens at
+its address on this machine. Otherwise its line and the last line say "not asked".`,
   flags: {
     recount: toggle("Read the log again and count it independently"),
     wait: flag(DURATION_MS, "Wait this long for the consumer to reach the end of the log", "0"),
+    expect: flag(HOPS, "Ask these hops, which have to answer: dbt, trino, summary, worker"),
     json,
   },
   examples: [
     ["bun run verify", "all hops, as they are now"],
+    ["bun run verify --expect all", "each hop has to answer"],
     ["bun run verify --wait 60s --recount", "after a load, with an independent count"],
     ["bun run verify --json | jq .firstDifference", "for a program"],
   ],
-  exits: { 0: "all hops hold", 1: "a hop differs, or cannot be read" },
-  async run({ flags: { recount: recounts, wait: waitMs, json: asJson } }) {
+  exits: {
+    0: "all hops that were asked hold",
+    1: "a hop differs, or one that has to answer does not",
+  },
+  async run({ flags: { recount: recounts, wait: waitMs, expect: expected, json: asJson } }) {
     const config = readConfig();
     startLogging(config);
     const kafka = openKafka(config, { clientId: "verify" });
     const sql = connect(config, "read", { applicationName: "verify" });
     try {
-      const results = await verify(kafka, sql, config, waitMs, recounts);
+      const results = await verify(kafka, sql, config, { waitMs, expected, recounts });
       print(results, asJson);
       if (results.some(({ holds }) => !holds)) process.exitCode = 1;
     } finally {
@@ -47,12 +58,17 @@ wait in the log are no difference, nor is a Trino or a page that was never start
   },
 });
 
+interface Options {
+  waitMs: number;
+  expected: ReadonlySet<HopName> | undefined;
+  recounts: boolean;
+}
+
 async function verify(
   kafka: Kafka,
   sql: Sql,
   config: Config,
-  waitMs: number,
-  recounts: boolean,
+  { waitMs, expected, recounts }: Options,
 ): Promise<HopResult[]> {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
@@ -60,37 +76,57 @@ async function verify(
     // Asked after the tables, so that the log's end is never behind what they have counted.
     const log = await kafka.logState(config.KAFKA_TOPIC);
     if (waitingRecords(log, tables.ledgers) > 0 && performance.now() < deadlineMs) {
-      await delay(200);
+      await pause(200);
       continue;
     }
     const summary = await readSummary(sql);
-    const byTrino = await askTrino(config);
+    const ifAsked = async (name: HopName, ask: () => HopResult | Promise<HopResult>) => {
+      const reason = await reasonNotAsked(name, config, expected);
+      return reason === undefined ? ask() : notAsked(name, reason);
+    };
     return [
       verifyLog(log, tables.ledgers),
       verifyUserEvents(tables),
       verifyMinutes(tables),
       verifyDeadLetters(tables),
-      verifySummary(summary),
-      verifyTrino(config, summary, byTrino, byTrino && (await readSummary(sql))),
-      ...(await verifyPublished(sql, config)),
+      await ifAsked("dbt", () => verifySummary(summary, expected?.has("dbt") === true)),
+      await ifAsked("trino", async () =>
+        verifyTrino(config, summary, await askTrino(config), await readSummary(sql)),
+      ),
+      await ifAsked("summary", () => verifyPublished("summary", sql, config)),
+      await ifAsked("worker", () => verifyPublished("worker", sql, config)),
       ...(recounts ? [await recount(kafka, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
     ];
   }
 }
 
+/** Whether all hops that were asked hold, in one line. */
+function verdictOf(results: readonly HopResult[]): string {
+  const first = results.find(({ holds }) => !holds);
+  if (first) return `The first hop that differs: ${first.hop}`;
+  const open = results.filter(({ isNotAsked }) => isNotAsked).map(({ hop }) => hop);
+  if (open.length === 0) return "Every event counts once";
+  return `Every event counts once in all hops that were asked; not asked: ${open.join(", ")}`;
+}
+
 function print(results: HopResult[], asJson: boolean): void {
   const first = results.find(({ holds }) => !holds);
   if (asJson) {
-    printJson({ holds: !first, firstDifference: first?.hop ?? null, hops: results });
+    printJson({
+      holds: !first,
+      firstDifference: first?.hop ?? null,
+      notAsked: results.filter(({ isNotAsked }) => isNotAsked).map(({ hop }) => hop),
+      hops: results,
+    });
     return;
   }
   const width = Math.max(...results.map(({ hop }) => hop.length));
-  for (const { hop, equation, holds, isMissing, remarks } of results) {
+  for (const { hop, equation, holds, isNotAsked, remarks } of results) {
     const remark = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
-    const state = isMissing ? "missing" : holds ? "holds  " : "DIFFERS";
+    const state = isNotAsked ? "-      " : holds ? "holds  " : "DIFFERS";
     console.log(`${state}  ${hop.padEnd(width)}  ${equation}${remark}`);
   }
-  console.log(first ? `\nThe first hop that differs: ${first.hop}` : "\nEvery event counts once");
+  console.log(`\n${verdictOf(results)}`);
 }
 
 await runCommand(command);

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { PublishedSummary } from "../schema/summary.ts";
-import type { HopResult } from "../scripts/ledger/hop.ts";
 import { secretSettings } from "../scripts/lib/config.ts";
 import { until } from "../scripts/lib/wait.ts";
+import type { HopResult } from "../scripts/verify/hop.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
-import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
 
 setDefaultTimeout(180_000);
 
@@ -23,14 +23,19 @@ afterAll(() => stack?.stop());
 const produce = (count: number) =>
   runOrThrow(stack.settings, "scripts/produce.ts", ["--count", String(count), "--rate", "0"]);
 
-async function verify(environment: Environment = stack.settings, waitSeconds = 30) {
-  const args = ["--json", "--wait", String(waitSeconds)];
+async function verify(
+  environment: Environment = stack.settings,
+  waitSeconds = 30,
+  flags: string[] = [],
+) {
+  const args = ["--json", "--wait", String(waitSeconds), ...flags];
   const { exitCode, stdout } = await run(environment, "scripts/verify.ts", args);
-  const { firstDifference, hops } = JSON.parse(stdout) as {
+  const { firstDifference, notAsked, hops } = JSON.parse(stdout) as {
     firstDifference: string | null;
+    notAsked: string[];
     hops: HopResult[];
   };
-  return { exitCode, firstDifference, hops };
+  return { exitCode, firstDifference, notAsked, hops };
 }
 
 const hopOf = ({ hops }: { hops: HopResult[] }, name: string) =>
@@ -40,8 +45,8 @@ test("verify holds up to the page when all events are counted", async () => {
   const found = await verify();
   expect(found).toMatchObject({ exitCode: 0, firstDifference: null });
   for (const name of [ORIGIN_HOP, PAGE_HOP]) {
-    const { isMissing, numbers, remarks } = hopOf(found, name);
-    expect(isMissing).toBeUndefined();
+    const { isNotAsked, numbers, remarks } = hopOf(found, name);
+    expect(isNotAsked).toBeUndefined();
     expect(numbers.published).toBe(numbers.before!);
     expect(numbers.published).toBeGreaterThanOrEqual(1_000);
     expect(remarks).toEqual([]);
@@ -124,14 +129,30 @@ test("verify names the hop when the page goes on showing old numbers or nothing 
   }
 });
 
-test("verify says that both hops are missing when the stack has no page", async () => {
-  const other = await newSettings();
-  const elsewhere = { ...stack.settings, STATE_DIR: other.STATE_DIR! };
-  const found = await verify(elsewhere);
+/** The settings of a stack without an origin and a page: nothing listens where they would be. */
+const withoutPage = () => ({ ...stack.settings, SUMMARY_PORT: "1", WORKER_PORT: "2" });
+
+test("verify says that it has not asked when nothing listens where the origin and the page would be", async () => {
+  const found = await verify(withoutPage());
+  expect(found.exitCode).toBe(0);
+  expect(found.notAsked).toEqual(expect.arrayContaining([ORIGIN_HOP, PAGE_HOP]));
   for (const name of [ORIGIN_HOP, PAGE_HOP]) {
-    expect(hopOf(found, name)).toMatchObject({ isMissing: true, holds: true });
+    expect(hopOf(found, name)).toMatchObject({ isNotAsked: true, holds: true });
   }
-  await removeStack(other);
+});
+
+test("verify differs when an expected origin or page does not answer", async () => {
+  const found = await verify(withoutPage(), 0, ["--expect", "summary,worker"]);
+  expect(found).toMatchObject({ exitCode: 1, firstDifference: ORIGIN_HOP });
+  expect(hopOf(found, PAGE_HOP)).toMatchObject({ holds: false, equation: "the page does not say" });
+  const { exitCode, stderr } = await run(stack.settings, "scripts/verify.ts", [
+    "--expect",
+    "pages",
+  ]);
+  expect([exitCode, stderr]).toEqual([
+    2,
+    "Cannot use --expect pages: it must be dbt, trino, summary, worker, several with commas between, all or none\n",
+  ]);
 });
 
 test("each program knows only the secrets that it needs", async () => {
@@ -168,5 +189,5 @@ test("every event counts once up to the page when each part of it is killed unde
   }
   const found = await verify();
   expect(found).toMatchObject({ exitCode: 0, firstDifference: null });
-  expect(hopOf(found, PAGE_HOP).isMissing).toBeUndefined();
+  expect(hopOf(found, PAGE_HOP).isNotAsked).toBeUndefined();
 });

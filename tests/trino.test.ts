@@ -7,14 +7,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memoryBytes } from "../scripts/host/process-tree.ts";
-import type { HopResult } from "../scripts/ledger/hop.ts";
 import type { Config } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { queryRows, type TrinoQueryError, type TrinoUser } from "../scripts/lib/trino.ts";
 import { until } from "../scripts/lib/wait.ts";
+import type { HopResult } from "../scripts/verify/hop.ts";
 import { sendRecords } from "./harness/records.ts";
 import { type Environment, run, runOrThrow, start } from "./harness/script.ts";
-import { newSettings, removeStack, type Stack, startStack } from "./harness/stack.ts";
+import { type Stack, startStack } from "./harness/stack.ts";
 
 const MINUTES = 60_000;
 setDefaultTimeout(2 * MINUTES);
@@ -420,8 +420,8 @@ test("PostgreSQL refuses a write by the role of Trino, whatever Trino would allo
 });
 
 /** The last hop, as `verify` sees it with these settings. */
-async function lastHop(environment: Environment): Promise<HopResult> {
-  const { stdout } = await run(environment, "scripts/verify.ts", ["--json"]);
+async function lastHop(environment: Environment, args: string[] = []): Promise<HopResult> {
+  const { stdout } = await run(environment, "scripts/verify.ts", ["--json", ...args]);
   return (JSON.parse(stdout).hops as HopResult[]).find(({ hop }) => hop.endsWith("Trino"))!;
 }
 
@@ -439,7 +439,7 @@ test("verify holds while events keep coming, since Trino says what PostgreSQL do
     producer.kill("SIGTERM");
     await producer.exited;
   }
-  expect((await lastHop(stack.settings)).isMissing).toBeUndefined();
+  expect((await lastHop(stack.settings)).isNotAsked).toBeUndefined();
 });
 
 test("verify names the hop when Trino says something else or nothing", async () => {
@@ -459,20 +459,22 @@ test("verify names the hop when Trino says something else or nothing", async () 
   expect(stdout).toContain("DIFFERS  user_event_summary → Trino");
   expect(stdout).toMatch(/view: \d+ to \d+ in PostgreSQL, \d+ by Trino/);
   await liar.stop(true);
-  const away = { ...stack.settings, TRINO_PORT: "1" };
-  expect(await lastHop(away)).toMatchObject({
-    holds: false,
-    remarks: [expect.stringContaining("nothing listens there")],
-  });
+  const silent = { holds: false, remarks: [expect.stringContaining("nothing listens there")] };
+  const configured = { ...stack.settings, TRINO_URL: "http://127.0.0.1:1" };
+  expect(await lastHop(configured)).toMatchObject(silent);
+  const expected = { ...stack.settings, TRINO_PORT: "1" };
+  expect(await lastHop(expected, ["--expect", "dbt,trino"])).toMatchObject(silent);
 });
 
-test("verify says that the hop is missing when no Trino belongs to the stack", async () => {
-  const other = await newSettings();
-  const elsewhere = {
-    ...stack.settings,
-    STATE_DIR: other.STATE_DIR!,
-    TRINO_PORT: other.TRINO_PORT!,
-  };
-  expect(await lastHop(elsewhere)).toMatchObject({ isMissing: true, holds: true });
-  await removeStack(other);
+test("verify says that it has not asked Trino when nothing listens or --expect leaves it out", async () => {
+  const without = await run({ ...stack.settings, TRINO_PORT: "1" }, "scripts/verify.ts");
+  expect(without.exitCode).toBe(0);
+  expect(without.stdout).toMatch(
+    /^- {8}user_event_summary → Trino +not asked: nothing listens at 127.0.0.1:1; `bun run up trino` starts it$/m,
+  );
+  expect(without.stdout).toMatch(/in all hops that were asked; not asked: .*Trino/);
+  expect(await lastHop(stack.settings, ["--expect", "dbt"])).toMatchObject({
+    equation: "not asked: --expect does not name it",
+    isNotAsked: true,
+  });
 });

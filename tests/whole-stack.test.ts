@@ -35,7 +35,9 @@ const untilVerified = () =>
     "verify holds",
     3 * MINUTES,
     async () => {
-      const { exitCode, stdout, stderr } = await run(settings, "scripts/verify.ts");
+      const { exitCode, stdout, stderr } = await run(settings, "scripts/verify.ts", [
+        ...["--expect", "all"],
+      ]);
       if (exitCode !== 0) throw new Error(stdout + stderr);
     },
     { intervalMs: 2_000 },

@@ -19,6 +19,8 @@ export type Role = "admin" | "owner" | "ingest" | "transform" | "read" | RecordK
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 export type Transaction = postgres.TransactionSql<{ bigint: number }>;
+/** What runs statements: a pool or a transaction. */
+export type Queryable = postgres.ISql<{ bigint: number }>;
 
 /** Login name and the setting that holds its password. */
 export function credentials(config: Config, role: Role): { user: string; setting: keyof Config } {

@@ -16,7 +16,9 @@ export async function answersHealthCheck(port: number): Promise<void> {
 /** A program listens at `host:port`. Fails at once when none does, unlike a client that retries. */
 export async function listens(address: string): Promise<void> {
   const colon = address.lastIndexOf(":");
-  const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
+  // An address of IPv6 is in brackets, which a socket does not take.
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+  const port = Number(address.slice(colon + 1));
   const socket = openSocket({ host, port });
   socket.setTimeout(PROBE_MS_MAX, () => socket.destroy(new Error(`${address} does not answer`)));
   try {

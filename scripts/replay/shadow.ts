@@ -6,7 +6,7 @@ import { PartitionReader } from "../consume/partition-reader.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
 import type { Kafka } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
-import type { Ledger } from "../ledger/hop.ts";
+import type { PartitionLedger } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 
@@ -26,7 +26,7 @@ export class Shadow {
   }
 
   /** Empties the shadow tables and sets each partition to where counting began. */
-  async begin(ledgers: readonly Ledger[]): Promise<void> {
+  async begin(ledgers: readonly PartitionLedger[]): Promise<void> {
     const sql = this.#sql;
     await sql`
       truncate streaming_replay.user_events, streaming_replay.user_active_days,

@@ -3,10 +3,10 @@
  * is given up and the next attempt opens a new one: the client would wait longer and longer before it
  * tries again, and a connection that has gone silent would stay so for minutes.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Summary } from "../../schema/summary.ts";
 import type { Config } from "../lib/config.ts";
 import { connect, type Sql } from "../lib/postgres.ts";
+import { deadline } from "../lib/wait.ts";
 import { readRow } from "./statement.ts";
 import { summaryOf } from "./summary-of.ts";
 
@@ -27,14 +27,11 @@ export class SummaryReader {
   }
 
   async read(): Promise<Summary> {
-    const silence = new AbortController();
     try {
-      return await Promise.race([this.#read(), failAfterSilence(silence.signal)]);
+      return await deadline(this.#read(), SILENCE_MS_MAX);
     } catch (error) {
       await this.close();
       throw error;
-    } finally {
-      silence.abort();
     }
   }
 
@@ -57,8 +54,7 @@ export class SummaryReader {
       applicationName: "summary",
       statementMsMax: STATEMENT_MS_MAX,
     });
-    const { KAFKA_GROUP_ID: groupId, KAFKA_TOPIC: topic } = this.#config;
-    const question = { groupId, topic, namesTopUsers, isBuilt: this.#isBuilt };
+    const question = { scope: this.#config, namesTopUsers, isBuilt: this.#isBuilt };
     try {
       const row = await readRow(this.#sql, question);
       if (row.isBuilt === this.#isBuilt) return row;
@@ -69,9 +65,4 @@ export class SummaryReader {
     }
     return readRow(this.#sql, { ...question, isBuilt: this.#isBuilt });
   }
-}
-
-async function failAfterSilence(signal: AbortSignal): Promise<never> {
-  await delay(SILENCE_MS_MAX, undefined, { signal });
-  throw new Error(`no answer within ${SILENCE_MS_MAX / 1_000} s`);
 }

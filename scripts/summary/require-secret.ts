@@ -1,4 +1,7 @@
-/** Lets in who shows the secret. Comparing takes as long whatever was shown. */
+/**
+ * Answers only requests that show the secret; comparing takes the same time whatever was shown.
+ * `hono/bearer-auth` takes only the characters of RFC 6750, and SUMMARY_SECRET may have others.
+ */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 

@@ -1,25 +1,24 @@
 /**
- * One computation for all who ask: they share the one that is under way, and its answer afterwards.
- * The answer is kept as the bytes that are sent, so that a request costs next to nothing. While the
- * database does not answer nothing old is given out, since the Worker keeps the last good answer.
+ * One computation for all requests: they share the one that is running, and its answer afterwards.
+ * The answer is kept as the text that is sent, so that a request costs next to nothing. While the
+ * database does not answer, no old numbers are sent: the Worker keeps the last good answer.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Summary } from "../../schema/summary.ts";
+import { DeadlineError, deadline } from "../lib/wait.ts";
 import { Schedule } from "./schedule.ts";
 
-/** Nobody waits longer than this for a computation; it goes on for those who ask later. */
-const PATIENCE_MS = 2_000;
+/** No request waits longer than this for a computation; later requests get its result. */
+const WAIT_MS_MAX = 2_000;
 
 export interface Answer {
   summary: Summary;
   /** The summary as JSON. */
   body: string;
-  etag: string;
   /** When the statement was sent, by `performance.now()`. */
   sentMs: number;
 }
 
-/** The numbers cannot be read now. The message is fit for strangers. */
+/** The numbers cannot be read now. The message may be shown to anyone. */
 export class Unavailable extends Error {
   override name = "Unavailable";
 }
@@ -47,7 +46,7 @@ export class SharedSummary {
   /** Seconds after which asking again may bring something new. */
   get retryAfterSeconds(): number {
     const { waitMs } = this.#schedule;
-    return Math.max(1, Math.ceil((Number.isFinite(waitMs) ? waitMs : PATIENCE_MS) / 1_000));
+    return Math.max(1, Math.ceil((Number.isFinite(waitMs) ? waitMs : WAIT_MS_MAX) / 1_000));
   }
 
   /** @throws Unavailable when the numbers cannot be read now, or not in time */
@@ -59,18 +58,26 @@ export class SharedSummary {
   #start(): Promise<Answer> {
     this.#schedule.begin();
     const computation = this.#compute();
-    const patience = new AbortController();
-    const shared = Promise.race([computation, this.#loseFaith(patience.signal)]);
-    // Whoever asks gets the failure; that nobody asked any more is no reason to end the program.
-    shared.catch(() => {});
-    computation
-      .then((answer) => {
+    computation.then(
+      (answer) => {
         this.#latest = answer;
         this.#current = Promise.resolve(answer);
-      })
-      .catch(() => {})
-      .finally(() => patience.abort());
+      },
+      () => {},
+    );
+    const shared = this.#inTime(computation);
+    // Each caller gets the failure. Without any caller it must not end the program.
+    shared.catch(() => {});
     return shared;
+  }
+
+  async #inTime(computation: Promise<Answer>): Promise<Answer> {
+    try {
+      return await deadline(computation, WAIT_MS_MAX);
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new Unavailable("Cannot read the numbers: the database takes too long");
+    }
   }
 
   async #compute(): Promise<Answer> {
@@ -79,7 +86,7 @@ export class SharedSummary {
       const summary = await this.#read();
       const body = JSON.stringify(summary);
       this.#end(sentMs);
-      return { summary, body, etag: `"${Bun.hash(body).toString(36)}"`, sentMs };
+      return { summary, body, sentMs };
     } catch (error) {
       this.#end(sentMs, error);
       throw new Unavailable("Cannot read the numbers: something is wrong inside, and in its log");
@@ -89,10 +96,5 @@ export class SharedSummary {
   #end(sentMs: number, error?: unknown): void {
     this.#schedule.end(error === undefined);
     this.#observe(performance.now() - sentMs, error);
-  }
-
-  async #loseFaith(signal: AbortSignal): Promise<never> {
-    await delay(PATIENCE_MS, undefined, { signal });
-    throw new Unavailable("Cannot read the numbers: the database takes too long");
   }
 }

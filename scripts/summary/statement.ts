@@ -4,21 +4,23 @@
  * the consumer's table.
  */
 
-import type { EventType, TypeCounts } from "../../schema/event-types.ts";
+import type { TypeCounts } from "../../schema/event-types.ts";
+import type { LedgerCounts } from "../../schema/ledger.ts";
 import { TIMELINE_MINUTES, TOP_USERS_MAX } from "../../schema/limits.ts";
+import { inScope, type LedgerScope, totalColumns } from "../ledger/ledger.ts";
+import { typeColumns } from "../ledger/type-counts.ts";
 import type { Sql } from "../lib/postgres.ts";
 
 /** What is asked for. */
 export interface Question {
-  groupId: string;
-  topic: string;
+  scope: LedgerScope;
   namesTopUsers: boolean;
   /** Read the users from dbt's `user_event_summary`. */
   isBuilt: boolean;
 }
 
 /** The only row of the answer. Times are milliseconds since 1970. */
-export interface Row extends TypeCounts {
+export interface Row extends TypeCounts, LedgerCounts {
   asOfMs: number;
   /** Whether dbt's `user_event_summary` exists in this snapshot. */
   isBuilt: boolean;
@@ -31,12 +33,6 @@ export interface Row extends TypeCounts {
   kafkaToTableMs: number | null;
   settledMs: number | null;
   isHealthy: boolean;
-  read: number;
-  stored: number;
-  duplicates: number;
-  rejected: number;
-  absent: number;
-  lost: number;
 }
 
 /** Sends the statement; the caller knows only afterwards whether `isBuilt` was right. */
@@ -76,17 +72,12 @@ const totalsOfUsers = (sql: Sql) => sql`
 /** Users are counted apart: by the primary key, that takes a third of what grouping by user takes. */
 const totalsOfCounts = (sql: Sql) => sql`
   select
-    ${sumOf(sql, "view")},
-    ${sumOf(sql, "click")},
-    ${sumOf(sql, "purchase")},
+    ${typeColumns(sql)},
     (
       select count(*)
       from (select distinct user_id from streaming.user_events) as users
     ) as users
   from streaming.user_events`;
-
-const sumOf = (sql: Sql, type: EventType) => sql`
-  coalesce(sum(event_count) filter (where event_type = ${type}), 0)::bigint as ${sql(type)}`;
 
 const topUsers = (sql: Sql, isBuilt: boolean) => sql`(
   select coalesce(jsonb_agg(most_active order by events desc, user_id), '[]')
@@ -108,9 +99,7 @@ const topOfCounts = (sql: Sql) => sql`
   select
     user_id,
     sum(event_count)::bigint as events,
-    ${sumOf(sql, "view")},
-    ${sumOf(sql, "click")},
-    ${sumOf(sql, "purchase")}
+    ${typeColumns(sql)}
   from streaming.user_events
   group by user_id
   order by events desc, user_id
@@ -137,9 +126,7 @@ const minutes = (sql: Sql) => sql`
     from (
       select
         ${ms(sql, "minute")} as "minuteMs",
-        ${sumOf(sql, "view")},
-        ${sumOf(sql, "click")},
-        ${sumOf(sql, "purchase")}
+        ${typeColumns(sql)}
       from generate_series(
         date_trunc('minute', now()) - make_interval(mins => ${TIMELINE_MINUTES - 1}),
         date_trunc('minute', now()),
@@ -150,20 +137,15 @@ const minutes = (sql: Sql) => sql`
     ) as by_type
   )`;
 
-const ledger = (sql: Sql, { groupId, topic }: Question) => sql`
+const ledger = (sql: Sql, { scope }: Question) => sql`
   partitions as (
     select *
     from streaming.consumer_offsets
-    where group_id = ${groupId} and topic = ${topic}
+    where ${inScope(sql, scope)}
   ),
   ledger as (
     select
-      coalesce(sum(next_offset - first_offset), 0)::bigint as read,
-      coalesce(sum(stored), 0)::bigint as stored,
-      coalesce(sum(duplicates), 0)::bigint as duplicates,
-      coalesce(sum(rejected), 0)::bigint as rejected,
-      coalesce(sum(absent), 0)::bigint as absent,
-      coalesce(sum(lost), 0)::bigint as lost,
+      ${totalColumns(sql)},
       ${ms(sql, "max(last_event_at)")} as "newestEventMs"
     from partitions
   ),
@@ -176,23 +158,8 @@ const ledger = (sql: Sql, { groupId, topic }: Question) => sql`
     limit 1
   )`;
 
-/** A deployment and a refresh settle as well, so they make up for a run that failed. */
 const transform = (sql: Sql) => sql`
   transform as (
-    select
-      ${ms(sql, "settled_at")} as "settledMs",
-      coalesce((
-        select status
-        from transform.runs
-        where status in ('passed', 'failed') and command in ('settle', 'deploy', 'refresh')
-        order by started_at desc
-        limit 1
-      ), '') <> 'failed' and coalesce((
-        select status
-        from transform.runs
-        where status in ('passed', 'failed') and command = 'check'
-        order by started_at desc
-        limit 1
-      ), '') <> 'failed' as "isHealthy"
-    from transform.settlement
+    select ${ms(sql, "settled_at")} as "settledMs", is_healthy as "isHealthy"
+    from transform.health
   )`;

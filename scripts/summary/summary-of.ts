@@ -1,11 +1,13 @@
 /** Makes the public summary of the numbers that were read. Pure. */
+import { totalOf } from "../../schema/event-types.ts";
+import { isBalanced } from "../../schema/ledger.ts";
 import type { Summary } from "../../schema/summary.ts";
 import type { Row } from "./statement.ts";
 
 /** `durationMs` is how long reading the numbers took. */
 export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number): Summary {
   const { view, click, purchase } = row;
-  const events = view + click + purchase;
+  const events = totalOf(row);
   return {
     version: 1,
     as_of: time(row.asOfMs),
@@ -32,11 +34,7 @@ export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number):
 
 function ledgerOf(row: Row, counted: number): Summary["ledger"] {
   const { read, stored, duplicates, rejected, absent, lost } = row;
-  const isExact =
-    read === stored + duplicates + rejected + absent &&
-    lost === 0 &&
-    stored === counted &&
-    row.isHealthy;
+  const isExact = isBalanced(row) && stored === counted && row.isHealthy;
   const state = isExact ? "exact" : "differs";
   return { state, read, stored, duplicates, rejected, absent, lost, counted };
 }

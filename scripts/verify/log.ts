@@ -2,31 +2,24 @@
  * Kafka → consumer: every offset of the log up to the stored one is accounted for as stored,
  * duplicate, rejected or absent, in the same topic, and none was lost.
  */
+import { isBalanced } from "../../schema/ledger.ts";
 import type { LogState } from "../kafka/log.ts";
-import { type HopResult, type Ledger, sum } from "../ledger/hop.ts";
+import { type PartitionLedger, totalsOf } from "../ledger/ledger.ts";
+import { sum } from "../lib/sum.ts";
+import type { HopResult } from "./hop.ts";
 
 export function verifyLog(
   log: ReadonlyMap<number, LogState>,
-  ledgers: readonly Ledger[],
+  ledgers: readonly PartitionLedger[],
 ): HopResult {
-  const total = (name: "stored" | "duplicates" | "rejected" | "absent" | "lost") =>
-    sum(ledgers, (ledger) => ledger[name]);
-  const read = sum(ledgers, ({ firstOffset, nextOffset }) => nextOffset - firstOffset);
-  const numbers = {
-    read,
-    stored: total("stored"),
-    duplicates: total("duplicates"),
-    rejected: total("rejected"),
-    absent: total("absent"),
-    lost: total("lost"),
-    waiting: waitingRecords(log, ledgers),
-  };
-  const accounted = numbers.stored + numbers.duplicates + numbers.rejected + numbers.absent;
+  const totals = totalsOf(ledgers);
+  const { read, stored, duplicates, rejected, absent } = totals;
+  const numbers = { ...totals, waiting: waitingRecords(log, ledgers) };
   const faults = ledgers.flatMap((ledger) => faultsOf(ledger, log.get(ledger.partition)));
   return {
     hop: "kafka → consumer",
-    equation: `${read} read = ${numbers.stored} stored + ${numbers.duplicates} duplicates + ${numbers.rejected} rejected${numbers.absent ? ` + ${numbers.absent} absent` : ""}`,
-    holds: faults.length === 0 && read === accounted && numbers.waiting >= 0,
+    equation: `${read} read = ${stored} stored + ${duplicates} duplicates + ${rejected} rejected${absent ? ` + ${absent} absent` : ""}`,
+    holds: faults.length === 0 && isBalanced(totals) && numbers.waiting >= 0,
     numbers,
     remarks: [...faults, ...(numbers.waiting > 0 ? [`${numbers.waiting} wait in the log`] : [])],
   };
@@ -35,16 +28,18 @@ export function verifyLog(
 /** Records of the log that have not been counted yet. */
 export function waitingRecords(
   log: ReadonlyMap<number, LogState>,
-  ledgers: readonly Ledger[],
+  ledgers: readonly PartitionLedger[],
 ): number {
   const nextOffsets = new Map(ledgers.map(({ partition, nextOffset }) => [partition, nextOffset]));
   return sum(
-    [...log],
-    ([partition, { logStart, logEnd }]) => logEnd - (nextOffsets.get(partition) ?? logStart),
+    Array.from(
+      log,
+      ([partition, { logStart, logEnd }]) => logEnd - (nextOffsets.get(partition) ?? logStart),
+    ),
   );
 }
 
-function faultsOf(ledger: Ledger, log: LogState | undefined): string[] {
+function faultsOf(ledger: PartitionLedger, log: LogState | undefined): string[] {
   const name = `partition ${ledger.partition}`;
   if (!log) return [`${name} was counted but is not in the topic`];
   return [

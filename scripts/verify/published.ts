@@ -1,17 +1,17 @@
 /**
  * user_events → summary origin → page: readers of the public page get what PostgreSQL has. What they
- * get may be some seconds old, so both are asked until their numbers are from after the moment at
- * which PostgreSQL was asked first; it is asked once more at the end, and since counts only grow,
- * what each of them says of a type must lie between the two. When nothing comes in that is equality.
+ * get may be some seconds old, so each is asked until its numbers are newer than the first look at
+ * PostgreSQL. PostgreSQL is asked again afterwards. Counts only grow, so what is published of a type
+ * must lie between the two; when nothing comes in that is equality.
  */
-import { setTimeout as delay } from "node:timers/promises";
-import type { TypeCounts } from "../../schema/event-types.ts";
-import { EVENT_TYPES } from "../../schema/event-types.ts";
+import { EVENT_TYPES, type TypeCounts, totalOf } from "../../schema/event-types.ts";
 import { type Summary, summarySchema } from "../../schema/summary.ts";
-import { type HopResult, sum } from "../ledger/hop.ts";
+import { typeColumns } from "../ledger/type-counts.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { aliveNames } from "../stack/supervise/start.ts";
+import { pause } from "../lib/wait.ts";
+import type { HopResult } from "./hop.ts";
+import { noAnswer, OPTIONAL_HOPS, urlOf } from "./optional-hops.ts";
 
 /** Several times as long as the origin lets pass between two readings of its numbers. */
 const RENEWAL_MS_MAX = 20_000;
@@ -20,56 +20,37 @@ const OUTAGE_MS_MAX = 3_000;
 const ANSWER_MS_MAX = 5_000;
 const PAUSE_MS = 250;
 
-/** The two that publish, in the order of the data. */
-const PUBLISHERS = [
-  {
-    service: "summary",
-    hop: "user_events → summary",
-    name: "the summary origin",
-    url: (config: Config) =>
-      `${config.SUMMARY_URL ?? `http://127.0.0.1:${config.SUMMARY_PORT}`}/summary`,
+type Publisher = "summary" | "worker";
+
+/** What is asked of each, and with which headers. */
+const REQUESTS = {
+  summary: {
+    path: "/summary",
     headers: (config: Config) => ({ authorization: `Bearer ${config.SUMMARY_SECRET ?? ""}` }),
-    isElsewhere: (config: Config) => config.SUMMARY_URL !== undefined,
   },
-  {
-    service: "worker",
-    hop: "summary → page",
-    name: "the page",
-    url: (config: Config) =>
-      `${config.WORKER_URL ?? `http://127.0.0.1:${config.WORKER_PORT}`}/api/summary`,
-    headers: () => ({}),
-    isElsewhere: (config: Config) => config.WORKER_URL !== undefined,
-  },
-] as const;
-type Publisher = (typeof PUBLISHERS)[number];
+  worker: { path: "/api/summary", headers: () => ({}) },
+};
 
 interface Counts extends TypeCounts {
   readAtMs: number;
 }
 
-/** One result for the origin and one for the page. */
-export async function verifyPublished(sql: Sql, config: Config): Promise<HopResult[]> {
-  const alive = await aliveNames(config);
-  const results: HopResult[] = [];
-  for (const publisher of PUBLISHERS) {
-    if (!publisher.isElsewhere(config) && !alive.includes(publisher.service)) {
-      results.push(missing(publisher));
-      continue;
-    }
-    const before = await readCounts(sql);
-    const answer = await askUntilNewer(publisher, config, before.readAtMs);
-    const after = await readCounts(sql);
-    results.push(compare(publisher, before, answer, after));
-  }
-  return results;
+/** Compares what the summary origin or the page publishes with the tables. */
+export async function verifyPublished(
+  publisher: Publisher,
+  sql: Sql,
+  config: Config,
+): Promise<HopResult> {
+  const before = await readCounts(sql);
+  const answer = await askUntilNewer(publisher, config, before.readAtMs);
+  const after = await readCounts(sql);
+  return compare(publisher, before, answer, after);
 }
 
 async function readCounts(sql: Sql): Promise<Counts> {
   const [row] = await sql<Counts[]>`
     select
-      coalesce(sum(event_count) filter (where event_type = 'view'), 0)::bigint as view,
-      coalesce(sum(event_count) filter (where event_type = 'click'), 0)::bigint as click,
-      coalesce(sum(event_count) filter (where event_type = 'purchase'), 0)::bigint as purchase,
+      ${typeColumns(sql)},
       (extract(epoch from statement_timestamp()) * 1000)::float8 as "readAtMs"
     from streaming.user_events`;
   return row!;
@@ -94,14 +75,15 @@ async function askUntilNewer(
     } else if (waitedMs > RENEWAL_MS_MAX) {
       return { fault: `its numbers stay those of ${answer.summary.as_of}` };
     }
-    await delay(PAUSE_MS);
+    await pause(PAUSE_MS);
   }
 }
 
 async function ask(publisher: Publisher, config: Config): Promise<Answer> {
   try {
-    const response = await fetch(publisher.url(config), {
-      headers: publisher.headers(config),
+    const request = REQUESTS[publisher];
+    const response = await fetch(urlOf(publisher, config) + request.path, {
+      headers: request.headers(config),
       redirect: "manual",
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
@@ -116,26 +98,14 @@ async function ask(publisher: Publisher, config: Config): Promise<Answer> {
   }
 }
 
-function missing({ hop, service }: Publisher): HopResult {
-  const equation = `no ${service} runs here; \`bun run up ${service}\` starts it`;
-  return { hop, equation, holds: true, isMissing: true, numbers: {}, remarks: [] };
-}
-
-function compare(
-  { hop, name }: Publisher,
-  before: Counts,
-  answer: Answer,
-  after: Counts,
-): HopResult {
-  if ("fault" in answer) {
-    const equation = `${name} does not say`;
-    return { hop, equation, holds: false, numbers: {}, remarks: [answer.fault] };
-  }
+function compare(publisher: Publisher, before: Counts, answer: Answer, after: Counts): HopResult {
+  const { hop, title } = OPTIONAL_HOPS[publisher];
+  if ("fault" in answer) return noAnswer(publisher, `${title} does not say`, answer.fault);
   const told = answer.summary.events_by_type;
   const numbers = {
-    before: sum(EVENT_TYPES, (type) => before[type]),
+    before: totalOf(before),
     published: answer.summary.events,
-    after: sum(EVENT_TYPES, (type) => after[type]),
+    after: totalOf(after),
   };
   const differing = EVENT_TYPES.filter(
     (type) => !(before[type] <= told[type] && told[type] <= after[type]),
@@ -144,13 +114,13 @@ function compare(
     numbers.before === numbers.after ? numbers.after : `${numbers.before} to ${numbers.after}`;
   return {
     hop,
-    equation: `${inTables} in user_events = ${numbers.published} by ${name}`,
+    equation: `${inTables} in user_events = ${numbers.published} by ${title}`,
     holds: differing.length === 0 && answer.summary.ledger.state === "exact",
     numbers,
     remarks: [
       ...differing.map(
         (type) =>
-          `${type}: ${before[type]} to ${after[type]} in user_events, ${told[type]} by ${name}`,
+          `${type}: ${before[type]} to ${after[type]} in user_events, ${told[type]} by ${title}`,
       ),
       ...(answer.summary.ledger.state === "exact"
         ? []

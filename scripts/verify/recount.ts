@@ -7,20 +7,18 @@ import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { readLog } from "../kafka/read-log.ts";
 import { RecordCursor } from "../kafka/record-cursor.ts";
-import { type HopResult, type Ledger, sum } from "../ledger/hop.ts";
+import type { PartitionLedger } from "../ledger/ledger.ts";
+import { sum } from "../lib/sum.ts";
+import type { HopResult } from "./hop.ts";
 
-interface Count {
-  stored: number;
-  duplicates: number;
-  rejected: number;
-}
+type Count = Pick<PartitionLedger, "stored" | "duplicates" | "rejected">;
 
 /** Counts what the log still holds of the counted range of each partition. */
 export async function recount(
   kafka: Kafka,
   topic: string,
   log: ReadonlyMap<number, LogState>,
-  ledgers: readonly Ledger[],
+  ledgers: readonly PartitionLedger[],
 ): Promise<HopResult> {
   const counters = new Map(ledgers.map((ledger) => [ledger.partition, new PlainCounter(ledger)]));
   const incomplete = ledgers.filter(
@@ -41,8 +39,8 @@ export async function recount(
   });
   const complete = ledgers.filter((ledger) => ranges.has(ledger.partition));
   const differing = complete.filter((ledger) => !counters.get(ledger.partition)?.equals(ledger));
-  const stored = sum(complete, ({ partition }) => counters.get(partition)?.count.stored ?? 0);
-  const expected = sum(complete, (ledger) => ledger.stored);
+  const stored = sum(complete.map(({ partition }) => counters.get(partition)?.count.stored ?? 0));
+  const expected = sum(complete.map(({ stored }) => stored));
   return {
     hop: "log → tables, read again",
     equation: `${stored} events in the log = ${expected} stored`,
@@ -63,10 +61,10 @@ export async function recount(
 
 class PlainCounter {
   readonly count: Count = { stored: 0, duplicates: 0, rejected: 0 };
-  readonly #ledger: Ledger;
+  readonly #ledger: PartitionLedger;
   readonly #lastOffsets = new Map<string, number>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: PartitionLedger) {
     this.#ledger = ledger;
   }
 
@@ -86,7 +84,7 @@ class PlainCounter {
     this.#forgetOld(offset);
   }
 
-  equals({ stored, duplicates, rejected }: Ledger): boolean {
+  equals({ stored, duplicates, rejected }: PartitionLedger): boolean {
     const { count } = this;
     return (
       count.stored === stored && count.duplicates === duplicates && count.rejected === rejected

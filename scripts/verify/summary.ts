@@ -1,20 +1,33 @@
 /**
  * user_events → user_event_summary: what dbt makes of the counts has the same events, type by type,
- * in the same snapshot; and dbt's own tests, which look at more than sums, allowed the last run.
+ * in the same snapshot. dbt's own tests look at more than sums, so its last runs must have passed too.
  */
 
-import { EVENT_TYPES, type TypeCounts } from "../../schema/event-types.ts";
-import { type HopResult, sum } from "../ledger/hop.ts";
+import { EVENT_TYPES, type TypeCounts, totalOf } from "../../schema/event-types.ts";
+import { typeColumns } from "../ledger/type-counts.ts";
 import type { Sql } from "../lib/postgres.ts";
+import type { HopResult } from "./hop.ts";
+import { noAnswer, notAsked, OPTIONAL_HOPS } from "./optional-hops.ts";
+
+/** The row of the view `transform.health`. */
+interface Health {
+  settled_at: Date | null;
+  last_settle_command: string | null;
+  last_settle_status: string | null;
+  last_settle_finished_at: Date | null;
+  last_settle_error: string | null;
+  last_check_status: string | null;
+  last_check_finished_at: Date | null;
+  last_check_error: string | null;
+  is_healthy: boolean;
+}
 
 export interface SummaryNumbers {
-  /** By event type, as the consumer has stored them. */
+  /** As the consumer has stored them. */
   stored: TypeCounts;
-  /** By event type, as the summary shows them. */
+  /** As the summary shows them. */
   summarized: TypeCounts;
-  settledAt: Date | null;
-  /** The last run of each kind that failed, and why. */
-  failedRuns: { command: string; finishedAt: Date; error: string | null }[];
+  health: Health;
 }
 
 /** Undefined when this database has no summary, because dbt has never run on it. */
@@ -24,65 +37,56 @@ export function readSummary(sql: Sql): Promise<SummaryNumbers | undefined> {
       select to_regclass('streaming.user_event_summary') is not null as exists`;
     if (!found?.exists) return undefined;
     const [stored] = await transaction<TypeCounts[]>`
-      select
-        coalesce(sum(event_count) filter (where event_type = 'click'), 0)::bigint as click,
-        coalesce(sum(event_count) filter (where event_type = 'view'), 0)::bigint as view,
-        coalesce(sum(event_count) filter (where event_type = 'purchase'), 0)::bigint as purchase
-      from streaming.user_events`;
+      select ${typeColumns(transaction)} from streaming.user_events`;
     const [summarized] = await transaction<TypeCounts[]>`
       select
         coalesce(sum(total_clicks), 0)::bigint as click,
         coalesce(sum(total_views), 0)::bigint as view,
         coalesce(sum(total_purchases), 0)::bigint as purchase
       from streaming.user_event_summary`;
-    const [settlement] = await transaction`
-      select settled_at as "settledAt" from transform.settlement`;
-    // A deployment and a refresh settle as well, so they make up for a run that failed.
-    const failedRuns = await transaction<SummaryNumbers["failedRuns"]>`
-      select command, finished_at as "finishedAt", error
-      from (
-        select distinct on (command = 'check') *
-        from transform.runs
-        where status in ('passed', 'failed') and command <> 'freshness'
-        order by command = 'check', finished_at desc
-      ) as last_runs
-      where status = 'failed'`;
-    return {
-      stored: stored as TypeCounts,
-      summarized: summarized as TypeCounts,
-      settledAt: settlement?.settledAt ?? null,
-      failedRuns: [...failedRuns],
-    };
+    const [health] = await transaction<Health[]>`select * from transform.health`;
+    return { stored, summarized, health } as SummaryNumbers;
   }) as Promise<SummaryNumbers | undefined>;
 }
 
-export function verifySummary(summary: SummaryNumbers | undefined): HopResult {
-  const hop = "user_events → user_event_summary";
+/** `isExpected` says whether a summary that dbt has not built yet is a fault. */
+export function verifySummary(summary: SummaryNumbers | undefined, isExpected: boolean): HopResult {
   if (summary === undefined) {
-    const equation = "dbt has not built it yet; Airflow will, and `bun run transform` does it now";
-    return { hop, equation, holds: true, isMissing: true, numbers: {}, remarks: [] };
+    const reason = "dbt has not built it yet; Airflow will, and `bun run transform` does it now";
+    return isExpected
+      ? noAnswer("dbt", "there is no user_event_summary", reason)
+      : notAsked("dbt", reason);
   }
-  const { stored, summarized, settledAt, failedRuns } = summary;
-  const numbers = {
-    stored: sum(EVENT_TYPES, (type) => stored[type]),
-    summarized: sum(EVENT_TYPES, (type) => summarized[type]),
-  };
+  const { stored, summarized, health } = summary;
+  const numbers = { stored: totalOf(stored), summarized: totalOf(summarized) };
   const differing = EVENT_TYPES.filter((type) => stored[type] !== summarized[type]);
   return {
-    hop,
+    hop: OPTIONAL_HOPS.dbt.hop,
     equation: `${numbers.stored} in user_events = ${numbers.summarized} in user_event_summary`,
-    holds: differing.length === 0 && failedRuns.length === 0,
+    holds: differing.length === 0 && health.is_healthy,
     numbers,
     remarks: [
       ...differing.map(
         (type) =>
           `${type}: ${stored[type]} in user_events, ${summarized[type]} in user_event_summary`,
       ),
-      ...failedRuns.map(
-        ({ command, finishedAt, error }) =>
-          `the last ${command} failed at ${finishedAt.toISOString()}: ${error}`,
-      ),
-      settledAt ? `settled up to ${settledAt.toISOString()}` : "nothing is settled yet",
+      ...failuresOf(health),
+      health.settled_at
+        ? `settled up to ${health.settled_at.toISOString()}`
+        : "nothing is settled yet",
     ],
   };
+}
+
+function failuresOf(health: Health): string[] {
+  const failures: string[] = [];
+  const note = (command: string | null, finishedAt: Date | null, error: string | null) =>
+    failures.push(`the last ${command} failed at ${finishedAt?.toISOString()}: ${error}`);
+  if (health.last_settle_status === "failed") {
+    note(health.last_settle_command, health.last_settle_finished_at, health.last_settle_error);
+  }
+  if (health.last_check_status === "failed") {
+    note("check", health.last_check_finished_at, health.last_check_error);
+  }
+  return failures;
 }

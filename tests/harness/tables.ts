@@ -1,4 +1,5 @@
 /** Reads the tables as a stranger would, and waits until they hold what a test expects. */
+import type { LedgerCounts } from "../../schema/ledger.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 import { until } from "../../scripts/lib/wait.ts";
 
@@ -24,12 +25,7 @@ export function differences(
     .map((key) => `${key}: expected ${expected.get(key) ?? 0}, found ${actual.get(key) ?? 0}`);
 }
 
-export interface Ledger {
-  read: number;
-  stored: number;
-  duplicates: number;
-  rejected: number;
-}
+type Ledger = Pick<LedgerCounts, "read" | "stored" | "duplicates" | "rejected">;
 
 export async function readLedger(sql: Sql): Promise<Ledger> {
   const [row] = await sql<Ledger[]>`

@@ -50,7 +50,7 @@ async function proveStart(machine: BareMachine, how: string): Promise<Start> {
     () => machine.memoryStat(),
     async () => {
       const up = await step(`up, ${how}`, () => machine.execute(...BUN, "up", "--json"));
-      const verify = () => machine.execute(...BUN, "verify", "--json");
+      const verify = () => machine.execute(...BUN, "verify", "--expect", "all", "--json");
       await step("every hop of verify holds", () => untilVerified(verify));
       return JSON.parse(up) as Up;
     },

@@ -13,7 +13,10 @@ export async function proveCompose(project: ComposeProject, pagePort: number): P
   await step("the image is built", () => project.build());
   await step("docker compose up --wait ends with everything healthy", () => project.up());
   const verify = () =>
-    project.execute("gate", "bun", "--env-file=/state/.env", "scripts/verify.ts", "--json");
+    project.execute(
+      ...["gate", "bun", "--env-file=/state/.env", "scripts/verify.ts"],
+      ...["--expect", "all", "--json"],
+    );
   const events = await step("every hop of verify holds", () => untilVerified(verify));
   await step("the page answers on this machine", () => answers(pagePort));
   console.log(await project.memory());

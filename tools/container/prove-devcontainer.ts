@@ -12,7 +12,7 @@ export async function proveDevcontainer(devcontainer: Devcontainer): Promise<voi
     devcontainer.execute("bun", "run", "up"),
   );
   console.log(started);
-  const verify = () => devcontainer.execute("bun", "run", "verify", "--json");
+  const verify = () => devcontainer.execute("bun", "run", "verify", "--expect", "all", "--json");
   const events = await step("every hop of verify holds", () => untilVerified(verify));
   await step("status names the addresses that Codespaces forwards", async () => {
     const table = await devcontainer.execute("bun", "run", "status");

@@ -10,14 +10,11 @@ const RETRY_SECONDS = 5;
 const RENDER_MS_MAX = 15_000;
 const PROGRAM = fileURLToPath(new URL("render.ts", import.meta.url));
 
-export interface Image {
-  png: Uint8Array<ArrayBuffer>;
-  etag: string;
-}
+type Png = Uint8Array<ArrayBuffer>;
 
 export class Preview {
   readonly #read: () => Promise<Summary>;
-  #current: Promise<Image> | undefined;
+  #current: Promise<Png> | undefined;
   #dueMs = 0;
 
   constructor(read: () => Promise<Summary>) {
@@ -25,7 +22,7 @@ export class Preview {
   }
 
   /** @throws what reading the summary throws, or an Error of the renderer */
-  get(): Promise<Image> {
+  get(): Promise<Png> {
     if (this.#current === undefined || performance.now() >= this.#dueMs) {
       this.#dueMs = Number.POSITIVE_INFINITY;
       this.#current = this.#draw();
@@ -41,14 +38,13 @@ export class Preview {
     this.#dueMs = performance.now() + seconds * 1_000;
   }
 
-  async #draw(): Promise<Image> {
-    const png = await render(previewSvg(await this.#read()));
-    return { png, etag: `"${Bun.hash(png).toString(36)}"` };
+  async #draw(): Promise<Png> {
+    return render(previewSvg(await this.#read()));
   }
 }
 
 /** @throws Error with what the renderer said when it draws nothing */
-async function render(svg: string): Promise<Uint8Array<ArrayBuffer>> {
+async function render(svg: string): Promise<Png> {
   const program = Bun.spawn([process.execPath, "--no-env-file", PROGRAM], {
     // It is trusted with no secret.
     env: {},

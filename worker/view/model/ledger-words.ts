@@ -1,4 +1,5 @@
 /** The state of the ledger in words that a visitor understands. */
+import { accountedFor } from "../../../schema/ledger.ts";
 import type { Summary } from "../../../schema/summary.ts";
 import { formatCount } from "./format.ts";
 
@@ -67,9 +68,6 @@ function findDifference(ledger: Ledger): string {
   }
   return "The counts agree, but the last check of the tables found a fault.";
 }
-
-const accountedFor = ({ stored, duplicates, rejected, absent }: Ledger) =>
-  stored + duplicates + rejected + absent;
 
 const countOf = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -1,12 +1,16 @@
-/** Reads all numbers of the tables in one snapshot, so that a running consumer is no difference. */
+/**
+ * consumer → tables: what the consumer's ledger says is in the tables. All numbers are read in one
+ * snapshot, so that a running consumer makes no difference.
+ */
 
 import { EVENT_TYPES } from "../../schema/event-types.ts";
-import type { Config } from "../lib/config.ts";
+import { type LedgerScope, type PartitionLedger, readLedgers, totalsOf } from "../ledger/ledger.ts";
 import type { Sql } from "../lib/postgres.ts";
-import { type HopResult, type Ledger, sum } from "./hop.ts";
+import { sum } from "../lib/sum.ts";
+import type { HopResult } from "./hop.ts";
 
 export interface TableNumbers {
-  ledgers: Ledger[];
+  ledgers: PartitionLedger[];
   /** By event type. */
   userEvents: Map<string, number>;
   /** By event type. */
@@ -17,15 +21,9 @@ export interface TableNumbers {
   deadLetters: Map<number, number>;
 }
 
-export function readTables(sql: Sql, config: Config): Promise<TableNumbers> {
+export function readTables(sql: Sql, scope: LedgerScope): Promise<TableNumbers> {
   return sql.begin("isolation level repeatable read read only", async (transaction) => {
-    const ledgers = await transaction<Ledger[]>`
-      select partition, topic_id as "topicId", first_offset as "firstOffset",
-        next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
-        duplicate_window_records as "windowRecords"
-      from streaming.consumer_offsets
-      where group_id = ${config.KAFKA_GROUP_ID} and topic = ${config.KAFKA_TOPIC}
-      order by partition`;
+    const ledgers = await readLedgers(transaction, scope);
     const userEvents = await transaction`
       select event_type as key, sum(event_count)::bigint as count
       from streaming.user_events group by event_type`;
@@ -37,9 +35,9 @@ export function readTables(sql: Sql, config: Config): Promise<TableNumbers> {
       from streaming.events_per_minute group by partition`;
     const deadLetters = await transaction`
       select partition as key, count(*) as count
-      from streaming.dead_letters where topic = ${config.KAFKA_TOPIC} group by partition`;
+      from streaming.dead_letters where topic = ${scope.KAFKA_TOPIC} group by partition`;
     return {
-      ledgers: [...ledgers],
+      ledgers,
       userEvents: byKey(userEvents),
       perMinute: byKey(perMinute),
       perMinutePartition: byKey(perMinutePartition),
@@ -53,8 +51,8 @@ const byKey = <Key>(rows: readonly unknown[]) =>
 
 /** consumer_offsets → user_events: every stored event is in the sum of the users' counts. */
 export function verifyUserEvents({ ledgers, userEvents }: TableNumbers): HopResult {
-  const stored = sum(ledgers, (ledger) => ledger.stored);
-  const counted = sum([...userEvents.values()], (count) => count);
+  const { stored } = totalsOf(ledgers);
+  const counted = sum(userEvents.values());
   return {
     hop: "consumer → user_events",
     equation: `${stored} stored = ${counted} in user_events`,
@@ -67,8 +65,8 @@ export function verifyUserEvents({ ledgers, userEvents }: TableNumbers): HopResu
 /** user_events → events_per_minute: the same events by another key, type by type. */
 export function verifyMinutes(numbers: TableNumbers): HopResult {
   const { userEvents, perMinute, perMinutePartition, ledgers } = numbers;
-  const counted = sum([...userEvents.values()], (count) => count);
-  const inMinutes = sum([...perMinute.values()], (count) => count);
+  const counted = sum(userEvents.values());
+  const inMinutes = sum(perMinute.values());
   const remarks = [
     ...EVENT_TYPES.filter((type) => (userEvents.get(type) ?? 0) !== (perMinute.get(type) ?? 0)).map(
       (type) =>
@@ -92,8 +90,8 @@ export function verifyMinutes(numbers: TableNumbers): HopResult {
 
 /** consumer_offsets → dead_letters: every rejected record is kept with its reason. */
 export function verifyDeadLetters({ ledgers, deadLetters }: TableNumbers): HopResult {
-  const rejected = sum(ledgers, (ledger) => ledger.rejected);
-  const kept = sum(ledgers, ({ partition }) => deadLetters.get(partition) ?? 0);
+  const { rejected } = totalsOf(ledgers);
+  const kept = sum(ledgers.map(({ partition }) => deadLetters.get(partition) ?? 0));
   return {
     hop: "consumer → dead_letters",
     equation: `${rejected} rejected = ${kept} in dead_letters`,

@@ -1,0 +1,52 @@
+import { expect, test } from "bun:test";
+import { isBalanced, type LedgerCounts } from "../../schema/ledger.ts";
+import { type PartitionLedger, totalsOf } from "./ledger.ts";
+
+const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
+  partition: 0,
+  topicId: "00000000-0000-4000-8000-000000000001",
+  firstOffset: 0,
+  nextOffset: 0,
+  stored: 0,
+  duplicates: 0,
+  rejected: 0,
+  absent: 0,
+  lost: 0,
+  windowRecords: 65_536,
+  ...change,
+});
+
+test("totalsOf() is all zero when nothing has been counted", () => {
+  expect(totalsOf([])).toEqual({
+    ...{ read: 0, stored: 0, duplicates: 0, rejected: 0, absent: 0, lost: 0 },
+  });
+});
+
+test("totalsOf() adds up the partitions, each from where its counting began", () => {
+  const ledgers = [
+    ledger({ firstOffset: 100, nextOffset: 110, stored: 6, duplicates: 3, rejected: 1 }),
+    ledger({ partition: 1, firstOffset: 5, nextOffset: 12, stored: 4, absent: 2, lost: 1 }),
+  ];
+  expect(totalsOf(ledgers)).toEqual({
+    ...{ read: 17, stored: 10, duplicates: 3, rejected: 1, absent: 2, lost: 1 },
+  });
+});
+
+const counts: LedgerCounts = {
+  ...{ read: 15, stored: 10, duplicates: 2, rejected: 1, absent: 2, lost: 0 },
+};
+
+test("isBalanced() holds when every record that was read is accounted for", () => {
+  expect(isBalanced(counts)).toBe(true);
+});
+
+test.each(["read", "stored", "duplicates", "rejected", "absent"] as const)(
+  "isBalanced() does not hold when %s is one too many",
+  (name) => {
+    expect(isBalanced({ ...counts, [name]: counts[name] + 1 })).toBe(false);
+  },
+);
+
+test("isBalanced() does not hold when records were lost, even if the rest adds up", () => {
+  expect(isBalanced({ ...counts, lost: 1 })).toBe(false);
+});

@@ -1,0 +1,62 @@
+/**
+ * The ledger that the consumer keeps in `consumer_offsets`: how far each partition of the log has
+ * been counted, and what became of every offset up to there.
+ */
+import type { LedgerCounts } from "../../schema/ledger.ts";
+import type { Config } from "../lib/config.ts";
+import type { Queryable } from "../lib/postgres.ts";
+
+/** One row of `consumer_offsets`. */
+export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
+  partition: number;
+  /** Kafka's id of the topic that was counted. */
+  topicId: string;
+  /** Where counting began. */
+  firstOffset: number;
+  /** Where counting goes on. */
+  nextOffset: number;
+  /** Within how many offsets the same event id counts once. */
+  windowRecords: number;
+}
+
+/** Which ledger is meant: the counts of one consumer group in one topic. */
+export type LedgerScope = Pick<Config, "KAFKA_GROUP_ID" | "KAFKA_TOPIC">;
+
+/** Condition for the rows of the scope. */
+export const inScope = (sql: Queryable, { KAFKA_GROUP_ID, KAFKA_TOPIC }: LedgerScope) =>
+  sql`group_id = ${KAFKA_GROUP_ID} and topic = ${KAFKA_TOPIC}`;
+
+/** The ledger of each partition, in the order of the partitions. */
+export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<PartitionLedger[]> {
+  const rows = await sql<PartitionLedger[]>`
+    select partition, topic_id as "topicId", first_offset as "firstOffset",
+      next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
+      duplicate_window_records as "windowRecords"
+    from streaming.consumer_offsets
+    where ${inScope(sql, scope)}
+    order by partition`;
+  return [...rows];
+}
+
+/** Columns for a statement that sums the ledger itself: those of `totalsOf(await readLedgers())`. */
+export const totalColumns = (sql: Queryable) => sql`
+  coalesce(sum(next_offset - first_offset), 0)::bigint as read,
+  coalesce(sum(stored), 0)::bigint as stored,
+  coalesce(sum(duplicates), 0)::bigint as duplicates,
+  coalesce(sum(rejected), 0)::bigint as rejected,
+  coalesce(sum(absent), 0)::bigint as absent,
+  coalesce(sum(lost), 0)::bigint as lost`;
+
+/** The counts of all partitions together. */
+export function totalsOf(ledgers: readonly PartitionLedger[]): LedgerCounts {
+  const total = { read: 0, stored: 0, duplicates: 0, rejected: 0, absent: 0, lost: 0 };
+  for (const ledger of ledgers) {
+    total.read += ledger.nextOffset - ledger.firstOffset;
+    total.stored += ledger.stored;
+    total.duplicates += ledger.duplicates;
+    total.rejected += ledger.rejected;
+    total.absent += ledger.absent;
+    total.lost += ledger.lost;
+  }
+  return total;
+}

@@ -1,19 +1,10 @@
 /** Aligned tables and short numbers for people. Pure. */
+import { table as textTable } from "../scripts/lib/table.ts";
 import type { Spread } from "./rig/spread.ts";
 
 /** Every column but the first is aligned to the right. */
-export function table(title: string, heads: string[], rows: string[][]): string {
-  const lines = [heads, ...rows];
-  const widths = heads.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  const text = lines.map((line) =>
-    line
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
-      )
-      .join("  "),
-  );
-  return [title, ...text].join("\n");
-}
+export const table = (title: string, heads: string[], rows: string[][]): string =>
+  `${title}\n${textTable([heads, ...rows], { align: heads.map((_, column) => (column === 0 ? "left" : "right")) })}`;
 
 /** In thousands: `438 (361-558)`. */
 export const thousands = ({ median, min, max }: Spread) =>

@@ -26,6 +26,7 @@ import {
 } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
+import { table } from "./lib/table.ts";
 import { parseTimestamp } from "./produce/input/timestamp.ts";
 
 /** Letters replayed by one call at the most; call it again for more. */
@@ -122,14 +123,12 @@ function requireSelection({ action, all }: Given, { place, reason, before }: Sel
 async function list(given: Given, selection: Selection, sql: Sql, config: Config): Promise<void> {
   const counts = await countLetters(sql, config);
   const letters = await findLetters(sql, config, selection, given.limit);
-  const lines = [
-    ...counts.map(
-      ({ reason, count, open }) => `${reason.padEnd(16)} ${count} in all, ${open} open`,
-    ),
-    ...(counts.length === 0 ? ["No dead letters"] : [""]),
-    ...letters.map(describe),
-  ];
-  print(given, { counts, letters: letters.map(asJson) }, lines.join("\n"));
+  const totals = counts.map(({ reason, count, open }) => [reason, `${count} in all, ${open} open`]);
+  const text =
+    counts.length === 0
+      ? "No dead letters"
+      : `${table(totals)}\n\n${table(letters.map(describe))}`.trimEnd();
+  print(given, { counts, letters: letters.map(asJson) }, text);
 }
 
 async function show(given: Given, selection: Selection, sql: Sql, config: Config): Promise<void> {
@@ -145,7 +144,7 @@ async function show(given: Given, selection: Selection, sql: Sql, config: Config
   print(
     given,
     { ...asJson(letter), payloadBase64: payload?.toString("base64") ?? null },
-    `${describe(letter)}\nkey ${printable(letter.key) || "none"}\npayload${cut}:\n${printable(payload)}`,
+    `${table([describe(letter)])}\nkey ${printable(letter.key) || "none"}\npayload${cut}:\n${printable(payload)}`,
   );
 }
 
@@ -167,18 +166,18 @@ async function replay(given: Given, selection: Selection, sql: Sql, config: Conf
   print(given, { replayed, kept }, `Sent ${replayed} records again${remark}`);
 }
 
-const describe = (letter: Letter) =>
-  [
-    `${letter.partition}:${letter.offset}`.padEnd(12),
-    letter.reason.padEnd(16),
-    letter.receivedAt.toISOString(),
-    `${letter.payloadBytes} bytes`,
-    letter.replayedAt
-      ? "replayed"
-      : letter.purgedAt
-        ? "purged"
-        : printable(letter.payload).slice(0, 60),
-  ].join("  ");
+/** The cells of a letter's line. */
+const describe = (letter: Letter) => [
+  `${letter.partition}:${letter.offset}`,
+  letter.reason,
+  letter.receivedAt.toISOString(),
+  `${letter.payloadBytes} bytes`,
+  letter.replayedAt
+    ? "replayed"
+    : letter.purgedAt
+      ? "purged"
+      : printable(letter.payload).slice(0, 60),
+];
 
 const asJson = ({ payload, key, ...letter }: Letter) => ({
   ...letter,

@@ -12,6 +12,7 @@ import { json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
 import { sum } from "./lib/sum.ts";
+import { table } from "./lib/table.ts";
 import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
 
@@ -151,9 +152,11 @@ function report({ records, durationMs, differences }: Result, checkOnly: boolean
   } else {
     const seconds = (durationMs / 1_000).toFixed(1);
     console.log(`Read ${records} records again in ${seconds} s`);
-    for (const [table, count] of Object.entries(differences)) {
-      console.log(`${table.padEnd(18)} ${count === 0 ? "equal" : `${count} rows differ`}`);
-    }
+    const lines = Object.entries(differences).map(([name, count]) => [
+      name,
+      count === 0 ? "equal" : `${count} rows differ`,
+    ]);
+    console.log(table(lines));
     if (differing > 0) console.log(checkOnly ? "Nothing was changed" : "Took over what differs");
   }
   if (checkOnly && differing > 0) process.exitCode = 1;

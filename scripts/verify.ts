@@ -6,6 +6,7 @@ import { type Config, readConfig } from "./lib/config.ts";
 import { DURATION_MS, flag, json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
+import { table } from "./lib/table.ts";
 import { pause } from "./lib/wait.ts";
 import type { HopResult } from "./verify/hop.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
@@ -120,12 +121,11 @@ function print(results: HopResult[], asJson: boolean): void {
     });
     return;
   }
-  const width = Math.max(...results.map(({ hop }) => hop.length));
-  for (const { hop, equation, holds, isNotAsked, remarks } of results) {
+  const lines = results.map(({ hop, equation, holds, isNotAsked, remarks }) => {
     const remark = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
-    const state = isNotAsked ? "-      " : holds ? "holds  " : "DIFFERS";
-    console.log(`${state}  ${hop.padEnd(width)}  ${equation}${remark}`);
-  }
+    return [isNotAsked ? "-" : holds ? "holds" : "DIFFERS", hop, equation + remark];
+  });
+  console.log(table(lines));
   console.log(`\n${verdictOf(results)}`);
 }
 

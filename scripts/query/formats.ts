@@ -1,4 +1,5 @@
 /** How rows are printed: each format turns pages into text, as they come. */
+import { type Align, columnWidths, tableLine } from "../lib/table.ts";
 import type { Page } from "../lib/trino.ts";
 
 export type Format = (pages: AsyncIterable<Page>) => AsyncGenerator<string>;
@@ -12,20 +13,14 @@ async function* table(pages: AsyncIterable<Page>): AsyncGenerator<string> {
   let held: string[][] = [];
   let columns: Page["columns"] = [];
   let widths: number[] | undefined;
-  const aligned = (cells: string[]) =>
-    `${cells
-      .map((cell, column) => {
-        const width = widths![column]!;
-        return isNumeric(columns[column]!.type) ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd()}\n`;
+  const aligned = (cells: string[]) => {
+    const align = columns.map(({ type }): Align => (isNumeric(type) ? "right" : "left"));
+    return `${tableLine(cells, widths!, { align })}\n`;
+  };
   const flush = function* () {
     const names = columns.map(({ name }) => name);
     if (!widths) {
-      widths = names.map((name, column) =>
-        Math.max(name.length, ...held.map((cells) => cells[column]!.length)),
-      );
+      widths = columnWidths([names, ...held]);
       yield aligned(names);
       yield aligned(widths.map((width) => "─".repeat(width)));
     }

@@ -7,8 +7,8 @@ const config = readConfig({ AIRFLOW_ADMIN_PASSWORD: "first", SUPERSET_ADMIN_PASS
 
 test("loginLines() gives address, name and password of each service that has a login", () => {
   expect(loginLines(config, services)).toEqual([
-    "airflow    http://127.0.0.1:8080    admin  first",
-    "superset   http://127.0.0.1:8088    admin  second",
+    "airflow   http://127.0.0.1:8080  admin  first",
+    "superset  http://127.0.0.1:8088  admin  second",
   ]);
 });
 

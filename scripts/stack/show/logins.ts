@@ -3,6 +3,7 @@
  * that, or on the terminal on which they were generated, and written to no log.
  */
 import type { Config } from "../../lib/config.ts";
+import { columnWidths, tableLine } from "../../lib/table.ts";
 import type { Service } from "../services.ts";
 
 /** A line for each service with a login: where, who, and the password. */
@@ -10,9 +11,8 @@ export function loginLines(config: Config, services: Service[]): string[] {
   const lines = services.flatMap(({ name, address, login }) =>
     login ? [[name, address(config) ?? "", login.user, String(config[login.setting] ?? "")]] : [],
   );
-  return lines.map(([name, address, user, password]) =>
-    [name!.padEnd(10), address!.padEnd(24), user!.padEnd(6), password].join(" "),
-  );
+  const widths = columnWidths(lines);
+  return lines.map((cells) => tableLine(cells, widths));
 }
 
 /** Those whose password is among the settings that have just been written. */

@@ -5,6 +5,7 @@ import { logFile } from "../../host/folders.ts";
 import type { ProcessInfo } from "../../host/process-info.ts";
 import { memoryBytes } from "../../host/process-tree.ts";
 import type { Config } from "../../lib/config.ts";
+import { table as textTable } from "../../lib/table.ts";
 import type { Service } from "../services.ts";
 import { listProcesses, supervisorProcess } from "../supervise/supervisor.ts";
 import { lastLines } from "./log-tail.ts";
@@ -100,18 +101,7 @@ export function table(rows: Row[]): string {
     ...(rows.length > 1 ? [["", "", "", mebibytes(sum), "", "", ""]] : []),
   ];
   const hasLogin = rows.some(({ login }) => login);
-  const lines = whole.map((line) => line.filter((_, column) => hasLogin || column !== LOGIN));
-  const widths = lines[0]!.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]!.length)),
-  );
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return textTable(whole.map((line) => line.filter((_, column) => hasLogin || column !== LOGIN)));
 }
 
 const REASON_LENGTH_MAX = 300;

@@ -3,6 +3,7 @@
  * ms since the command was typed.
  */
 import type { InstallStep } from "../../host/options.ts";
+import { table } from "../../lib/table.ts";
 
 export interface Timings {
   /** When the script of `up` began: before that, Bun and the packages of the checkout were fetched. */
@@ -38,15 +39,7 @@ export function timingsTable(timings: Timings): string {
     ),
     ...timings.moments.map(({ name, atMs }): Line => [name, "", seconds(atMs), "", ""]),
   ];
-  const widths = lines[0]!.map((_, column) =>
-    Math.max(...lines.map((each) => each[column]!.length)),
-  );
-  return lines
-    .map(([what, ...rest]) => {
-      const numbers = rest.slice(0, 3).map((cell, index) => cell.padStart(widths[index + 1]!));
-      return [what.padEnd(widths[0]!), ...numbers, rest[3]].join("  ").trimEnd();
-    })
-    .join("\n");
+  return table(lines, { align: ["left", "right", "right", "right"] });
 }
 
 function installLine(title: string, installs: InstallStep[]): Line {

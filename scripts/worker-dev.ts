@@ -1,23 +1,23 @@
 /** `bun run worker:dev`: the Worker on this machine, in the runtime that Cloudflare runs. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { buildWorker } from "../worker/build/build.ts";
+import { assertPortIsFree, type ServedWorker, serveWorker } from "../worker/build/serve.ts";
+import { rebuildOnChange } from "../worker/build/watch.ts";
 import { assertSecrets } from "./host/environment.ts";
 import { dataFolder } from "./host/folders.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
 import { webAddress } from "./lib/web-address.ts";
-import { prepareWorker } from "./worker/prepare.ts";
-import { rebuildOnChange } from "./worker/rebuild.ts";
-import { assertPortIsFree, type ServedWorker, serveWorker } from "./worker/serve.ts";
 
 const CHECKS_PER_MINUTE = 6;
 
 const command = defineCommand({
   name: "worker:dev",
-  description: `In workerd, the runtime that Cloudflare runs. Reads the summary from SUMMARY_URL, else from the one
-that \`up\` starts; answers on WORKER_PORT, on this machine only. What it keeps is in STATE_DIR/worker.
-Clients are not counted here: that limit is Cloudflare's. Runs until it is stopped.`,
+  description: `In workerd, the runtime that Cloudflare runs. Reads the summary from SUMMARY_URL, by default from the
+origin that \`up\` starts. Answers on WORKER_PORT, on this machine only. Its storage is
+STATE_DIR/worker. The rate limit of wrangler.jsonc does not apply here. Runs until it is stopped.`,
   flags: { watch: toggle("Build it again when a file of worker/ or schema/ changes") },
   examples: [["WORKER_PORT=8790 bun run worker:dev --watch", "beside a running stack, for edits"]],
   exits: { 0: "stopped", 1: "failed", 2: "wrong flag or setting" },
@@ -26,15 +26,15 @@ Clients are not counted here: that limit is Cloudflare's. Runs until it is stopp
     assertSecrets(config, "the Worker", ["SUMMARY_SECRET"]);
     const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    // One for each port, so that a second one leaves the first alone.
-    const place = join(dataFolder(config, "worker"), String(config.WORKER_PORT));
-    const folders = [join(place, "build"), join(place, "next-build")] as const;
+    // A folder for each port, so that a second Worker leaves the first alone.
+    const parent = join(dataFolder(config, "worker"), String(config.WORKER_PORT));
+    const folders = [join(parent, "build"), join(parent, "next-build")] as const;
     await assertPortIsFree(config.WORKER_PORT);
-    await prepareWorker(folders[0]);
+    await buildWorker(folders[0]);
     if (stop.signal.aborted) return;
     const worker = await serveWorker({
       folder: folders[0],
-      stateFolder: join(place, "kept"),
+      stateFolder: join(parent, "kept"),
       port: config.WORKER_PORT,
       bindings: bindingsOf(config),
       onLog: console.log,
@@ -49,14 +49,14 @@ Clients are not counted here: that limit is Cloudflare's. Runs until it is stopp
   },
 });
 
-/** Wakes the Worker once a minute, as Cloudflare does. Rejects when the runtime has ended for good. */
+/** Runs the cron trigger each minute, as Cloudflare does. Rejects when the runtime does not recover. */
 async function keepServing(worker: ServedWorker, signal: AbortSignal): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
     if (round % CHECKS_PER_MINUTE === 0) {
-      await worker.wake().catch((error: Error) => console.log(error.message));
+      await worker.runCron().catch((error: Error) => console.log(error.message));
     }
     await pause(60_000 / CHECKS_PER_MINUTE, undefined, { signal }).catch(() => {});
-    if (!signal.aborted) await worker.answers();
+    if (!signal.aborted) await worker.untilReady();
   }
 }
 

@@ -17,7 +17,7 @@ import {
   findOverflow,
   readBars,
   readFigures,
-  readPlaces,
+  readSlots,
   setVisibility,
 } from "./harness/in-public-page.ts";
 import { run, runOrThrow } from "./harness/script.ts";
@@ -336,9 +336,9 @@ test("a page that was opened before the first numbers fills itself when they com
     isThere = true;
     await visitor.untilState("live", 15_000);
     await page.locator("#chart[aria-label*=' views, ']").waitFor();
-    const filled = await page.evaluate(readPlaces);
+    const filled = await page.evaluate(readSlots);
     expect((await page.reload())?.status()).toBe(200);
-    const served = await page.evaluate(readPlaces);
+    const served = await page.evaluate(readSlots);
     expect(filled.map(([place]) => place)).toEqual(served.map(([place]) => place));
     // The rest is about the time that passes.
     const lasting = ([place]: [string, string]) =>

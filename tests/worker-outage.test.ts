@@ -115,7 +115,7 @@ const faults: Record<
 > = {
   "answers 500": { said: "it answers 500", answer: failing },
   "does not know the secret": {
-    said: "SUMMARY_SECRET is not the one",
+    said: "SUMMARY_SECRET differs",
     answer: () => new Response(null, { status: 401 }),
   },
   "sends garbage": {
@@ -143,7 +143,7 @@ const faults: Record<
     answer: () => jsonAnswer(`"${"x".repeat(10 * 1024 * 1024)}"`),
   },
   "sends its visitors to a login": {
-    said: "sends its visitors to login.example, which Cloudflare Access does",
+    said: "sends its visitors to login.example, as Cloudflare Access does",
     answer: () => Response.redirect("https://login.example/?token=private", 302),
   },
   "does not answer": { said: "time", answer: () => new Promise<never>(() => {}) },

@@ -237,7 +237,7 @@ test("with another secret than the origin's, nothing is published and the log sa
     const response = await wrong.get("/api/summary");
     expect(response.status).toBe(503);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(wrong.log.join()).toContain("SUMMARY_SECRET is not the one");
+    expect(wrong.log.join()).toContain("SUMMARY_SECRET differs");
   } finally {
     await wrong.remove();
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { toggle } from "../scripts/lib/flags.ts";
-import { runWrangler } from "../scripts/worker/wrangler.ts";
+import { runWrangler } from "../worker/build/wrangler.ts";
 
 const command = defineCommand({
   name: "worker:types",

@@ -4,7 +4,7 @@
  */
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
-// As scripts/worker/serve.ts has it, which says why.
+// As worker/build/serve.ts has it, which says why.
 process.env.MINIFLARE_WORKERD_V8_FLAGS = "--gc-global";
 
 const [port, folder] = process.argv.slice(2);

@@ -50,7 +50,7 @@ export const chartWidth = (canvas: Element) =>
   (canvas as Element & { chart: DrawnChart }).chart.width;
 
 /** The name of each place with what it holds: a text, the piece of a bar, a state, or nothing. */
-export function readPlaces(): [string, string][] {
+export function readSlots(): [string, string][] {
   const read = (kind: string, value: (element: HTMLElement) => string | null) =>
     [...document.querySelectorAll<HTMLElement>(`[data-${kind}]`)].map(
       (element): [string, string] => [`${kind} ${element.dataset[kind]}`, value(element) ?? ""],
@@ -58,7 +58,7 @@ export function readPlaces(): [string, string][] {
   return [
     ...read("text", ({ textContent }) => textContent),
     ...read("piece", (piece) => `${piece.getAttribute("x")} ${piece.getAttribute("width")}`),
-    ...read("place", ({ dataset }) => dataset.state ?? ""),
+    ...read("slot", ({ dataset }) => dataset.state ?? ""),
     ...read("shown", ({ hidden }) => String(!hidden)),
   ];
 }

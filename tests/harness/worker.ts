@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PublishedSummary } from "../../schema/summary.ts";
 import { freePorts } from "../../scripts/host/free-ports.ts";
-import { prepareWorker } from "../../scripts/worker/prepare.ts";
-import { type ServedWorker, serveWorker } from "../../scripts/worker/serve.ts";
+import { buildWorker } from "../../worker/build/build.ts";
+import { type ServedWorker, serveWorker } from "../../worker/build/serve.ts";
 
 interface Settings {
   originUrl: string;
@@ -67,7 +67,7 @@ export class TestWorker {
 
   /** As Cloudflare does once a minute. */
   wake(): Promise<void> {
-    return this.#served!.wake();
+    return this.#served!.runCron();
   }
 
   /** Ends the runtime, but not what it has kept. */
@@ -94,7 +94,7 @@ afterAll(async () => {
 function built(): Promise<string> {
   building ??= (async () => {
     const folder = mkdtempSync(join(tmpdir(), "worker-build-"));
-    await prepareWorker(folder);
+    await buildWorker(folder);
     return folder;
   })();
   return building;

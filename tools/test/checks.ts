@@ -9,7 +9,8 @@ const typesOf = (...project: string[]) => [...bin("tsc"), "--noEmit", ...project
 
 export const checks: Step[] = [
   { name: "types", command: typesOf() },
-  { name: "types of the Worker", command: typesOf("--project", "worker") },
+  { name: "types of the Worker's view", command: typesOf("--project", "worker/view") },
+  { name: "types of the Worker", command: typesOf("--project", "worker/src") },
   { name: "types of the page", command: typesOf("--project", "worker/browser") },
   { name: "types of the Worker's bindings", command: tool("worker-types.ts", "--check") },
   { name: "deployment of the Worker", command: script("worker-deploy.ts", "--dry-run") },

@@ -1,34 +1,38 @@
-/** Writes a view into the places of the document that the server has made for it. */
-import type { View } from "../view/model/view.ts";
+/** Writes a view into the slots of the document that the server has rendered. */
+import type { View } from "../view/view.ts";
 
-/** Places by the kind of their data attribute and their name; the document never gets new ones. */
-const places = new Map<string, HTMLElement[]>();
-for (const kind of ["text", "piece", "place", "shown"]) {
+/** Elements by the kind of their data attribute and their name. The document never gets new ones. */
+const slots = new Map<string, HTMLElement[]>();
+for (const kind of ["text", "piece", "slot", "shown"]) {
   for (const element of document.querySelectorAll<HTMLElement>(`[data-${kind}]`)) {
     const key = `${kind} ${element.dataset[kind]}`;
-    places.set(key, [...(places.get(key) ?? []), element]);
+    slots.set(key, [...(slots.get(key) ?? []), element]);
   }
 }
 
-const placesOf = (kind: string, name: string) => places.get(`${kind} ${name}`) ?? [];
-
-/** Leaves alone what has not changed, so that nothing is laid out anew for nothing. */
 export function fill({ texts, pieces, states, shown }: View): void {
-  for (const [name, text] of Object.entries(texts)) {
-    for (const element of placesOf("text", name)) {
-      if (element.textContent !== text) element.textContent = text;
-    }
-  }
-  for (const [name, { start, length }] of Object.entries(pieces)) {
-    for (const element of placesOf("piece", name)) {
-      element.setAttribute("x", `${start}%`);
-      element.setAttribute("width", `${length}%`);
-    }
-  }
-  for (const [name, state] of Object.entries(states)) {
-    for (const element of placesOf("place", name)) element.dataset.state = state;
-  }
-  for (const [name, isShown] of Object.entries(shown)) {
-    for (const element of placesOf("shown", name)) element.hidden = !isShown;
+  fillSlots("text", texts, (element, text) => {
+    // An unchanged text costs the browser no layout.
+    if (element.textContent !== text) element.textContent = text;
+  });
+  fillSlots("piece", pieces, (element, { start, length }) => {
+    element.setAttribute("x", `${start}%`);
+    element.setAttribute("width", `${length}%`);
+  });
+  fillSlots("slot", states, (element, state) => {
+    element.dataset.state = state;
+  });
+  fillSlots("shown", shown, (element, isShown) => {
+    element.hidden = !isShown;
+  });
+}
+
+function fillSlots<Value>(
+  kind: string,
+  values: Record<string, Value>,
+  write: (element: HTMLElement, value: Value) => void,
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    for (const element of slots.get(`${kind} ${name}`) ?? []) write(element, value);
   }
 }

@@ -1,34 +1,36 @@
 /**
- * Asks for the summary again and again while somebody looks: not in a hidden tab, at once when the
- * tab is seen again or the browser is back online, and less often when nobody touches the page.
+ * Requests the summary again and again while a person looks: never in a hidden tab, at once when the
+ * tab is shown or the browser is back online, and less often when the page is idle.
  */
 import type { PublishedSummary } from "../../schema/summary.ts";
-import { ANSWER_MS_MAX, isUntouched, pollIntervalMs, retryAfterMs } from "../view/model/poll.ts";
 import { nowMs } from "./clock.ts";
+import { isIdle, pollIntervalMs, RESPONSE_MS_MAX, retryAfterMs } from "./poll-interval.ts";
 
 const INTERACTIONS = ["pointerdown", "pointermove", "keydown", "scroll", "touchstart"];
 
+type OnSummary = (summary: PublishedSummary, requestedAtMs: number) => void;
+
 export class Poller {
-  readonly #onSummary: (summary: PublishedSummary, startedAtMs: number) => void;
+  readonly #onSummary: OnSummary;
   #etag: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isAsking = false;
+  #isRequesting = false;
   #touchedAtMs = nowMs();
-  #askedAtMs = nowMs();
-  /** Until then the Worker has told this address to wait; 0 when it has not. */
+  #requestedAtMs = nowMs();
+  /** The Worker has told this address to wait until then; 0 when it has not. */
   #waitUntilMs = 0;
-  /** Requests in a row that brought no answer. */
+  /** Failed requests in a row. */
   failures = 0;
-  /** Whether the last answer was that the address asks too often. */
+  /** Whether the last response refused this address for sending too many requests. */
   isLimited = false;
 
-  constructor(onSummary: (summary: PublishedSummary, startedAtMs: number) => void) {
+  constructor(onSummary: OnSummary) {
     this.#onSummary = onSummary;
   }
 
   start(): void {
     document.addEventListener("visibilitychange", () => this.wake());
-    // Also a page that the browser had put aside whole, and took out again by its back button.
+    // A page that the browser had cached whole, and shows again after the back button.
     addEventListener("pageshow", ({ persisted }) => persisted && this.wake());
     addEventListener("online", () => this.wake());
     for (const name of INTERACTIONS) {
@@ -37,20 +39,20 @@ export class Poller {
     this.#plan();
   }
 
-  /** Asks at once, unless the tab is hidden or the Worker has told the page to wait. */
+  /** Sends a request at once, unless the tab is hidden or the Worker has told the page to wait. */
   wake(): void {
     this.#touchedAtMs = nowMs();
     clearTimeout(this.#timer);
-    if (document.hidden || this.#isAsking) return;
+    if (document.hidden || this.#isRequesting) return;
     if (nowMs() < this.#waitUntilMs) this.#plan();
-    else void this.#ask();
+    else void this.#request();
   }
 
   #touch(): void {
     const quietMs = nowMs() - this.#touchedAtMs;
     this.#touchedAtMs = nowMs();
-    // Only what was planned for an untouched page is planned anew: a pointer moves often.
-    if (isUntouched(quietMs) && this.failures === 0 && !this.#isAsking) this.#plan();
+    // A pointer moves often: only the long interval of an idle page is planned again.
+    if (isIdle(quietMs) && this.failures === 0 && !this.#isRequesting) this.#plan();
   }
 
   #plan(): void {
@@ -59,36 +61,36 @@ export class Poller {
     const plannedAtMs = nowMs();
     const quietMs = plannedAtMs - this.#touchedAtMs;
     const intervalMs = pollIntervalMs(this.failures, Math.random(), quietMs);
-    const nextAtMs = Math.max(this.#askedAtMs + intervalMs, this.#waitUntilMs);
-    this.#timer = setTimeout(() => void this.#ask(), Math.max(0, nextAtMs - plannedAtMs));
+    const nextAtMs = Math.max(this.#requestedAtMs + intervalMs, this.#waitUntilMs);
+    this.#timer = setTimeout(() => void this.#request(), Math.max(0, nextAtMs - plannedAtMs));
   }
 
-  async #ask(): Promise<void> {
-    const startedAtMs = nowMs();
-    this.#askedAtMs = startedAtMs;
-    this.#isAsking = true;
+  async #request(): Promise<void> {
+    const requestedAtMs = nowMs();
+    this.#requestedAtMs = requestedAtMs;
+    this.#isRequesting = true;
     try {
-      const answer = await fetch("/api/summary", {
-        // The copy is kept here: an answer without a body says that it is still the newest.
+      const response = await fetch("/api/summary", {
+        // The page keeps its own copy: a 304 without a body says that it is still the newest.
         cache: "no-store",
         headers: this.#etag ? { "if-none-match": this.#etag } : {},
-        signal: AbortSignal.timeout(ANSWER_MS_MAX),
+        signal: AbortSignal.timeout(RESPONSE_MS_MAX),
       });
-      this.isLimited = answer.status === 429;
+      this.isLimited = response.status === 429;
       this.#waitUntilMs = this.isLimited
-        ? nowMs() + retryAfterMs(answer.headers.get("retry-after"))
+        ? nowMs() + retryAfterMs(response.headers.get("retry-after"))
         : 0;
-      if (answer.status !== 304) {
-        if (!answer.ok) throw new Error(`The summary answered ${answer.status}`);
-        this.#onSummary((await answer.json()) as PublishedSummary, startedAtMs);
-        this.#etag = answer.headers.get("etag") ?? undefined;
+      if (response.status !== 304) {
+        if (!response.ok) throw new Error(`The summary answered ${response.status}`);
+        this.#onSummary((await response.json()) as PublishedSummary, requestedAtMs);
+        this.#etag = response.headers.get("etag") ?? undefined;
       }
       this.failures = 0;
     } catch {
-      // The page says so by itself, once the numbers are old.
+      // The status line says so once the numbers are old.
       this.failures += 1;
     } finally {
-      this.#isAsking = false;
+      this.#isRequesting = false;
       this.#plan();
     }
   }

@@ -1,43 +1,42 @@
 import { describe, expect, test } from "bun:test";
-import type { PageAssets } from "../view/assets.ts";
+import type { PageAssets } from "../view/head.ts";
 import { createApp } from "./app.ts";
-import type { Copies } from "./copies.ts";
-import { createCopies } from "./copies.ts";
+import { type Caches, createCaches } from "./caches.ts";
 
 const TEXT = JSON.stringify({ version: 1, as_of: "2026-11-25T03:00:00.000Z", events_today: 5 });
 
-interface Situation {
+interface AppOptions {
   ageMs?: number;
   isStale?: boolean;
   isLimited?: boolean;
   limit?: () => Promise<{ success: boolean }>;
 }
 
-/** The app over copies of that age; the page itself is drawn elsewhere. */
-function appWith(situation: Situation = {}) {
-  const { ageMs = 1_234, isStale = false, isLimited = false } = situation;
-  const { limit = async () => ({ success: !isLimited }) } = situation;
+/** The app over caches with values of that age. Other tests look at the page. */
+function appWith(options: AppOptions = {}) {
+  const { ageMs = 1_234, isStale = false, isLimited = false } = options;
+  const { limit = async () => ({ success: !isLimited }) } = options;
   const summaries = {
     read: async () => ({ value: { text: TEXT, tag: "abc" }, ageMs, isStale }),
-  } as Copies["summaries"];
-  const previews = { read: async () => undefined } as unknown as Copies["previews"];
-  const asked: string[] = [];
+  } as Caches["summaries"];
+  const previews = { read: async () => undefined } as unknown as Caches["previews"];
+  const counted: string[] = [];
   const app = createApp({
-    copies: { summaries, previews },
+    caches: { summaries, previews },
     clientLimit: {
       limit: ({ key }) => {
-        asked.push(key);
+        counted.push(key);
         return limit();
       },
     },
     supersetUrl: undefined,
     assets: {} as PageAssets,
   });
-  return { app, asked };
+  return { app, counted };
 }
 
 describe("/api/summary", () => {
-  test("says the age in the body and in a header, never less than it is", async () => {
+  test("states the age in the body and in a header, never less than it is", async () => {
     const response = await appWith().app.request("/api/summary");
     expect(await response.json()).toMatchObject({ events_today: 5, age_s: 1.3, stale: false });
     expect(response.headers.get("age")).toBe("2");
@@ -45,7 +44,7 @@ describe("/api/summary", () => {
     expect(response.headers.get("server-timing")).toContain("dur=1234");
   });
 
-  test("says that it is stale, under another tag", async () => {
+  test("says that it is stale, with another tag", async () => {
     const fresh = await appWith().app.request("/api/summary");
     const stale = await appWith({ isStale: true }).app.request("/api/summary");
     expect(await stale.json()).toMatchObject({ stale: true });
@@ -53,7 +52,7 @@ describe("/api/summary", () => {
   });
 
   for (const known of ['W/"abc"', '"abc"', 'W/"x", W/"abc"', "*"]) {
-    test(`sends nothing but the age to who has ${known}`, async () => {
+    test(`answers 304 with the age to a reader that has ${known}`, async () => {
       const { app } = appWith();
       const headers = { "if-none-match": known };
       const response = await app.request("/api/summary", { headers });
@@ -62,10 +61,15 @@ describe("/api/summary", () => {
       expect(response.headers.get("age")).toBe("2");
       expect(response.headers.get("etag")).toBe('W/"abc"');
       expect(response.headers.get("content-type")).toBeNull();
+      expect(response.headers.get("cache-control")).toBe("public, no-cache");
+      expect(response.headers.get("server-timing")).toContain("dur=1234");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("access-control-expose-headers")).toContain("Age");
+      expect(response.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
     });
   }
 
-  test("sends everything to who has another", async () => {
+  test("answers with the whole summary to a reader that has another", async () => {
     const headers = { "if-none-match": 'W/"abc-stale", W/"ab"' };
     expect((await appWith().app.request("/api/summary", { headers })).status).toBe(200);
   });
@@ -74,7 +78,7 @@ describe("/api/summary", () => {
 describe("the limit of requests", () => {
   const headers = { "cf-connecting-ip": "192.0.2.1" };
 
-  test("answers 429 that nobody keeps, whatever is asked for", async () => {
+  test("answers 429 that no cache keeps, for every path", async () => {
     for (const path of ["/", "/api/summary", "/nothing"]) {
       const response = await appWith({ isLimited: true }).app.request(path, { headers });
       expect(response.status).toBe(429);
@@ -103,7 +107,7 @@ describe("the limit of requests", () => {
     }
   });
 
-  test("lets everyone in while nobody can count, and the log says so once", async () => {
+  test("refuses nobody while counting fails, and logs that once", async () => {
     const { app } = appWith({ limit: () => Promise.reject(new Error("overloaded")) });
     const { warn } = console;
     const logged: string[] = [];
@@ -118,17 +122,17 @@ describe("the limit of requests", () => {
     expect(logged).toEqual(["Cannot count the requests of clients: overloaded"]);
   });
 
-  test("tells other sites' scripts as well", async () => {
+  test("lets scripts of other sites read the refusal", async () => {
     const response = await appWith({ isLimited: true }).app.request("/api/summary", { headers });
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
     expect(response.headers.get("access-control-expose-headers")).toContain("Retry-After");
   });
 
-  test("does not count the health check, nor who has no address", async () => {
-    const { app, asked } = appWith({ isLimited: true });
+  test("does not count the health check, nor a client without an address", async () => {
+    const { app, counted } = appWith({ isLimited: true });
     expect((await app.request("/healthz", { headers })).status).toBe(200);
     expect((await app.request("/api/summary")).status).toBe(200);
-    expect(asked).toEqual([]);
+    expect(counted).toEqual([]);
   });
 
   for (const [address, client] of [
@@ -138,20 +142,20 @@ describe("the limit of requests", () => {
     ["::1", "0:0:0:0"],
   ] as const) {
     test(`counts ${address} as ${client}`, async () => {
-      const { app, asked } = appWith();
+      const { app, counted } = appWith();
       await app.request("/api/summary", { headers: { "cf-connecting-ip": address } });
-      expect(asked).toEqual([client]);
+      expect(counted).toEqual([client]);
     });
   }
 });
 
-test("an error inside is told to nobody but the log", async () => {
+test("an internal error is written to the log only", async () => {
   const failing = createApp({
-    copies: {
+    caches: {
       summaries: {
         read: () => Promise.reject(new Error("private")),
-      } as unknown as Copies["summaries"],
-      previews: {} as Copies["previews"],
+      } as unknown as Caches["summaries"],
+      previews: {} as Caches["previews"],
     },
     clientLimit: undefined,
     supersetUrl: undefined,
@@ -171,10 +175,10 @@ test("an error inside is told to nobody but the log", async () => {
   }
 });
 
-test("an isolate answers from its own copy when the keeper fails", async () => {
+test("an isolate answers from its own cache when the keeper fails", async () => {
   let nowMs = 1_000_000;
   let isBroken = false;
-  const copies = createCopies({
+  const caches = createCaches({
     keeper: () => ({
       summary: async () => {
         if (isBroken) throw new Error("overloaded");
@@ -186,8 +190,8 @@ test("an isolate answers from its own copy when the keeper fails", async () => {
     pause: () => new Promise(() => {}),
     keepAlive: () => {},
   });
-  await copies.summaries.read();
+  await caches.summaries.read();
   isBroken = true;
   nowMs += 60_000;
-  expect(await copies.summaries.read()).toMatchObject({ ageMs: 60_100, isStale: true });
+  expect(await caches.summaries.read()).toMatchObject({ ageMs: 60_100, isStale: true });
 });

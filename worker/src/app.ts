@@ -1,31 +1,32 @@
 /**
- * All that the Worker answers, without the runtime that it runs in: the routes, what is refused, and
- * the form of refusals.
+ * The application without the runtime: routes, methods that are allowed, and responses to requests
+ * that are refused.
  */
 import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
 import { every } from "hono/combine";
+import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
-import { renderNotFound } from "../view/document.ts";
+import { renderNotFound, renderTooMany } from "../view/document.ts";
+import type { Caches } from "./caches.ts";
 import { limitClients } from "./client-limit.ts";
-import type { Copies } from "./copies.ts";
 import { apiRoutes } from "./routes/api.ts";
-import { METHODS, readByScripts, shownByOthers } from "./routes/cross-origin.ts";
-import { type PageSettings, pageContext, pageHeaders, pageRoutes } from "./routes/pages.ts";
-import { renderTooMany } from "./too-many.ts";
+import { type PageSettings, pageHeaders, pageRoutes } from "./routes/pages.ts";
 
+/** No other method is answered: nothing here can be changed by a request. */
+const METHODS = ["GET", "HEAD", "OPTIONS"];
 const ALLOW = METHODS.join(", ");
-/** The limit's period in wrangler.jsonc. */
+/** The period of the rate limit in wrangler.jsonc. */
 const LIMIT_PERIOD_S = "60";
 /** What other sites may read and show. */
 const OPEN_PATHS = ["/api/*", "/badge.svg", "/preview.png"];
 
 interface AppSettings extends PageSettings {
-  copies: Copies;
+  caches: Caches;
   clientLimit: Parameters<typeof limitClients>[0];
 }
 
-export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
+export function createApp({ caches, clientLimit, ...page }: AppSettings): Hono {
   const app = new Hono();
 
   app.get("/healthz", (context) => {
@@ -33,17 +34,17 @@ export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
     return context.json({ ok: true });
   });
 
-  for (const path of OPEN_PATHS) app.use(path, readByScripts, shownByOthers);
-  app.use(onlyKnownMethods);
+  for (const path of OPEN_PATHS) app.use(path, allowScripts, allowEmbedding);
+  app.use(allowMethods);
   const refuse = every(pageHeaders("'none'"), tooMany(page));
   app.use(limitClients(clientLimit, refuse));
 
-  app.route("/", apiRoutes(copies));
-  app.route("/", pageRoutes(copies, page));
+  app.route("/", apiRoutes(caches));
+  app.route("/", pageRoutes(caches, page));
 
   app.get("*", pageHeaders("'none'"), (context) => {
     context.header("cache-control", "no-store");
-    if (wantsPage(context)) return context.html(renderNotFound(pageContext(page, context)), 404);
+    if (wantsPage(context)) return context.html(renderNotFound(page.assets), 404);
     return context.json({ error: `Cannot find ${context.req.path}` }, 404);
   });
 
@@ -55,7 +56,7 @@ export function createApp({ copies, clientLimit, ...page }: AppSettings): Hono {
   return app;
 }
 
-/** People get a page, and programs, which seldom say what they want, get JSON. */
+/** Browsers ask for HTML and get a page. Programs, which seldom say what they want, get JSON. */
 const wantsPage = (context: Context): boolean =>
   accepts(context, {
     header: "Accept",
@@ -63,19 +64,32 @@ const wantsPage = (context: Context): boolean =>
     default: "application/json",
   }) === "text/html";
 
-const tooMany = (page: PageSettings) =>
+const tooMany = ({ assets }: PageSettings) =>
   createMiddleware(async (context) => {
     context.header("retry-after", LIMIT_PERIOD_S);
     context.header("cache-control", "no-store");
-    if (wantsPage(context)) return context.html(renderTooMany(page.assets), 429);
+    if (wantsPage(context)) return context.html(renderTooMany(assets), 429);
     return context.json({ error: "Cannot answer: too many requests, wait a minute" }, 429);
   });
 
-const onlyKnownMethods = createMiddleware(async (context, next) => {
+const allowMethods = createMiddleware(async (context, next) => {
   const { method } = context.req;
   if (method === "GET" || method === "HEAD") return next();
   context.header("allow", ALLOW);
   if (method === "OPTIONS") return context.body(null, 204);
   context.header("cache-control", "no-store");
   return context.json({ error: `Cannot ${method}: only ${ALLOW} are answered` }, 405);
+});
+
+const allowScripts = cors({
+  origin: "*",
+  allowMethods: METHODS,
+  exposeHeaders: ["ETag", "Age", "Server-Timing", "Retry-After"],
+  maxAge: 86_400,
+});
+
+const allowEmbedding = createMiddleware(async ({ header }, next) => {
+  await next();
+  header("cross-origin-resource-policy", "cross-origin");
+  header("x-content-type-options", "nosniff");
 });

@@ -1,28 +1,28 @@
-/** The badge for a README: how many events there were today, as a small picture. */
+/** The badge for a README: the number of events today, as a small SVG picture. */
 import type { PublishedSummary } from "../../schema/summary.ts";
 
 const LABEL = "events today";
 const LABEL_COLOUR = "#555555";
 const LIVE_COLOUR = "#2f6fde";
-/** For what says that there is no number. */
+/** Background when there is no number. */
 const GREY = "#757575";
 
 const HEIGHT = 20;
 const PADDING = 6;
 const FONT = `font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11"`;
-/** Of Verdana at this size; a reader's other font is stretched to the same width. */
+/** Width of a character of Verdana at this size. Other fonts are stretched to it. */
 const CHARACTER_WIDTH = 7;
 const NARROW_WIDTH = 4;
 const NARROW = /[ .,'ijl]/g;
 
-/** Without a summary, or with a stale one, it says so instead of a number that may be of another day. */
+/** Without a summary, or with a stale one, the badge says so: the number may be of another day. */
 export function badge(summary: PublishedSummary | undefined): string {
   if (!summary) return drawBadge(LABEL, "no data", GREY);
   if (summary.stale) return drawBadge(LABEL, "stale", GREY);
   return drawBadge(LABEL, summary.events_today.toLocaleString("en"), LIVE_COLOUR);
 }
 
-/** Two texts side by side, an SVG of 20 pixels' height. */
+/** An SVG, 20 pixels high, with two texts side by side. */
 export function drawBadge(label: string, value: string, colour: string): string {
   const left = textWidth(label) + 2 * PADDING;
   const right = textWidth(value) + 2 * PADDING;
@@ -47,4 +47,5 @@ function textWidth(content: string): number {
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escapeXml = (content: string) => content.replace(/[&<>"]/g, (sign) => ENTITIES[sign]!);
+const escapeXml = (content: string) =>
+  content.replace(/[&<>"]/g, (character) => ENTITIES[character]!);

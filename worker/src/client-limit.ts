@@ -1,13 +1,13 @@
-/** How often one client may ask, counted by Cloudflare in each of its data centres. */
+/** The rate limit for each client. Cloudflare counts its requests in each data centre. */
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { reportOutages } from "./keeper/outage.ts";
+import { reportOutages } from "./outage.ts";
 
 interface Limiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** On a machine of one's own nobody says who asks, and there is no limit. */
+/** On a developer's machine no header names the client, and there is no limit. */
 export function limitClients(limiter: Limiter | undefined, refuse: MiddlewareHandler) {
   const count = reportOutages(
     "count the requests of clients",
@@ -17,13 +17,13 @@ export function limitClients(limiter: Limiter | undefined, refuse: MiddlewareHan
   return createMiddleware(async (context, next) => {
     const address = context.req.header("cf-connecting-ip");
     if (!address) return next();
-    // Answers come from a copy and cost little, so that a count that fails need not keep anyone away.
+    // Responses come from a cache and cost little: when counting fails, nobody is refused.
     const counted = await count(clientOf(address)).catch(() => undefined);
     return counted?.success === false ? refuse(context, next) : next();
   });
 }
 
-/** A client of IPv6 has a whole network of addresses, which the first four groups name. */
+/** An IPv6 client has a whole /64 network of addresses, which the first four groups name. */
 function clientOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");

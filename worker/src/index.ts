@@ -1,15 +1,15 @@
-/** Where Cloudflare's runtime meets the Worker: its requests, its clock that wakes it, its object. */
+/** The entry point in Cloudflare's runtime: requests, the cron trigger, and the Durable Object. */
 import { env, waitUntil } from "cloudflare:workers";
-import type { PageAssets } from "../view/assets.ts";
+import type { PageAssets } from "../view/head.ts";
 import { createApp } from "./app.ts";
-import { createCopies } from "./copies.ts";
+import { createCaches } from "./caches.ts";
 
 export { SummaryKeeper } from "./keeper/summary-keeper.ts";
 
-/** Filled in when the bundle is built, since the names hold a hash. */
+/** Defined by the build, since the names hold a hash. */
 declare const PAGE_ASSETS: PageAssets;
 
-const copies = createCopies({
+const caches = createCaches({
   keeper: () => env.SUMMARY_KEEPER.getByName("global"),
   now: Date.now,
   pause: (ms) => scheduler.wait(ms),
@@ -17,7 +17,7 @@ const copies = createCopies({
 });
 
 const app = createApp({
-  copies,
+  caches,
   clientLimit: env.CLIENT_LIMIT,
   supersetUrl: env.SUPERSET_URL || undefined,
   assets: PAGE_ASSETS,
@@ -25,8 +25,8 @@ const app = createApp({
 
 export default {
   fetch: app.fetch,
-  /** Keeps the copies warm, so that nobody meets an empty one. */
+  /** Keeps the caches warm, so that no reader finds them empty. */
   scheduled: async () => {
-    await Promise.all([copies.summaries.read(), copies.previews.read()]);
+    await Promise.all([caches.summaries.read(), caches.previews.read()]);
   },
 } satisfies ExportedHandler<Env>;

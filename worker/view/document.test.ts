@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { type PublishedSummary, summarySchema } from "../../schema/summary.ts";
-import { renderEmbed, renderNotFound, renderPage } from "./document.ts";
-import { example } from "./model/example.ts";
+import { renderEmbed, renderNotFound, renderPage, renderTooMany } from "./document.ts";
+import { example } from "./summary.fixture.ts";
 
 const context = {
   supersetUrl: "https://superset.example.org/?a=1&b=2",
@@ -14,7 +14,8 @@ const documents = {
   page,
   "page without numbers": renderPage(undefined, context),
   frame: renderEmbed(example, context),
-  "missing page": renderNotFound(context),
+  "missing page": renderNotFound(context.assets),
+  refusal: renderTooMany(context.assets),
 };
 
 const textOf = (html: string) =>
@@ -46,7 +47,7 @@ test("no document has a script or a style inside, since the policy would forbid 
   }
 });
 
-test("no document asks another host for anything", () => {
+test("no document fetches anything from another host", () => {
   for (const html of Object.values(documents)) {
     for (const [, address] of html.matchAll(/<(?:link|script|img)[^>]*?(?:src|href)="([^"]+)"/g)) {
       const isOwn = address!.startsWith("/") || address === `${context.pageUrl}/`;
@@ -55,7 +56,7 @@ test("no document asks another host for anything", () => {
   }
 });
 
-test("renderPage() says what a chat needs to show the link", () => {
+test("renderPage() has what a chat needs to preview the link", () => {
   expect(page).toContain('property="og:image" content="https://events.example.org/preview.png"');
   expect(page).toContain('rel="canonical" href="https://events.example.org/"');
   expect(page).toContain(
@@ -86,11 +87,11 @@ test("renderPage() escapes whatever an address holds, and data cannot end its el
   expect(renderPage(data, context)).not.toContain("<script>alert");
 });
 
-test("renderPage() says so when nothing has ever been published, and has the same places", () => {
+test("renderPage() says so when nothing has been published, and has the same slots", () => {
   const without = documents["page without numbers"];
   expect(textOf(without)).toContain("No numbers have been published yet.");
-  const places = (html: string) => [...html.matchAll(/data-(?:text|piece|shown|place)="([^"]+)"/g)];
-  expect(places(without).map(([place]) => place)).toEqual(places(page).map(([place]) => place));
+  const slots = (html: string) => [...html.matchAll(/data-(?:text|piece|shown|slot)="([^"]+)"/g)];
+  expect(slots(without).map(([slot]) => slot)).toEqual(slots(page).map(([slot]) => slot));
   expect(without).toContain('id="summary">null</script>');
 });
 

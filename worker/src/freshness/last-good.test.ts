@@ -1,19 +1,19 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Copy, LastGood, type Loaded, type Reading } from "./last-good.ts";
+import { type Entry, LastGood, type Loaded, type Reading } from "./last-good.ts";
 import { SUMMARY_LIMITS } from "./limits.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "./virtual-clock.fixture.ts";
 
-const { freshMs, staleMs, gapMs, lostMs, waitMsMax } = SUMMARY_LIMITS;
+const { freshMs, staleMs, gapMs, loadTimeoutMs, waitMsMax } = SUMMARY_LIMITS;
 
-/** What one load does: the source answers at some time under way, with numbers of some age. */
-interface Answer {
+/** What one load does: the source answers after a delay, with numbers of some age. */
+interface LoadOutcome {
   isGood: boolean;
   delayMs: number;
-  /** When in that time the source says the age: 0 at the start, 1 at the end. */
+  /** When during the delay the source states the age: 0 at the start, 1 at the end. */
   moment: number;
   ageMs: number;
-  /** The runtime drops it and nobody ever hears of it again. */
+  /** The runtime drops the load, which never ends. */
   isLost: boolean;
 }
 
@@ -23,43 +23,43 @@ interface ReadLog {
   reading: Reading<number> | undefined;
 }
 
-/** A source that answers as it is told, and what happened. The values are the times of reading. */
+/** A source with given outcomes, and a log of what happened. The values are the times of reading. */
 class Source {
   readonly clock = new VirtualClock();
   readonly starts: number[] = [];
   readonly reads: ReadLog[] = [];
   readonly goodValues = new Map<number, number>();
-  readonly stored: Copy<number>[] = [];
-  #flying = new Set<number>();
-  flyingMax = 0;
-  readonly copies: LastGood<number>;
+  readonly stored: Entry<number>[] = [];
+  #pending = new Set<number>();
+  pendingMax = 0;
+  readonly cache: LastGood<number>;
 
-  constructor(answers: Answer[], stored?: Copy<number>) {
+  constructor(outcomes: LoadOutcome[], stored?: Entry<number>) {
     const { clock } = this;
-    this.copies = new LastGood<number>(
+    this.cache = new LastGood<number>(
       {
         now: clock.now,
         pause: clock.pause,
-        load: () => this.#load(answers[this.starts.length % answers.length]!),
-        store: { read: () => stored, write: (copy) => this.stored.push(copy) },
+        load: () => this.#load(outcomes[this.starts.length % outcomes.length]!),
+        store: { read: () => stored, write: (entry) => this.stored.push(entry) },
       },
       SUMMARY_LIMITS,
     );
   }
 
-  async #load({ isGood, delayMs, moment, ageMs, isLost }: Answer): Promise<Loaded<number>> {
+  async #load({ isGood, delayMs, moment, ageMs, isLost }: LoadOutcome): Promise<Loaded<number>> {
     const { clock } = this;
     const startedAtMs = clock.nowMs;
     this.starts.push(startedAtMs);
-    for (const start of this.#flying) {
-      if (startedAtMs - start >= lostMs) this.#flying.delete(start);
+    for (const start of this.#pending) {
+      if (startedAtMs - start >= loadTimeoutMs) this.#pending.delete(start);
     }
-    this.#flying.add(startedAtMs);
-    this.flyingMax = Math.max(this.flyingMax, this.#flying.size);
+    this.#pending.add(startedAtMs);
+    this.pendingMax = Math.max(this.pendingMax, this.#pending.size);
     if (isLost) return new Promise<never>(() => {});
     await clock.pause(delayMs);
-    this.#flying.delete(startedAtMs);
-    if (!isGood) throw new Error("told to fail");
+    this.#pending.delete(startedAtMs);
+    if (!isGood) throw new Error("this load fails");
     const readAtMs = startedAtMs + moment * delayMs - ageMs;
     this.goodValues.set(readAtMs, Math.min(this.goodValues.get(readAtMs) ?? Infinity, clock.nowMs));
     return { value: readAtMs, ageMs };
@@ -67,32 +67,32 @@ class Source {
 
   async read(): Promise<void> {
     const startedAtMs = this.clock.nowMs;
-    const reading = await this.copies.read();
+    const reading = await this.cache.read();
     this.reads.push({ startedAtMs, endedAtMs: this.clock.nowMs, reading });
   }
 }
 
-const answer: fc.Arbitrary<Answer> = fc.record({
+const outcome: fc.Arbitrary<LoadOutcome> = fc.record({
   isGood: fc.boolean(),
   delayMs: fc.oneof(fc.nat(400), fc.nat(9_000), fc.nat(25_000)),
   moment: fc.double({ min: 0, max: 1, noNaN: true }),
   ageMs: fc.oneof(fc.nat(1_000), fc.nat(30_000)),
   isLost: fc.nat(9).map((number) => number === 0),
 });
-const happening = fc.record({
+const period = fc.record({
   readers: fc.nat(3),
   passMs: fc.oneof(fc.nat(100), fc.nat(3_000), fc.nat(20_000)),
 });
 
-/** Plays what is told, and ends when every reader has its answer. */
+/** Plays the outcomes over the periods, and ends when every reader has its answer. */
 async function play(
-  answers: Answer[],
-  happenings: { readers: number; passMs: number }[],
-  stored?: Copy<number>,
+  outcomes: LoadOutcome[],
+  periods: { readers: number; passMs: number }[],
+  stored?: Entry<number>,
 ): Promise<Source> {
-  const source = new Source(answers, stored);
+  const source = new Source(outcomes, stored);
   const readers: Promise<void>[] = [];
-  for (const { readers: count, passMs } of happenings) {
+  for (const { readers: count, passMs } of periods) {
     for (let index = 0; index < count; index++) readers.push(source.read());
     await source.clock.advance(passMs);
   }
@@ -101,30 +101,30 @@ async function play(
   return source;
 }
 
-/** The property holds for any answers and any times; `check` gets what happened. */
+/** The property holds for any outcomes at any times; `check` gets what happened. */
 function holds(check: (source: Source) => void) {
   return fc.assert(
     fc.asyncProperty(
-      fc.array(answer, { minLength: 1, maxLength: 8 }),
-      fc.array(happening, { minLength: 1, maxLength: 15 }),
-      async (answers, happenings) => check(await play(answers, happenings)),
+      fc.array(outcome, { minLength: 1, maxLength: 8 }),
+      fc.array(period, { minLength: 1, maxLength: 15 }),
+      async (outcomes, periods) => check(await play(outcomes, periods)),
     ),
     { numRuns: 300 },
   );
 }
 
-/** When each reading began to exist for readers. */
-const heldSince = (source: Source) => Math.min(...source.goodValues.values());
+/** When the first good value was loaded. */
+const cachedSince = (source: Source) => Math.min(...source.goodValues.values());
 
-test("read() never gives nothing once there has been a good answer", () =>
+test("read() always gives a value once a load has succeeded", () =>
   holds((source) => {
     for (const { endedAtMs, reading } of source.reads) {
-      if (endedAtMs > heldSince(source)) expect(reading).toBeDefined();
-      if (!reading) expect(endedAtMs).toBeLessThanOrEqual(heldSince(source));
+      if (endedAtMs > cachedSince(source)) expect(reading).toBeDefined();
+      if (!reading) expect(endedAtMs).toBeLessThanOrEqual(cachedSince(source));
     }
   }));
 
-test("read() gives nothing but good answers, and never an older one after a newer one", () =>
+test("read() gives only good values, and never an older one after a newer one", () =>
   holds((source) => {
     const inOrder = source.reads.toSorted((a, b) => a.endedAtMs - b.endedAtMs);
     let latest = { readAtMs: Number.NEGATIVE_INFINITY, endedAtMs: 0 };
@@ -137,7 +137,7 @@ test("read() gives nothing but good answers, and never an older one after a newe
     }
   }));
 
-test("read() never says an age that is too small, and calls stale what is older than 10 s", () =>
+test("read() never understates an age, and calls a value stale when it is older than 10 s", () =>
   holds((source) => {
     for (const { endedAtMs, reading } of source.reads) {
       if (!reading) continue;
@@ -148,82 +148,82 @@ test("read() never says an age that is too small, and calls stale what is older 
     }
   }));
 
-test("read() starts one load at a time, and none within a second after another", () =>
+test("read() starts one load at a time, and at least a second after the last start", () =>
   holds((source) => {
-    expect(source.flyingMax).toBeLessThanOrEqual(1);
+    expect(source.pendingMax).toBeLessThanOrEqual(1);
     for (const [index, start] of source.starts.slice(1).entries()) {
       expect(start - source.starts[index]!).toBeGreaterThanOrEqual(gapMs);
     }
   }));
 
-test("read() answers within the bound of what there is when it is asked", () =>
+test("read() answers within the limit for what the cache has", () =>
   holds((source) => {
-    const copies = [...source.goodValues.entries()];
+    const values = [...source.goodValues.entries()];
     for (const { startedAtMs, endedAtMs } of source.reads) {
-      const hadCopy = copies.some(([, since]) => since < startedAtMs);
-      const bound = hadCopy ? waitMsMax.stale : waitMsMax.missing;
+      const hadValue = values.some(([, since]) => since < startedAtMs);
+      const bound = hadValue ? waitMsMax.stale : waitMsMax.missing;
       expect(endedAtMs - startedAtMs).toBeLessThanOrEqual(bound);
     }
   }));
 
-test("read() keeps what it accepts in the store, each newer than the one before", () =>
+test("read() stores each value that it accepts, in order of their age", () =>
   holds((source) => {
-    for (const [index, copy] of source.stored.entries()) {
-      expect(source.goodValues.has(copy.value)).toBe(true);
+    for (const [index, entry] of source.stored.entries()) {
+      expect(source.goodValues.has(entry.value)).toBe(true);
       const before = source.stored[index - 1];
-      if (before) expect(copy.readAtMs).toBeGreaterThanOrEqual(before.readAtMs);
+      if (before) expect(entry.readAtMs).toBeGreaterThanOrEqual(before.readAtMs);
     }
   }));
 
-const good = (delayMs: number, ageMs = 0): Answer => {
+const good = (delayMs: number, ageMs = 0): LoadOutcome => {
   return { isGood: true, delayMs, moment: 1, ageMs, isLost: false };
 };
-const failing = (delayMs: number): Answer => ({ ...good(delayMs), isGood: false });
-const lost: Answer = { ...good(0), isLost: true };
+const failing = (delayMs: number): LoadOutcome => ({ ...good(delayMs), isGood: false });
+const lost: LoadOutcome = { ...good(0), isLost: true };
 
-/** A source whose copy has the given age now. */
-function sourceWithCopy(ageMs: number, ...answers: Answer[]): Source {
+/** A source behind a cache whose value has the given age now. */
+function sourceWithValue(ageMs: number, ...outcomes: LoadOutcome[]): Source {
   const readAtMs = new VirtualClock().nowMs - ageMs;
-  return new Source(answers, { value: readAtMs, readAtMs });
+  return new Source(outcomes, { value: readAtMs, readAtMs });
 }
 
-/** How long a reader waits, and what for. */
+/** How long a reader waits, and what it gets. */
 async function readOnce(source: Source) {
   const done = source.read();
-  await source.clock.advance(lostMs);
+  await source.clock.advance(loadTimeoutMs);
   await done;
   const { startedAtMs, endedAtMs, reading } = source.reads.at(-1)!;
   return { waitedMs: endedAtMs - startedAtMs, ...reading };
 }
 
-test("read() serves a copy of 2 s at once and asks nobody", async () => {
-  const source = sourceWithCopy(freshMs, good(5));
+test("read() serves a value of 2 s at once, without a load", async () => {
+  const source = sourceWithValue(freshMs, good(5));
   expect(await readOnce(source)).toMatchObject({ waitedMs: 0, ageMs: freshMs, isStale: false });
   expect(source.starts).toEqual([]);
 });
 
-test("read() waits 300 ms for a newer copy while the one it has is not stale", async () => {
-  const quick = await readOnce(sourceWithCopy(freshMs + 1, good(250)));
+test("read() waits 300 ms for a newer value while the cached one is not stale", async () => {
+  const quick = await readOnce(sourceWithValue(freshMs + 1, good(250)));
   expect(quick).toMatchObject({ waitedMs: 250, ageMs: 250 });
-  const slow = await readOnce(sourceWithCopy(freshMs + 1, good(400)));
+  const slow = await readOnce(sourceWithValue(freshMs + 1, good(400)));
   expect(slow).toMatchObject({ waitedMs: 300, ageMs: freshMs + 301, isStale: false });
 });
 
-test("read() waits 2 s for a newer copy when it has a stale one, then serves that", async () => {
-  const quick = await readOnce(sourceWithCopy(staleMs + 1, good(1_900)));
+test("read() waits 2 s for a newer value when the cached one is stale, then serves that", async () => {
+  const quick = await readOnce(sourceWithValue(staleMs + 1, good(1_900)));
   expect(quick).toMatchObject({ waitedMs: 1_900, isStale: false });
-  const slow = await readOnce(sourceWithCopy(staleMs + 1, good(2_100)));
+  const slow = await readOnce(sourceWithValue(staleMs + 1, good(2_100)));
   expect(slow).toMatchObject({ waitedMs: 2_000, ageMs: staleMs + 2_001, isStale: true });
 });
 
-test("read() waits 300 ms with a stale copy when the load before has failed", async () => {
-  const source = sourceWithCopy(staleMs + 1, failing(100), failing(2_500));
+test("read() waits 300 ms with a stale value when the last load has failed", async () => {
+  const source = sourceWithValue(staleMs + 1, failing(100), failing(2_500));
   expect(await readOnce(source)).toMatchObject({ waitedMs: 100, isStale: true });
   expect(await readOnce(source)).toMatchObject({ waitedMs: 300, isStale: true });
 });
 
-test("read() waits 2 s with a stale copy again once a load has succeeded", async () => {
-  const source = sourceWithCopy(staleMs + 1, failing(100), good(10), good(2_500));
+test("read() waits 2 s with a stale value again once a load has succeeded", async () => {
+  const source = sourceWithValue(staleMs + 1, failing(100), good(10), good(2_500));
   await readOnce(source);
   expect(await readOnce(source)).toMatchObject({ waitedMs: 10 });
   await source.clock.advance(staleMs);
@@ -239,7 +239,7 @@ test("read() waits 4 s when there is nothing, then gives nothing", async () => {
   expect(await readOnce(new Source([failing(10)]))).toEqual({ waitedMs: 10 });
 });
 
-test("read() asks once for any number of readers, and they all get the answer", async () => {
+test("read() loads once for any number of readers, and they all get the value", async () => {
   const source = new Source([good(50)]);
   const readers = Array.from({ length: 1_000 }, () => source.read());
   await source.clock.advance(50);
@@ -248,8 +248,8 @@ test("read() asks once for any number of readers, and they all get the answer", 
   expect(new Set(source.reads.map(({ reading }) => reading?.value)).size).toBe(1);
 });
 
-test("read() starts a new load when one has been lost, whose late answer replaces nothing newer", async () => {
-  const late = { ...good(lostMs + 5_000), moment: 0 };
+test("read() starts a new load after the timeout of another, whose late value replaces nothing newer", async () => {
+  const late = { ...good(loadTimeoutMs + 5_000), moment: 0 };
   const source = new Source([late, good(10), good(10)]);
   await readOnce(source);
   await readOnce(source);
@@ -263,7 +263,7 @@ test("read() starts a new load when one has been lost, whose late answer replace
 });
 
 test("read() goes on when the clock has been set back", async () => {
-  const source = sourceWithCopy(staleMs + 1, good(10), good(10));
+  const source = sourceWithValue(staleMs + 1, good(10), good(10));
   await readOnce(source);
   source.clock.nowMs -= 3_600_000;
   expect(await readOnce(source)).toMatchObject({ ageMs: 0 });

@@ -1,20 +1,22 @@
 /**
- * Keeps the last good copy of something that is renewed over an unreliable way, and answers readers
- * from it: fresh when that takes no longer than its limits allow, else the last good copy with its
- * age. Used in each isolate, which asks the Durable Object, and in that, which asks the origin.
+ * Caches a value that is loaded over an unreliable network, and answers readers from the cache: with
+ * a fresh value when that takes no longer than the limits allow, else with the last good one and its
+ * age. Each isolate caches what the Durable Object answers; that caches what the origin answers.
  *
- * Guarantees, whatever the order of answers, failures and delays: once there is a copy, no reader
- * gets a failure; no copy is called fresh that is older than `staleMs`; no age is underestimated; one
- * load at a time, and `gapMs` between two starts; a failure or an older answer replaces nothing.
+ * Guarantees for every order of responses, failures and delays:
+ * - once there is a value, no reader gets a failure;
+ * - no value older than `staleMs` is called fresh, and no age is underestimated;
+ * - one load at a time, and at least `gapMs` between the starts of two loads;
+ * - a failure, or an older value, replaces nothing.
  */
 
-/** A value and the latest time at which it can have been read at its source. */
-export interface Copy<Value> {
+/** A value, and the latest time at which its source can have read it. */
+export interface Entry<Value> {
   value: Value;
   readAtMs: number;
 }
 
-/** What a load gives: the value, and how old it was when its sender answered. */
+/** What a load gives: a value, and its age when the sender answered. */
 export interface Loaded<Value> {
   value: Value;
   ageMs: number;
@@ -22,122 +24,133 @@ export interface Loaded<Value> {
 
 /** What a reader gets. */
 export interface Reading<Value> extends Loaded<Value> {
-  /** Older than it should be, since no newer one could be had. */
+  /** Older than it should be, since no newer value could be loaded. */
   isStale: boolean;
 }
 
 export interface Limits {
-  /** Up to this age a copy is served at once. */
+  /** Up to this age a value is served at once. */
   freshMs: number;
-  /** Above this age a copy is stale. */
+  /** Above this age a value is stale. */
   staleMs: number;
-  /** Time between two starts of a load. */
+  /** Time between the starts of two loads. */
   gapMs: number;
-  /** A load that has not ended by then never will, since the runtime has dropped it. */
-  lostMs: number;
+  /** A load that takes longer never ends: the runtime has dropped it. */
+  loadTimeoutMs: number;
   /** How long a reader waits for a load. */
   waitMsMax: {
-    /** While there is a copy that is not stale. */
+    /** While the cached value is not stale. */
     renewing: number;
-    /** While there is none but a stale one. */
+    /** While the cached value is stale. */
     stale: number;
-    /** While there is none at all. */
+    /** While there is no value. */
     missing: number;
   };
 }
 
-export interface Surroundings<Value> {
+export interface Dependencies<Value> {
   now(): number;
   pause(ms: number): Promise<unknown>;
-  /** Rejects when there is no good value to be had. */
+  /** Rejects when no good value can be loaded. */
   load(): Promise<Loaded<Value>>;
   /** Keeps the runtime from dropping the load when the reader that started it leaves. */
   keepAlive?(load: Promise<void>): void;
-  /** A place that outlives the process. */
-  store?: { read(): Copy<Value> | undefined; write(copy: Copy<Value>): void };
+  /** Storage that outlives the process. */
+  store?: EntryStore<Value>;
 }
 
-interface Flight {
+export interface EntryStore<Value> {
+  read(): Entry<Value> | undefined;
+  write(entry: Entry<Value>): void;
+}
+
+interface PendingLoad {
   startedAtMs: number;
   ended: Promise<void>;
 }
 
+/**
+ * @example
+ * const summaries = new LastGood({ now: Date.now, pause, load: () => origin.summary() }, LIMITS);
+ * const reading = await summaries.read(); // { value, ageMs, isStale }
+ */
 export class LastGood<Value> {
-  readonly #surroundings: Surroundings<Value>;
+  readonly #dependencies: Dependencies<Value>;
   readonly #limits: Limits;
-  #copy: Copy<Value> | undefined;
-  #flight: Flight | undefined;
+  #entry: Entry<Value> | undefined;
+  #pending: PendingLoad | undefined;
   #startedAtMs = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
 
-  constructor(surroundings: Surroundings<Value>, limits: Limits) {
-    this.#surroundings = surroundings;
+  constructor(dependencies: Dependencies<Value>, limits: Limits) {
+    this.#dependencies = dependencies;
     this.#limits = limits;
-    this.#copy = surroundings.store?.read();
+    this.#entry = dependencies.store?.read();
   }
 
-  /** Never rejects; undefined when there has never been a good copy. */
+  /** Never rejects. Undefined when no load has ever succeeded. */
   async read(): Promise<Reading<Value> | undefined> {
-    const held = this.#reading();
-    if (held && held.ageMs <= this.#limits.freshMs) return held;
-    const flight = this.#renew();
-    if (!flight) return held;
-    await Promise.race([flight.ended, this.#surroundings.pause(this.#waitMs(held))]);
+    const cached = this.#reading();
+    if (cached && cached.ageMs <= this.#limits.freshMs) return cached;
+    const pending = this.#renew();
+    if (!pending) return cached;
+    await Promise.race([pending.ended, this.#dependencies.pause(this.#waitMs(cached))]);
     return this.#reading();
   }
 
-  /** How long a reader waits who now has this. */
-  #waitMs(held: Reading<Value> | undefined): number {
+  /** How long a reader waits when this is what the cache has. */
+  #waitMs(cached: Reading<Value> | undefined): number {
     const { renewing, stale, missing } = this.#limits.waitMsMax;
-    if (!held) return missing;
-    // During an outage the next load will hardly succeed, so readers need not wait for its time-out.
-    return held.isStale && !this.#hasFailed ? stale : renewing;
+    if (!cached) return missing;
+    // During an outage the next load will probably fail too: readers need not wait for its timeout.
+    return cached.isStale && !this.#hasFailed ? stale : renewing;
   }
 
   #reading(): Reading<Value> | undefined {
-    if (!this.#copy) return undefined;
-    const nowMs = this.#surroundings.now();
-    // After the clock was set back, the copy would count as new until the clock is there again.
-    if (nowMs < this.#copy.readAtMs) this.#copy = { ...this.#copy, readAtMs: nowMs };
-    const ageMs = nowMs - this.#copy.readAtMs;
-    return { value: this.#copy.value, ageMs, isStale: ageMs > this.#limits.staleMs };
+    if (!this.#entry) return undefined;
+    const nowMs = this.#dependencies.now();
+    // After the clock was set back, the value would count as new until the clock catches up.
+    if (nowMs < this.#entry.readAtMs) this.#entry = { ...this.#entry, readAtMs: nowMs };
+    const ageMs = nowMs - this.#entry.readAtMs;
+    return { value: this.#entry.value, ageMs, isStale: ageMs > this.#limits.staleMs };
   }
 
-  /** The load that is under way, or a new one, or nothing while it is too early for one. */
-  #renew(): Flight | undefined {
-    const startedAtMs = this.#surroundings.now();
-    if (this.#flight && !isOver(this.#flight.startedAtMs, this.#limits.lostMs, startedAtMs)) {
-      return this.#flight;
+  /** The pending load, or a new one; undefined while it is too early for one. */
+  #renew(): PendingLoad | undefined {
+    const startedAtMs = this.#dependencies.now();
+    const { loadTimeoutMs, gapMs } = this.#limits;
+    if (this.#pending && !hasPassed(loadTimeoutMs, this.#pending.startedAtMs, startedAtMs)) {
+      return this.#pending;
     }
-    if (!isOver(this.#startedAtMs, this.#limits.gapMs, startedAtMs)) return undefined;
+    if (!hasPassed(gapMs, this.#startedAtMs, startedAtMs)) return undefined;
     this.#startedAtMs = startedAtMs;
-    const flight: Flight = { startedAtMs, ended: Promise.resolve() };
-    this.#flight = flight;
-    flight.ended = this.#load(flight);
-    this.#surroundings.keepAlive?.(flight.ended);
-    return flight;
+    const pending: PendingLoad = { startedAtMs, ended: Promise.resolve() };
+    this.#pending = pending;
+    pending.ended = this.#load(pending);
+    this.#dependencies.keepAlive?.(pending.ended);
+    return pending;
   }
 
-  async #load(flight: Flight): Promise<void> {
+  async #load(pending: PendingLoad): Promise<void> {
     try {
-      const { value, ageMs } = await this.#surroundings.load();
-      // Counted from the start, so that the time under way only ever adds to the age.
-      this.#accept({ value, readAtMs: flight.startedAtMs - ageMs });
+      const { value, ageMs } = await this.#dependencies.load();
+      // Counted from the start of the load, so that its duration only ever adds to the age.
+      this.#accept({ value, readAtMs: pending.startedAtMs - ageMs });
       this.#hasFailed = false;
     } catch {
       this.#hasFailed = true;
     } finally {
-      if (this.#flight === flight) this.#flight = undefined;
+      if (this.#pending === pending) this.#pending = undefined;
     }
   }
 
-  #accept(copy: Copy<Value>): void {
-    if (this.#copy && this.#copy.readAtMs > copy.readAtMs) return;
-    this.#copy = copy;
-    this.#surroundings.store?.write(copy);
+  #accept(entry: Entry<Value>): void {
+    if (this.#entry && this.#entry.readAtMs > entry.readAtMs) return;
+    this.#entry = entry;
+    this.#dependencies.store?.write(entry);
   }
 }
 
-/** Whether the time has passed; also when the clock was set back to before it began. */
-const isOver = (sinceMs: number, ms: number, nowMs: number) =>
+/** Whether `ms` have passed since then. True also when the clock was set back to before then. */
+const hasPassed = (ms: number, sinceMs: number, nowMs: number) =>
   nowMs - sinceMs >= ms || nowMs < sinceMs;

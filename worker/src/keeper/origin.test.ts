@@ -56,7 +56,7 @@ test("preview() names the same picture by the same tag, and another by another",
 test("preview() says who refuses it", async () => {
   const origin = new Origin({ url, secret: "s" });
   answer = () => new Response(null, { status: 401 });
-  await expect(origin.preview()).rejects.toThrow("SUMMARY_SECRET is not the one");
+  await expect(origin.preview()).rejects.toThrow("SUMMARY_SECRET differs");
   answer = () => new Response(null, { status: 403 });
   await expect(origin.preview()).rejects.toThrow("Cloudflare Access");
 });

@@ -1,25 +1,38 @@
 /**
- * Asks the summary origin. What is not exactly what was asked for is an error that says why, in words
- * an operator can act on and without the secret; it is never passed on.
+ * The client of the summary origin. Any response but the expected one is an error, never passed on to
+ * readers. Its message tells an operator what to mend, and never holds the secret.
  */
 import { AGE_HEADER, summarySchema } from "../../../schema/summary.ts";
 import type { Loaded } from "../freshness/last-good.ts";
-import type { Preview, SummaryText } from "./kept.ts";
 
-const ANSWER_MS_MAX = 2_500;
+const RESPONSE_MS_MAX = 2_500;
 const SUMMARY_BYTES_MAX = 256 * 1024;
 const PREVIEW_BYTES_MAX = 512 * 1024;
 const TAG_BYTES = 12;
 
+/** A summary that has passed the schema, as the JSON text that readers get. */
+export interface SummaryText {
+  text: string;
+  /** Hash of the text. */
+  tag: string;
+}
+
+/** The picture for link previews, a PNG. */
+export interface Preview {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Hash of the bytes. */
+  tag: string;
+}
+
 export interface OriginSettings {
   url: string;
   secret: string;
-  /** The service token that Cloudflare Access wants to see in front of the origin. */
+  /** The service token for Cloudflare Access in front of the origin. */
   accessClientId?: string | undefined;
   accessClientSecret?: string | undefined;
 }
 
-interface Wanted {
+interface Resource {
   path: string;
   contentType: string;
   bytesMax: number;
@@ -39,7 +52,7 @@ export class Origin {
       bytesMax: SUMMARY_BYTES_MAX,
     });
     if (ageMs === undefined) throw new Error(`it does not say its age in ${AGE_HEADER}`);
-    // Written anew, so that no field goes out that the schema does not know.
+    // Written from the parsed summary, so that no field outside the schema is published.
     const text = JSON.stringify(parseSummary(new TextDecoder().decode(bytes)));
     return { value: { text, tag: await tagOf(new TextEncoder().encode(text)) }, ageMs };
   }
@@ -53,12 +66,12 @@ export class Origin {
     return { value: { bytes, tag: await tagOf(bytes) }, ageMs };
   }
 
-  async #get({ path, contentType, bytesMax }: Wanted) {
+  async #get({ path, contentType, bytesMax }: Resource) {
     const response = await fetch(this.#settings.url.replace(/\/+$/, "") + path, {
       headers: this.#headers(),
       redirect: "manual",
       cache: "no-store",
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: AbortSignal.timeout(RESPONSE_MS_MAX),
     });
     if (!response.ok) {
       await response.body?.cancel();
@@ -84,16 +97,17 @@ export class Origin {
 
 function refusal({ status, headers }: Response): string {
   if (status >= 300 && status < 400) {
-    // Only the host: the rest of the address can hold a token.
+    // Only the host: the rest of the address may hold a token.
     const host = /^https?:\/\/([^/?#]+)/.exec(headers.get("location") ?? "")?.[1] ?? "another page";
-    return `it sends its visitors to ${host}, which Cloudflare Access does when ACCESS_CLIENT_ID or ACCESS_CLIENT_SECRET is wrong or not let in`;
+    return `it sends its visitors to ${host}, as Cloudflare Access does when ACCESS_CLIENT_ID or ACCESS_CLIENT_SECRET is wrong or has no policy`;
   }
-  if (status === 401) return "it answers 401, so SUMMARY_SECRET is not the one that it has";
-  if (status === 403) return "it answers 403, as Cloudflare Access does to whom it does not let in";
+  if (status === 401) return "it answers 401, so its SUMMARY_SECRET differs from the Worker's";
+  if (status === 403)
+    return "it answers 403, as Cloudflare Access does to a client that no policy allows";
   return `it answers ${status}`;
 }
 
-/** Stops reading at the limit, so that no answer can fill the memory. */
+/** Stops reading at the limit, so that no response can fill the memory. */
 async function readAtMost(bytesMax: number, { body }: Response): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -126,8 +140,8 @@ function parseSummary(text: string) {
   const parsed = summarySchema.safeParse(document);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const place = issue?.path.join(".") || "the whole";
-  throw new Error(`what it sends is no summary: ${place}: ${issue?.message}`);
+  const path = issue?.path.join(".") || "the whole";
+  throw new Error(`what it sends is no summary: ${path}: ${issue?.message}`);
 }
 
 async function tagOf(bytes: BufferSource): Promise<string> {

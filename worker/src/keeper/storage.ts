@@ -1,45 +1,49 @@
 /**
- * A place in the Durable Object's storage for one last good copy. A write costs one of the 100,000
- * rows a day of the free plan, so copies are written at intervals: what a restart brings back is at
- * most that much older than what was lost, and says its true age.
+ * Storage of one last good entry in the Durable Object. A write costs one of the 100,000 rows a day of
+ * the free plan, so entries are written at intervals. After a restart the stored entry is older than
+ * the lost one by at most that interval, and still states its true age.
  */
-import type { Copy } from "../freshness/last-good.ts";
-import type { Log } from "./outage.ts";
+import type { Entry, EntryStore } from "../freshness/last-good.ts";
+import type { Log } from "../outage.ts";
 
-interface KeyValues {
+interface KeyValueStorage {
   get(key: string): unknown;
   put(key: string, value: unknown): void;
 }
 
-export interface Place<Value> {
+export interface StoredEntryOptions<Value> {
   key: string;
   /** Time between two writes. */
   intervalMs: number;
-  /** Another version of this program may have left something else there; may also throw. */
+  /** Another version of the Worker may have stored something else. May also throw. */
   isValid(value: Value): boolean;
 }
 
-/** Never throws: readers are served from memory, whatever the storage says. */
-export function durableCopy<Value>(storage: KeyValues, place: Place<Value>, log: Log) {
-  let written: Copy<Value> | undefined;
+/** A store that never throws: readers are served from memory when the storage fails. */
+export function storedEntry<Value>(
+  storage: KeyValueStorage,
+  { key, intervalMs, isValid }: StoredEntryOptions<Value>,
+  log: Log,
+): EntryStore<Value> {
+  let written: Entry<Value> | undefined;
   return {
-    read(): Copy<Value> | undefined {
+    read() {
       try {
-        const copy = storage.get(place.key) as Copy<Value> | undefined;
-        if (copy && Number.isFinite(copy.readAtMs) && place.isValid(copy.value)) written = copy;
+        const entry = storage.get(key) as Entry<Value> | undefined;
+        if (entry && Number.isFinite(entry.readAtMs) && isValid(entry.value)) written = entry;
       } catch (error) {
-        log.warn(`Cannot read the stored ${place.key}: ${error}`);
+        log.warn(`Cannot read the stored ${key}: ${error}`);
       }
       return written;
     },
-    write(copy: Copy<Value>): void {
-      if (written && Math.abs(copy.readAtMs - written.readAtMs) < place.intervalMs) return;
-      // Also when it fails, so that a storage that is full is not tried for each copy.
-      written = copy;
+    write(entry) {
+      if (written && Math.abs(entry.readAtMs - written.readAtMs) < intervalMs) return;
+      // Set before the write, so that a full storage is tried once an interval and not more often.
+      written = entry;
       try {
-        storage.put(place.key, copy);
+        storage.put(key, entry);
       } catch (error) {
-        log.warn(`Cannot store the ${place.key}: ${error}`);
+        log.warn(`Cannot store the ${key}: ${error}`);
       }
     },
   };

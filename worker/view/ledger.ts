@@ -1,0 +1,73 @@
+/** The state of the ledger, in words for visitors. */
+import { accountedFor } from "../../schema/ledger.ts";
+import type { Summary } from "../../schema/summary.ts";
+import { formatCount } from "./format.ts";
+
+type Ledger = Summary["ledger"];
+
+export interface LedgerWords {
+  /** "lost" comes first: the equation may still hold for the records that are left. */
+  state: "exact" | "differs" | "lost";
+  title: string;
+  /** "12,345 records read = 12,340 events counted + 3 repeats dropped + 2 rejected" */
+  equation: string;
+  explanation: string;
+}
+
+/** Whether the page may say that each event is counted once. */
+export const isExact = ({ state, lost }: Ledger) => state === "exact" && lost === 0;
+
+export function describeLedger(ledger: Ledger): LedgerWords {
+  const equation = writeEquation(ledger);
+  if (ledger.lost > 0) {
+    return {
+      state: "lost",
+      title: `${countOf(ledger.lost, "record was", "records were")} lost`,
+      equation,
+      explanation: "The log deleted them before they were read, so they are in no number here.",
+    };
+  }
+  if (isExact(ledger)) {
+    return {
+      state: "exact",
+      title: "Exact",
+      equation,
+      explanation: "Each record is accounted for: none was counted twice, none was left out.",
+    };
+  }
+  return {
+    state: "differs",
+    title: "Does not add up",
+    equation,
+    explanation: findDifference(ledger),
+  };
+}
+
+function writeEquation(ledger: Ledger): string {
+  const { read, stored, duplicates, rejected, absent } = ledger;
+  const parts = [
+    countOf(stored, "event counted", "events counted"),
+    countOf(duplicates, "repeat dropped", "repeats dropped"),
+    `${formatCount(rejected)} rejected`,
+  ];
+  if (absent > 0) parts.push(countOf(absent, "empty place in the log", "empty places in the log"));
+  const sign = read === accountedFor(ledger) ? "=" : "≠";
+  return `${countOf(read, "record read", "records read")} ${sign} ${parts.join(" + ")}`;
+}
+
+function findDifference(ledger: Ledger): string {
+  const missing = ledger.read - accountedFor(ledger);
+  if (missing > 0) {
+    return `${countOf(missing, "record is", "records are")} not accounted for.`;
+  }
+  if (missing < 0) {
+    return `${countOf(-missing, "record is", "records are")} accounted for more than once.`;
+  }
+  if (ledger.stored !== ledger.counted) {
+    return `The totals by user say ${formatCount(ledger.counted)} events, the books ${formatCount(ledger.stored)}.`;
+  }
+  return "The counts agree, but the last check of the tables found a fault.";
+}
+
+const countOf = (count: number, one: string, many: string) =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -4,7 +4,8 @@
  * `naive` is the consumer of most tutorials: one upsert for each message, awaited.
  */
 import { EVENT_TYPES } from "../schema/event-types.ts";
-import { decodeEvent, EventFields } from "../scripts/consume/decode-event.ts";
+import { EventFields } from "../schema/layout.ts";
+import { decodeEvent } from "../scripts/consume/decode-event.ts";
 import { PartitionReader } from "../scripts/consume/partition-reader.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";

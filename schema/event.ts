@@ -18,6 +18,8 @@ export const eventSchema = z
   })
   .describe("A user event of the real-time data platform, version 1");
 export type Event = z.infer<typeof eventSchema>;
+export type EventField = keyof Event;
+export const EVENT_FIELDS = Object.keys(eventSchema.shape) as EventField[];
 
 /** Largest value of a record, in bytes, that can be an event; a longer one is rejected unread. */
 export const EVENT_BYTES_MAX = 65_536;

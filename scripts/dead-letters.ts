@@ -1,6 +1,6 @@
 /** `bun run dead-letters`: looks at the records that are no events, and decides on them. */
 import { readFileSync } from "node:fs";
-import { REJECT_REASONS } from "./consume/decode-event.ts";
+import { REJECT_REASONS } from "../schema/rejects.ts";
 import {
   countLetters,
   findLetters,

@@ -162,12 +162,12 @@ test("produce leaves out bad rows, names their lines, and stops at the first whe
   expect(JSON.parse(tolerant.stdout)).toMatchObject({
     sent: 6,
     rejected: 2,
-    rejects: { bad_json: 1, missing_field: 1 },
+    rejects: { bad_json: 1, bad_user_id: 1 },
     ended: "done",
   });
   expect(tolerant.exitCode).toBe(0);
   expect(tolerant.stderr).toContain("line 2: bad_json");
-  expect(tolerant.stderr).toContain("line 7: missing_field: user_id is missing");
+  expect(tolerant.stderr).toContain("line 7: bad_user_id: user_id is missing");
   const strict = await run(stack.settings, SCRIPT, [...args, "--strict"], text);
   expect(JSON.parse(strict.stdout)).toMatchObject({ sent: 1, rejected: 1, ended: "strict" });
   expect(strict.exitCode).toBe(1);

@@ -4,13 +4,13 @@
  * the moment at which the events begin.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
+import { messageOf } from "../../schema/layout.ts";
 import {
   type EncodedRecords,
   encodeRecords,
   type Message,
 } from "../../scripts/kafka/encode-records.ts";
 import { partitionOf } from "../../scripts/kafka/partition.ts";
-import { messageOf } from "../../scripts/produce/delivery/message.ts";
 import { EventIds } from "../../scripts/produce/synthetic/event-id.ts";
 import { RandomStream } from "../../scripts/produce/synthetic/random.ts";
 

@@ -1,5 +1,6 @@
 /** Reads back from a topic when each of its events happened. */
-import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
+import { EventFields } from "../../schema/layout.ts";
+import { decodeEvent } from "../../scripts/consume/decode-event.ts";
 import { readLog } from "../../scripts/kafka/read-log.ts";
 import { RecordCursor } from "../../scripts/kafka/record-cursor.ts";
 import type { Topic } from "./topic.ts";

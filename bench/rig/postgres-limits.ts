@@ -1,6 +1,7 @@
 /** The two things that PostgreSQL is asked to do as fast as it can, in tables of their own. */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
-import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
+import { EventFields } from "../../schema/layout.ts";
+import { decodeEvent } from "../../scripts/consume/decode-event.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 import type { Dataset } from "./dataset.ts";
 import { eachRecord, recordBatchesOf } from "./in-memory.ts";

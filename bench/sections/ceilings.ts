@@ -3,7 +3,8 @@
  * upsert, and the steps of the consumer over events that are already in memory.
  */
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { decodeEvent, EventFields } from "../../scripts/consume/decode-event.ts";
+import { EventFields } from "../../schema/layout.ts";
+import { decodeEvent } from "../../scripts/consume/decode-event.ts";
 import { PartitionReader } from "../../scripts/consume/partition-reader.ts";
 import type { Bench } from "../rig/bench.ts";
 import { type CpuUse, measureCpu } from "../rig/cpu.ts";

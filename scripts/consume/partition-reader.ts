@@ -5,8 +5,9 @@
  * It starts to read before the place from which it counts: those records only fill the window.
  */
 
+import { EventFields } from "../../schema/layout.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
-import { decodeEvent, EventFields } from "./decode-event.ts";
+import { decodeEvent } from "./decode-event.ts";
 import { DuplicateWindow } from "./duplicate-window.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, Tally } from "./tally.ts";
 

@@ -4,7 +4,7 @@
  * log was cut into fetches. `store.ts` writes one tally in one transaction.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
-import type { RejectReason } from "./decode-event.ts";
+import type { RejectReason } from "../../schema/rejects.ts";
 import { UserCounts } from "./user-counts.ts";
 
 /** A record that is no event, as it goes into `dead_letters`. */

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { messageOf } from "../produce/delivery/message.ts";
 import { encodeRecords } from "./encode-records.ts";
 import { RecordCursor } from "./record-cursor.ts";
 
@@ -44,14 +43,4 @@ test("encodeRecords() writes what the reader of the log reads", () => {
       },
     ),
   );
-});
-
-test("messageOf() writes the JSON that JSON.stringify would", () => {
-  const event = {
-    event_id: "019ac0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f",
-    user_id: 2 ** 53 - 1,
-    event_type: "purchase",
-    created_at: "2026-11-22T12:34:56.789Z",
-  } as const;
-  expect(messageOf(event)).toEqual({ key: "9007199254740991", value: JSON.stringify(event) });
 });

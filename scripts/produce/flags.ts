@@ -2,6 +2,7 @@
  * The flags of `produce`, and what follows from them together. Pure. All that is wrong with them is
  * found before anything is opened.
  */
+import { EVENT_FIELDS, type EventField } from "../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../schema/event-types.ts";
 import { UsageError } from "../lib/errors.ts";
 import {
@@ -18,7 +19,7 @@ import {
   type Values,
 } from "../lib/flags.ts";
 import type { FileFormat } from "./input/open.ts";
-import { DEFAULT_RULES, EVENT_FIELDS, type EventField, type RowRules } from "./input/row.ts";
+import { DEFAULT_RULES, type RowRules } from "./input/row.ts";
 import { parseTimestamp } from "./input/timestamp.ts";
 
 const USERS_MAX = 50_000_000;

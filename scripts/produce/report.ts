@@ -2,7 +2,8 @@
  * What `produce` tells a person while it runs, on stderr, and what it says at the end, on stdout: one
  * sentence, or one JSON object for a machine. Counts rejected rows by reason.
  */
-import type { RowFault, RowFaultReason } from "./input/row.ts";
+import type { RowRejectReason } from "../../schema/rejects.ts";
+import type { RowFault } from "./input/row.ts";
 
 /** Why the run ended. */
 export type Ending = "done" | "duration" | "signal" | "strict" | "failure";
@@ -14,7 +15,7 @@ export interface Summary {
   /** Events that were due but not acknowledged: they may or may not be in the topic. */
   unsent: number;
   rejected: number;
-  rejects: Partial<Record<RowFaultReason, number>>;
+  rejects: Partial<Record<RowRejectReason, number>>;
   durationMs: number;
   eventsPerSecond: number;
   /** User and system time of this process. */
@@ -30,7 +31,7 @@ const REFRESH_MS = 500;
 
 export class Report {
   rejected = 0;
-  readonly rejects: Partial<Record<RowFaultReason, number>> = {};
+  readonly rejects: Partial<Record<RowRejectReason, number>> = {};
   private timer: NodeJS.Timeout | undefined;
   private lineShown = false;
 

@@ -3,8 +3,9 @@
  * for as long as it has room, until the source ends or somebody stops it. Holds no state beyond the
  * run, and starts no clock of its own.
  */
+
+import { messageOf } from "../../schema/layout.ts";
 import { pause } from "../lib/wait.ts";
-import { messageOf } from "./delivery/message.ts";
 import type { Sender } from "./delivery/sender.ts";
 import { Pace, ReplayPace } from "./pace.ts";
 import type { Source } from "./source.ts";

@@ -5,10 +5,10 @@
  * longest row allowed: a stray quote costs its own row, not the rest of the file.
  */
 import { parse } from "csv-parse/sync";
-import { EVENT_BYTES_MAX } from "../../../schema/event.ts";
+import { EVENT_BYTES_MAX, EVENT_FIELDS, type EventField } from "../../../schema/event.ts";
 import type { LineGroup } from "./lines.ts";
 import type { NumberedRow, RowReader } from "./ndjson.ts";
-import { type DatedEvent, EVENT_FIELDS, eventOfRow, RowFault, type RowRules } from "./row.ts";
+import { type DatedEvent, eventOfRow, RowFault, type RowRules } from "./row.ts";
 
 /** The file cannot be used at all, such as when its header lacks a column. */
 export class HeaderError extends Error {
@@ -16,7 +16,7 @@ export class HeaderError extends Error {
 }
 
 type Line = string | RowFault;
-type Positions = Record<(typeof EVENT_FIELDS)[number], number>;
+type Positions = Record<EventField, number>;
 
 export function csvReader(rules: RowRules): RowReader {
   return new CsvReader(rules);
@@ -90,7 +90,7 @@ class CsvReader implements RowReader {
       event_type: fields[positions.event_type],
       created_at: fields[positions.created_at],
     };
-    return eventOfRow(values, JSON.stringify(fields), this.rules);
+    return eventOfRow(values, () => JSON.stringify(fields), this.rules);
   }
 }
 

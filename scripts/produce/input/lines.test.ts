@@ -83,11 +83,11 @@ test("readLines() reports a line that is too long and goes on after it, wherever
     const found = await linesOf([longest, tooLong, "b", huge, "c", huge].join("\n"), chunkBytes);
     expect(found).toEqual([
       [1, longest],
-      [2, "<line_too_long>"],
+      [2, "<too_large>"],
       [3, "b"],
-      [4, "<line_too_long>"],
+      [4, "<too_large>"],
       [5, "c"],
-      [6, "<line_too_long>"],
+      [6, "<too_large>"],
     ]);
   }
 });

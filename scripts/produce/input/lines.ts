@@ -107,5 +107,4 @@ function splitBytes(bytes: Buffer): (string | RowFault)[] {
 
 const withoutReturn = (line: string) => (line.endsWith("\r") ? line.slice(0, -1) : line);
 
-const tooLong = () =>
-  new RowFault("line_too_long", `the line is longer than ${EVENT_BYTES_MAX} bytes`);
+const tooLong = () => new RowFault("too_large", `the line is longer than ${EVENT_BYTES_MAX} bytes`);

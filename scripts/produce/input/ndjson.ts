@@ -52,5 +52,5 @@ function readLine(line: string, rules: RowRules): DatedEvent | RowFault | undefi
     event_type: fields[columns.event_type],
     created_at: fields[columns.created_at],
   };
-  return eventOfRow(values, line, rules);
+  return eventOfRow(values, () => line, rules);
 }

@@ -81,9 +81,9 @@ test("csvReader() reports each kind of bad row with its line, and reads the othe
     [7, "bad_user_id"],
     [8, "bad_user_id"],
     [9, "bad_user_id"],
-    [10, "unknown_event_type"],
+    [10, "bad_event_type"],
     [11, "bad_created_at"],
-    [12, "missing_field"],
+    [12, "bad_user_id"],
     [13, "wrong_column_count"],
     [14, "wrong_column_count"],
     [15, "bad_quotes"],
@@ -157,9 +157,9 @@ test("ndjsonReader() reports each kind of bad row with its line, and reads the o
     [6, 7],
     [7, "bad_user_id"],
     [8, "bad_user_id"],
-    [9, "unknown_event_type"],
+    [9, "bad_event_type"],
     [10, 1],
-    [11, "missing_field"],
+    [11, "bad_created_at"],
   ]);
   expect(events(rows).at(-1)).toEqual({
     event_id: ID,
@@ -167,6 +167,16 @@ test("ndjsonReader() reports each kind of bad row with its line, and reads the o
     event_type: "view",
     created_at: TIME,
   });
+});
+
+test("readers refuse a moment that looks like an event's and is none", () => {
+  const times = ["2026-02-29", "2026-02-30", "2026-13-01", "0000-02-01"];
+  const rows = ndjson(
+    times
+      .map((day) => `{"user_id":1,"event_type":"view","created_at":"${day}T00:00:00.000Z"}`)
+      .join("\n"),
+  );
+  expect(outcomes(rows)).toEqual(times.map((_, index) => [index + 1, "bad_created_at"]));
 });
 
 test("readers give rows without an id one that depends on the row alone", () => {

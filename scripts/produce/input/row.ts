@@ -1,29 +1,17 @@
 /**
- * From the fields of a row, as a file calls them, to an event, or the reason why it is none. Pure but
- * for hashing. The readers of CSV and NDJSON call it with the values they found.
+ * From the fields of a row, as a file calls them, to an event, or the reason why it is not one. The
+ * values are mapped and converted here; the schema of events judges the result. Pure but for hashing.
+ * The readers of CSV and NDJSON call it with the values that they found.
  */
-import type { Event } from "../../../schema/event.ts";
+import { EVENT_FIELDS, type Event, type EventField } from "../../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../../schema/event-types.ts";
+import { judgeEvent, type RejectReason, type RowRejectReason } from "../../../schema/rejects.ts";
 import { rowId } from "./row-id.ts";
-import { parseTimestamp } from "./timestamp.ts";
-
-/** Why a row is no event; the names under which rejects are counted. */
-export type RowFaultReason =
-  | "line_too_long"
-  | "bad_encoding"
-  | "bad_json"
-  | "not_an_object"
-  | "bad_quotes"
-  | "wrong_column_count"
-  | "missing_field"
-  | "bad_event_id"
-  | "bad_user_id"
-  | "unknown_event_type"
-  | "bad_created_at";
+import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
 
 export class RowFault {
   constructor(
-    readonly reason: RowFaultReason,
+    readonly reason: RowRejectReason,
     readonly detail: string,
   ) {}
 }
@@ -33,9 +21,6 @@ export interface DatedEvent {
   event: Event;
   createdAtMs: number;
 }
-
-export const EVENT_FIELDS = ["event_id", "user_id", "event_type", "created_at"] as const;
-export type EventField = (typeof EVENT_FIELDS)[number];
 
 export interface RowRules {
   /** What the file calls each field. */
@@ -60,57 +45,31 @@ export const DEFAULT_RULES: RowRules = {
 /** What a row holds for each field of an event; undefined, null and "" are all nothing. */
 export type RowValues = Record<EventField, unknown>;
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const WHOLE_NUMBER = /^\d{1,16}$/;
+/** The form of `created_at` in events; the schema judges whether there is such a moment. */
+const EVENT_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** `content` is what identifies the row; it makes the id of a row that has none. */
+/** `contentOf` gives what identifies the row; the id of a row without one is made from it. */
 export function eventOfRow(
   values: RowValues,
-  content: string,
+  contentOf: () => string,
   rules: RowRules,
 ): DatedEvent | RowFault {
-  for (const field of EVENT_FIELDS) {
-    if (field !== "event_id" && isNothing(values[field])) {
-      return new RowFault("missing_field", `${rules.columns[field]} is missing`);
-    }
-  }
-  const type = rules.types.get(textOf(values.event_type));
-  if (!type) {
-    const known = [...rules.types.keys()].join(", ");
-    return fault(
-      rules,
-      "event_type",
-      "unknown_event_type",
-      values,
-      `none of ${known} (see --types)`,
-    );
-  }
-  const userId = userIdOf(values.user_id, rules.userOffset);
-  if (userId === undefined) {
-    return fault(rules, "user_id", "bad_user_id", values, "not a whole number from 1 to 2^53 - 1");
-  }
-  if (userId < 1) {
-    const reason = `below 1; --user-offset ${1 - userId} adds ${1 - userId} to each user id`;
-    return fault(rules, "user_id", "bad_user_id", values, reason);
-  }
-  const createdAtMs = parseTimestamp(values.created_at);
-  if (createdAtMs === undefined) {
-    return fault(rules, "created_at", "bad_created_at", values, "not a moment in a known form");
-  }
-  const hasId = !isNothing(values.event_id);
-  if (hasId && !UUID.test(textOf(values.event_id))) {
-    return fault(rules, "event_id", "bad_event_id", values, "not a UUID");
-  }
-  return {
-    createdAtMs,
-    event: {
-      event_id: hasId ? textOf(values.event_id).toLowerCase() : rowId(content),
-      user_id: userId,
-      event_type: type,
-      created_at: new Date(createdAtMs).toISOString(),
-    },
-  };
+  const { created_at } = values;
+  const isEventTime = typeof created_at === "string" && EVENT_TIME.test(created_at);
+  const createdAtMs = isEventTime ? Date.parse(created_at) : parseTimestamp(created_at);
+  const event = judgeEvent({
+    event_id: isNothing(values.event_id)
+      ? rowId(contentOf())
+      : textOf(values.event_id).toLowerCase(),
+    user_id: userIdOf(values.user_id, rules.userOffset),
+    event_type: rules.types.get(textOf(values.event_type)),
+    created_at: isEventTime ? created_at : textOfMoment(createdAtMs),
+  } satisfies Record<EventField, unknown>);
+  if (typeof event === "string") return faultOf(event, values, rules);
+  return { event, createdAtMs: createdAtMs as number };
 }
+
+const textOfMoment = (ms: number | undefined) => (ms === undefined ? ms : formatTimestamp(ms));
 
 const isNothing = (value: unknown) => value === undefined || value === null || value === "";
 
@@ -118,22 +77,35 @@ const isNothing = (value: unknown) => value === undefined || value === null || v
 const textOf = (value: unknown) =>
   typeof value === "string" || typeof value === "number" ? String(value) : "";
 
-/** The user id with the offset added, or undefined when it is no whole number. */
-function userIdOf(value: unknown, offset: number): number | undefined {
+const WHOLE_NUMBER = /^\d{1,16}$/;
+
+/** The user id with the offset added; a value that is not a whole number stays as it is. */
+function userIdOf(value: unknown, offset: number): unknown {
   const isNumber = typeof value === "number" || WHOLE_NUMBER.test(textOf(value));
   const userId = isNumber ? Number(value) : Number.NaN;
-  if (!Number.isSafeInteger(userId) || !Number.isSafeInteger(userId + offset)) return undefined;
-  return userId + offset;
+  return Number.isSafeInteger(userId) ? userId + offset : value;
 }
 
-function fault(
-  rules: RowRules,
-  field: EventField,
-  reason: RowFaultReason,
-  values: RowValues,
-  complaint: string,
-): RowFault {
+/** What is wrong with the row, in the words of the file. */
+function faultOf(reason: RejectReason, values: RowValues, rules: RowRules): RowFault {
+  const field = EVENT_FIELDS.find((name) => reason === `bad_${name}`) as EventField;
+  const column = rules.columns[field];
+  if (isNothing(values[field])) return new RowFault(reason, `${column} is missing`);
   const shown = JSON.stringify(values[field]);
   const short = shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
-  return new RowFault(reason, `${rules.columns[field]} ${short} is ${complaint}`);
+  return new RowFault(reason, `${column} ${short} is ${complaintOf(field, values, rules)}`);
+}
+
+function complaintOf(field: EventField, values: RowValues, rules: RowRules): string {
+  const userId = userIdOf(values.user_id, rules.userOffset);
+  const complaints: Record<EventField, string> = {
+    event_id: "not a UUID",
+    user_id:
+      Number.isSafeInteger(userId) && (userId as number) < 1
+        ? `below 1; --user-offset ${1 - (userId as number)} adds ${1 - (userId as number)} to each user id`
+        : "not a whole number from 1 to 2^53 - 1",
+    event_type: `none of ${[...rules.types.keys()].join(", ")} (see --types)`,
+    created_at: "not a moment in a known form",
+  };
+  return complaints[field];
 }

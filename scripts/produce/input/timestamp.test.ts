@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseTimestamp } from "./timestamp.ts";
+import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
 
 const MOMENT = "2026-11-22T12:34:56.789Z";
 
@@ -87,6 +87,23 @@ test("parseTimestamp() gives back every moment in the form that events use", () 
         );
       },
     ),
+  );
+});
+
+test("formatTimestamp() writes what Date.toISOString() writes", () => {
+  const moment = fc.date({
+    min: new Date("0001-01-01"),
+    max: new Date("9999-12-31"),
+    noInvalidDate: true,
+  });
+  fc.assert(
+    fc.property(fc.array(moment), fc.integer({ min: 0, max: 200_000 }), (dates, stepMs) => {
+      for (const date of dates) {
+        for (const ms of [date.getTime(), date.getTime() + stepMs]) {
+          expect(formatTimestamp(ms)).toBe(new Date(ms).toISOString());
+        }
+      }
+    }),
   );
 });
 

@@ -21,6 +21,30 @@ export function parseTimestamp(value: unknown): number | undefined {
   return match ? fromParts(match) : undefined;
 }
 
+const MINUTE_MS = 60_000;
+const digits = (count: number, width: number) =>
+  Array.from({ length: count }, (_, number) => String(number).padStart(width, "0"));
+const SECONDS = digits(60, 2);
+const MILLISECONDS = digits(1_000, 3);
+
+/** The minute formatted last, since rows of a file mostly follow in the same one. */
+let lastMinute = Number.NaN;
+let lastMinuteText = "";
+
+/** What `Date.toISOString` gives for the years 1 to 9999, in less than half the time. */
+export function formatTimestamp(ms: number): string {
+  const minute = Math.floor(ms / MINUTE_MS);
+  if (minute !== lastMinute) {
+    lastMinuteText = new Date(minute * MINUTE_MS)
+      .toISOString()
+      .slice(0, "0000-00-00T00:00:".length);
+    lastMinute = minute;
+  }
+  const rest = ms - minute * MINUTE_MS;
+  const second = Math.floor(rest / 1_000);
+  return `${lastMinuteText}${SECONDS[second]}.${MILLISECONDS[rest - second * 1_000]}Z`;
+}
+
 /** The unit follows from the size: seconds, milliseconds, microseconds or nanoseconds. */
 function fromEpoch(value: number): number | undefined {
   if (!(value >= EPOCH_SECONDS_MIN)) return undefined;

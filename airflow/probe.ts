@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import { z } from "zod";
-import type { ProcessInfo } from "../scripts/host/process-info.ts";
+import type { ProcessInfo } from "../scripts/host/service.ts";
 import type { Config } from "../scripts/lib/config.ts";
 
 const ANSWER_MS_MAX = 10_000;

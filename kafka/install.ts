@@ -7,28 +7,55 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Artifact, parseArtifactLock } from "../scripts/host/artifact-lock.ts";
 import {
-  KAFKA_LOCK,
-  kafkaArchive,
-  kafkaFolder,
+  cacheFolder,
+  keyOf,
   makePrivateFolder,
+  OPS_LOCK,
   opsPython,
 } from "../scripts/host/folders.ts";
 import { takeLock } from "../scripts/host/lock.ts";
-import type { InstallOptions } from "../scripts/host/options.ts";
 import { megabytes, Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
+import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 
-export const KAFKA_TITLE = "Kafka";
+const TITLE = "Kafka";
+const LOCK = join(ROOT, "kafka/libs.lock");
 const INSTALL_MS_MAX = 900_000;
 
-export const kafkaJars = (): Artifact[] => parseArtifactLock(readFileSync(KAFKA_LOCK, "utf8"));
+export const KAFKA = {
+  name: "kafka",
+  title: TITLE,
+  folder: (config: Config) => cacheFolder(config, "kafka", readFileSync(LOCK)),
+  missingBytes: (config) => missingJars(config).reduce((sum, { bytes }) => sum + bytes, 0),
+  install,
+  describe(config) {
+    const all = kafkaJars().length;
+    return `${all - missingJars(config).length} of ${all} jars are whole`;
+  },
+  // A running broker keeps what it has read of its archive.
+  agingFiles: { pattern: /^classes-[0-9a-f]{12}\.aot$/, used: (config) => [kafkaArchive(config)] },
+} satisfies Runtime;
+
+/** Kafka's archive of loaded classes, of use only to this Java with the jars in this place. */
+export function kafkaArchive(config: Config): string {
+  const folder = KAFKA.folder(config);
+  return join(folder, `classes-${keyOf(readFileSync(OPS_LOCK), folder)}.aot`);
+}
+
+export const kafkaJars = (): Artifact[] => parseArtifactLock(readFileSync(LOCK, "utf8"));
+
+/** The jars as Java's class path. */
+export const kafkaClasspath = (config: Config): string =>
+  kafkaJars()
+    .map((jar) => join(KAFKA.folder(config), jar.name))
+    .join(":");
 
 /** Jars that are absent or whose content is not that of the lock. */
-export function missingKafkaJars(config: Config): Artifact[] {
+function missingJars(config: Config): Artifact[] {
   return kafkaJars().filter((jar) => {
     try {
-      const content = readFileSync(join(kafkaFolder(config), jar.name));
+      const content = readFileSync(join(KAFKA.folder(config), jar.name));
       return createHash("sha256").update(content).digest("hex") !== jar.sha256;
     } catch {
       return true;
@@ -36,15 +63,15 @@ export function missingKafkaJars(config: Config): Artifact[] {
   });
 }
 
-export async function installKafka(config: Config, options: InstallOptions = {}): Promise<void> {
-  if (missingKafkaJars(config).length === 0) return;
-  makePrivateFolder(kafkaFolder(config));
-  const release = await takeLock(`${kafkaFolder(config)}.lock`, INSTALL_MS_MAX, {
+async function install(config: Config, options: InstallOptions = {}): Promise<void> {
+  if (missingJars(config).length === 0) return;
+  makePrivateFolder(KAFKA.folder(config));
+  const release = await takeLock(`${KAFKA.folder(config)}.lock`, INSTALL_MS_MAX, {
     signal: options.signal,
-    holderDoes: `installs ${KAFKA_TITLE}`,
+    holderDoes: `installs ${TITLE}`,
   });
   try {
-    const missing = missingKafkaJars(config);
+    const missing = missingJars(config);
     if (missing.length > 0) await fetchJars(config, missing, options);
   } finally {
     release();
@@ -53,13 +80,13 @@ export async function installKafka(config: Config, options: InstallOptions = {})
 
 async function fetchJars(config: Config, jars: Artifact[], options: InstallOptions): Promise<void> {
   const total = jars.reduce((sum, jar) => sum + jar.bytes, 0);
-  const progress = new Progress(KAFKA_TITLE, `${megabytes(total)} to download`, options);
+  const progress = new Progress(TITLE, `${megabytes(total)} to download`, options);
   progress.step("download");
-  removeDrafts(kafkaFolder(config));
+  removeDrafts(KAFKA.folder(config));
   let fetched = 0;
   try {
     await runShown(
-      [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), kafkaFolder(config)],
+      [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), KAFKA.folder(config)],
       (line) => {
         fetched += Number(line.split(" ")[1]) || 0;
         progress.update(`${megabytes(fetched)} of ${megabytes(total)}`);

@@ -1,24 +1,29 @@
 /**
  * Makes Kafka's archive of loaded classes: runs a scratch broker through what a broker does in its
  * first minute, and lets Java write down what that took. The archive appears whole or not at all,
- * and only one process of the machine makes it. Called by kafka/archive, in the background.
+ * and only one process of the machine makes it. The supervisor runs this once, in the background.
  */
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { asEnvironment, inheritedEnvironment } from "../scripts/host/environment.ts";
-import { kafkaArchive, runFile } from "../scripts/host/folders.ts";
+import { asEnvironment } from "../scripts/host/environment.ts";
+import { runFile } from "../scripts/host/folders.ts";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { takeLock } from "../scripts/host/lock.ts";
 import { encodeRecords } from "../scripts/kafka/encode-records.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
-import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
+import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { deadline, GiveUp, until } from "../scripts/lib/wait.ts";
 import { ensureTopic } from "../scripts/migrate/topic.ts";
+import { kafkaArchive } from "./install.ts";
+import { launchKafka } from "./start.ts";
 
 const READY_MS_MAX = 180_000;
 const END_MS_MAX = 180_000;
 
+// Whatever else wants the processors comes first.
+setPriority(constants.priority.PRIORITY_LOW);
 const config = readConfig();
 const archive = kafkaArchive(config);
 try {
@@ -46,8 +51,9 @@ async function train(config: Config): Promise<void> {
   });
   removeDrafts();
   rmSync(scratch, { recursive: true, force: true });
-  const broker = Bun.spawn([join(ROOT, "kafka/start")], {
-    env: { ...inheritedEnvironment(), ...asEnvironment(trained), KAFKA_ARCHIVE_OUTPUT: draft },
+  const { command, folder } = launchKafka(trained, draft);
+  const broker = Bun.spawn(command, {
+    cwd: folder!,
     stdio: ["ignore", "inherit", "inherit"],
   });
   process.on("SIGTERM", () => broker.kill("SIGKILL"));

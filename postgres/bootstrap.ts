@@ -1,19 +1,17 @@
 /**
- * Called by postgres/start: prints the statements that make the owner's role and database
- * (`create`) or set the passwords anew (`change`), and the mark that tells whether that is needed
- * (`mark`). The mark names owner and database, and holds a hash of the passwords.
+ * The owner's role and database, and the passwords, as statements for PostgreSQL's single-user mode.
+ * A mark beside the data names owner and database and holds a hash of the passwords, so that a start
+ * knows whether the statements are needed.
  */
-
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { type Config, readConfig } from "../scripts/lib/config.ts";
+import type { Config } from "../scripts/lib/config.ts";
 import { ConfigError } from "../scripts/lib/errors.ts";
 import { scramVerifier } from "../scripts/lib/scram.ts";
 
 const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
-/** Statements for single-user mode: one a line. */
-function passwordStatements(config: Config): string[] {
+/** Single-user mode takes one statement a line. */
+export function passwordStatements(config: Config): string[] {
   const { admin, owner } = passwords(config);
   return [
     `alter role postgres password '${scramVerifier(admin)}'`,
@@ -21,7 +19,7 @@ function passwordStatements(config: Config): string[] {
   ];
 }
 
-function createStatements(config: Config): string[] {
+export function createStatements(config: Config): string[] {
   return [
     `create role ${name(config.POSTGRES_USER)} login createrole`,
     ...passwordStatements(config),
@@ -29,15 +27,16 @@ function createStatements(config: Config): string[] {
   ];
 }
 
-function mark(config: Config): string {
+export function markOf(config: Config): string {
   const { admin, owner } = passwords(config);
   const hash = createHash("sha256").update(`${admin}\0${owner}`).digest("hex");
-  return `${identity(config)}\n${hash}`;
+  return `${identity(config)}\n${hash}\n`;
 }
 
 const identity = (config: Config) =>
   `database ${config.POSTGRES_DB} of ${config.POSTGRES_USER}`.replaceAll("\n", " ");
 
+/** @throws ConfigError when a password is not set */
 function passwords(config: Config): { admin: string; owner: string } {
   const { POSTGRES_ADMIN_PASSWORD: admin, POSTGRES_PASSWORD: owner } = config;
   if (!admin || !owner) {
@@ -49,24 +48,11 @@ function passwords(config: Config): { admin: string; owner: string } {
   return { admin, owner };
 }
 
-function assertSameDatabase(config: Config, markPath: string): void {
-  const [made] = readFileSync(markPath, "utf8").split("\n");
+/** @throws ConfigError when the data was made for another database or owner */
+export function assertSameDatabase(config: Config, mark: string): void {
+  const [made] = mark.split("\n");
   if (made === identity(config)) return;
   throw new ConfigError(
     `Cannot start PostgreSQL: its data was made for ${made}, and the settings say ${identity(config)}; set POSTGRES_DB and POSTGRES_USER back, or delete the data with \`bun run down --wipe\``,
   );
-}
-
-try {
-  const config = readConfig();
-  const [, , what, markPath = ""] = process.argv;
-  if (what === "mark") console.log(mark(config));
-  else if (what === "create") console.log(createStatements(config).join("\n"));
-  else {
-    assertSameDatabase(config, markPath);
-    console.log(passwordStatements(config).join("\n"));
-  }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(error instanceof ConfigError ? 2 : 1);
 }

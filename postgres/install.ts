@@ -1,7 +1,17 @@
-/** PostgreSQL's programs, which came with `bun install`. */
+/** PostgreSQL's programs, which `bun install` installs. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Runtime } from "../scripts/host/runtime.ts";
 import { ROOT } from "../scripts/lib/config.ts";
+
+export const POSTGRES = {
+  name: "postgres",
+  title: "PostgreSQL",
+  missingBytes: () => 0,
+  async install() {
+    postgresPrograms();
+  },
+} satisfies Runtime;
 
 /**
  * The folder with `postgres` and `initdb`.

@@ -1,7 +1,8 @@
 /** `bun run doctor`: what this machine lacks, and the command that mends it. Changes nothing. */
+import type { Finding } from "./host/service.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { json } from "./lib/flags.ts";
-import { examine, type Finding, machineName } from "./stack/show/checks.ts";
+import { examine, machineName } from "./stack/show/checks.ts";
 
 const command = defineCommand({
   name: "doctor",

@@ -16,12 +16,13 @@ import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError, UsageError } from "./lib/errors.ts";
 import { rest, toggle } from "./lib/flags.ts";
 import { until } from "./lib/wait.ts";
-import { withDependants } from "./stack/order.ts";
+import { assertHere } from "./stack/elsewhere.ts";
+import { named, withDependants } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 import { stopAll, stopServices } from "./stack/supervise/stop.ts";
 
-/** It stops what it has started, first: as long as supervisord.conf gives PostgreSQL and the rest. */
+/** It stops what it has started, first: as long as services may take to end. */
 const OTHER_UP_END_MS_MAX = 300_000;
 const KILLED_MS_MAX = 10_000;
 /** How long some services wait for an `up`, which would start them again. */
@@ -84,12 +85,15 @@ async function endOtherUps(config: Config): Promise<() => void> {
 
 async function stopNamed(config: Config, names: string[], wipes: boolean): Promise<void> {
   if (wipes) throw new UsageError("Cannot delete the data of some services: --wipe takes no names");
-  const doomed = withDependants(services, names);
+  const running = runningSettings(config);
+  const requested = named(services, names);
+  assertHere(running, "stop", requested);
+  const doomed = withDependants(services, requested);
   const lock = runFile(config, "up.lock");
   if (!existsSync(dirname(lock))) return report([]);
   const release = await takeLock(lock, OTHER_UP_MS_MAX, { holderDoes: "starts the stack" });
   try {
-    report(await stopServices(runningSettings(config), doomed));
+    report(await stopServices(running, doomed));
   } finally {
     release();
   }

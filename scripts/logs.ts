@@ -2,12 +2,13 @@
 
 import { existsSync } from "node:fs";
 import { logFile } from "./host/folders.ts";
+import { programNames } from "./host/service.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { UsageError } from "./lib/errors.ts";
 import { argument, count, flag, text, toggle } from "./lib/flags.ts";
 import { serviceNamed } from "./stack/order.ts";
-import { programsOf, services } from "./stack/services.ts";
+import { services } from "./stack/services.ts";
 
 const names = services.map(({ name }) => name);
 
@@ -32,7 +33,7 @@ const command = defineCommand({
     }
     const service = serviceNamed(services, name);
     const config = readConfig();
-    const paths = programsOf(service).map((program) => logFile(config, program));
+    const paths = programNames(service).map((program) => logFile(config, program));
     const existing = paths.filter((path) => existsSync(path));
     if (existing.length === 0) {
       throw new Error(

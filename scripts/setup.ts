@@ -3,11 +3,12 @@
  * Starts nothing, and makes no secret unless it is told to: what it leaves may become an image.
  */
 import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
+import { install } from "./host/install.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
-import { install } from "./stack/install/install.ts";
-import { removeUnused } from "./stack/install/remove-unused.ts";
+import { removeUnused } from "./stack/remove-unused.ts";
+import { secretsOf } from "./stack/secrets.ts";
 import { services } from "./stack/services.ts";
 
 const command = defineCommand({
@@ -18,7 +19,9 @@ const command = defineCommand({
   async run({ flags }) {
     if (flags.secrets) {
       const path = environmentFile();
-      if (writeMissingSecrets(path).length > 0) console.error(`Wrote new passwords to ${path}`);
+      const secrets = secretsOf(readConfig(), services);
+      if (writeMissingSecrets(path, secrets).length > 0)
+        console.error(`Wrote new passwords to ${path}`);
     }
     const config = readConfig();
     await install(

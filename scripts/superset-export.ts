@@ -3,11 +3,15 @@
  * can be committed. Without an edit no file changes.
  */
 import { join } from "node:path";
+import { SOURCES, supersetEnvironment, supersetHome } from "../superset/environment.ts";
+import { SUPERSET } from "../superset/install.ts";
 import { hasSameAssets, withAssets } from "../superset/records.ts";
 import { asEnvironment, inheritedEnvironment } from "./host/environment.ts";
+import { makePrivateFolder } from "./host/folders.ts";
+import { install } from "./host/install.ts";
 import { readMark, writeMark } from "./host/records-database.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
-import { type Config, ROOT, readConfig } from "./lib/config.ts";
+import { type Config, readConfig } from "./lib/config.ts";
 import { connect, databaseOf, explainPostgres, type Sql } from "./lib/postgres.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 
@@ -38,8 +42,15 @@ async function exportAssets(config: Config, sql: Sql): Promise<void> {
       "Cannot export: Superset does not have the files as they are now, and would undo what has changed in them; restart it first",
     );
   }
-  const program = Bun.spawn([join(ROOT, "superset/export")], {
-    env: { ...inheritedEnvironment(), ...asEnvironment(config) },
+  await install(config, [SUPERSET]);
+  const command = [SUPERSET.program(config, "python"), join(SOURCES, "export.py")];
+  const program = Bun.spawn([...command, config.SUPERSET_ASSETS_FOLDER], {
+    cwd: makePrivateFolder(supersetHome(config)),
+    env: {
+      ...inheritedEnvironment(),
+      ...asEnvironment(config),
+      ...supersetEnvironment(config),
+    },
     stdio: ["ignore", "inherit", "inherit"],
   });
   const exitCode = await program.exited;

@@ -7,21 +7,24 @@
 import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
 import { makePrivateFolder, runFile } from "./host/folders.ts";
 import { takeLock } from "./host/lock.ts";
-import { OPS_TITLE } from "./host/ops.ts";
+import { OPS } from "./host/ops.ts";
+import type { Service } from "./host/service.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { json, rest, toggle } from "./lib/flags.ts";
-import { removeUnused } from "./stack/install/remove-unused.ts";
-import { withNeeds } from "./stack/order.ts";
+import { assertHere, isHere, untilElsewhereAnswers } from "./stack/elsewhere.ts";
+import { named, withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
-import { type Service, services } from "./stack/services.ts";
+import { removeUnused } from "./stack/remove-unused.ts";
+import { secretsOf } from "./stack/secrets.ts";
+import { services } from "./stack/services.ts";
 import { watchPage } from "./stack/show/live-page.ts";
 import { loginLines, newLogins } from "./stack/show/logins.ts";
 import { report, table } from "./stack/show/report.ts";
 import { Stopwatch } from "./stack/show/stopwatch.ts";
 import { timingsTable } from "./stack/show/timings.ts";
 import { bringUp } from "./stack/supervise/bring-up.ts";
-import { isArchiveMissing, startArchive } from "./stack/supervise/kafka-archive.ts";
+import { startJobs } from "./stack/supervise/jobs.ts";
 import { changedSettings, hasCodeChanged } from "./stack/supervise/running-settings.ts";
 import { aliveNames } from "./stack/supervise/start.ts";
 import { type SlowFailure, slowFailureMessage } from "./stack/supervise/start-slow.ts";
@@ -50,19 +53,20 @@ whose code or settings have changed. When it fails, it stops what it has started
   ],
   exits: { 0: "all services work", 1: "one failed; the message says which and why" },
   async run({ flags }) {
-    const wanted = withNeeds(services, flags.services);
+    const requested = named(services, flags.services);
     const path = environmentFile();
-    const written = writeMissingSecrets(path);
+    const written = writeMissingSecrets(path, secretsOf(readConfig(), services));
     if (written.length > 0) console.error(`Wrote new passwords to ${path}`);
     const config = readConfig();
+    if (flags.services.length > 0) assertHere(config, "start", requested);
     makePrivateFolder(config.STATE_DIR);
     makePrivateFolder(runFile(config, ""));
     const release = await takeLock(runFile(config, "up.lock"), OTHER_UP_MS_MAX, {
       holderDoes: "starts the stack; `bun run status` shows how far it is",
     });
     try {
-      const failures = await up(config, wanted, flags);
-      if (!flags.json) showLogins(config, newLogins(wanted, written));
+      const failures = await up(config, requested, flags);
+      if (!flags.json) showLogins(config, newLogins(requested, written));
       if (failures.length > 0) throw new Error(slowFailureMessage(failures));
     } finally {
       release();
@@ -80,11 +84,13 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<S
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => interrupted.abort(new Error(`Cannot go on: ${signal} came`)));
   }
-  const wanted = await stopIfChanged(config, requested);
+  const all = await stopIfChanged(config, withNeeds(services, requested, isHere(config)));
+  const wanted = all.filter(isHere(config));
+  await untilElsewhereAnswers(config, all, interrupted.signal);
   const alive = await aliveNames(config);
   const missing = wanted.filter((service) => !alive.includes(service.name));
   await assertPortsFree(config, missing);
-  const stopwatch = new Stopwatch(wanted, OPS_TITLE);
+  const stopwatch = new Stopwatch(wanted, OPS.title);
   const page = watchPage(config, missing, stopwatch);
   let failures: SlowFailure[];
   try {
@@ -98,9 +104,7 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<S
   const { timings } = stopwatch;
   if (shown.json) printJson({ services: rows, timings });
   else console.log([table(rows), ...(shown.timings ? ["", timingsTable(timings)] : [])].join("\n"));
-  if (wanted.some(({ name }) => name === "kafka") && isArchiveMissing(config)) {
-    await startArchive(config);
-  }
+  await startJobs(config, wanted);
   const removed = await removeUnused(config);
   if (removed) console.error(removed);
   return failures;
@@ -128,8 +132,8 @@ async function stopIfChanged(config: Config, requested: Service[]): Promise<Serv
   const alive = await aliveNames(config);
   console.error(`Restarting, because ${reasons.join("; ")}`);
   await stopAll(config, services);
-  const names = services.map(({ name }) => name).filter((name) => alive.includes(name));
-  return withNeeds(services, [...names, ...requested.map(({ name }) => name)]);
+  const running = services.filter(({ name }) => alive.includes(name));
+  return withNeeds(services, [...running, ...requested], isHere(config));
 }
 
 await runCommand(command);

@@ -7,11 +7,10 @@ import { createHmac } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Glob } from "bun";
-import { pythonFolder } from "../scripts/host/folders.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { trinoUrl } from "../scripts/lib/trino-address.ts";
-
-const SOURCES = join(ROOT, "superset");
+import { SOURCES } from "./environment.ts";
+import { SUPERSET } from "./install.ts";
 
 /** What the bootstrap writes into the records, apart from the files. */
 const settingsIn = (config: Config) => [
@@ -22,7 +21,7 @@ const settingsIn = (config: Config) => [
 
 export function recordsMark(config: Config): string {
   const setUp = digest(config, [...contentsOf(SOURCES, "*.py"), ...settingsIn(config)]);
-  const program = basename(pythonFolder(config, "superset"));
+  const program = basename(SUPERSET.folder(config));
   return `Records of ${program}, set up ${setUp}, assets ${assetsDigest(config)}`;
 }
 

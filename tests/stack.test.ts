@@ -11,8 +11,8 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { secretNames } from "../scripts/host/environment.ts";
-import { kafkaFolder, opsFolder, supervisorSocket } from "../scripts/host/folders.ts";
+import { KAFKA } from "../kafka/install.ts";
+import { opsFolder, supervisorSocket } from "../scripts/host/folders.ts";
 import { isFree } from "../scripts/host/free-ports.ts";
 import { isAlive, processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
@@ -20,6 +20,8 @@ import { answersKafka } from "../scripts/kafka/probe.ts";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { answersPostgres, connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/lib/wait.ts";
+import { secretsOf } from "../scripts/stack/secrets.ts";
+import { services } from "../scripts/stack/services.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import { recordedProcess } from "../scripts/stack/supervise/supervisor.ts";
 import { sendRecords } from "./harness/records.ts";
@@ -68,7 +70,7 @@ test(
     expect(stderr).not.toContain("Cannot");
     expect(exitCode).toBe(0);
     const secrets = generatedSettings(settings);
-    expect(Object.keys(secrets)).toEqual([...secretNames]);
+    expect(Object.keys(secrets)).toEqual(Object.keys(secretsOf(readConfig(settings), services)));
     for (const secret of Object.values(secrets)) expect(stdout + stderr).not.toContain(secret);
     expect(statSync(join(settings.STATE_DIR!, ".env")).mode & 0o777).toBe(0o600);
     settings = { ...settings, ...secrets };
@@ -93,7 +95,7 @@ test(
 );
 
 test("what a service runs on cannot be removed while it runs", () => {
-  for (const folder of [kafkaFolder(config), opsFolder(config)]) {
+  for (const folder of [KAFKA.folder(config), opsFolder(config)]) {
     const removal = Bun.spawnSync(["flock", "--exclusive", "--nonblock", folder, "true"]);
     expect(removal.exitCode).toBe(1);
   }
@@ -194,7 +196,7 @@ test(
 async function withoutTrino(repository: string) {
   const other = await newSettings({ MAVEN_REPOSITORY_URL: repository });
   const cache = mkdtempSync(join(tmpdir(), "stack-cache-"));
-  for (const folder of [opsFolder(config), kafkaFolder(config)]) {
+  for (const folder of [opsFolder(config), KAFKA.folder(config)]) {
     symlinkSync(folder, join(cache, basename(folder)));
   }
   return { ...other, CACHE_DIR: cache };

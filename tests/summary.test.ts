@@ -3,11 +3,12 @@
  * no more of the database than it may, and it tells strangers nothing.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { DBT } from "../dbt/install.ts";
 import { AGE_HEADER, type Summary } from "../schema/summary.ts";
+import { install } from "../scripts/host/install.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { until } from "../scripts/lib/wait.ts";
-import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { countedPlace, settle } from "./harness/marts.ts";
@@ -25,7 +26,7 @@ const GUARDED = ["/summary", "/preview.png", "/metrics"];
 let platform: Platform;
 beforeAll(async () => {
   platform = await Platform.start();
-  await install(readConfig(), ["dbt"]);
+  await install(readConfig(), [DBT]);
 });
 const origins: Origin[] = [];
 afterAll(async () => {

@@ -5,9 +5,10 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DBT } from "../dbt/install.ts";
+import { install } from "../scripts/host/install.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { DirectCounts } from "./harness/direct-counts.ts";
 import { makeEvents } from "./harness/events.ts";
@@ -30,7 +31,7 @@ setDefaultTimeout(300_000);
 let platform: Platform;
 beforeAll(async () => {
   platform = await Platform.start();
-  await install(readConfig(), ["dbt"]);
+  await install(readConfig(), [DBT]);
 });
 afterAll(() => platform.stop());
 

@@ -6,14 +6,14 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pythonFolder } from "../scripts/host/folders.ts";
+import { DBT } from "../dbt/install.ts";
+import { install } from "../scripts/host/install.ts";
 import { commandLine, processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { prepareRecords } from "../scripts/host/records-database.ts";
 import { ADVISORY_LOCKS } from "../scripts/lib/advisory-locks.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
 import { deadline, until } from "../scripts/lib/wait.ts";
-import { install } from "../scripts/stack/install/install.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import {
   countedPlace,
@@ -38,7 +38,7 @@ setDefaultTimeout(300_000);
 let platform: Platform;
 beforeAll(async () => {
   platform = await Platform.start();
-  await install(readConfig(), ["dbt"]);
+  await install(readConfig(), [DBT]);
 });
 afterAll(() => platform.stop());
 
@@ -306,7 +306,7 @@ test("readers never miss a mart while models are deployed, and keep the old ones
   cpSync(join(ROOT, "dbt"), project, { recursive: true });
   const deployChanged = async () => {
     const program = Bun.spawn(
-      [join(pythonFolder(place.config, "dbt"), "bin/python"), join(project, "transform.py")],
+      [DBT.program(place.config, "python"), join(project, "transform.py")],
       {
         env: { ...environmentOf(place), STATE_DIR: join(place.config.STATE_DIR, "deployed") },
         stdin: "ignore",

@@ -179,7 +179,7 @@ test("a worker on another machine comes and leaves with a certificate of its own
   mkdirSync(settings.STATE_DIR!);
   const log = join(folder, "worker.log");
   const output = openSync(log, "w");
-  const worker = Bun.spawn([join(ROOT, "trino/start"), "worker"], {
+  const worker = Bun.spawn([join(ROOT, "scripts/start"), "trino-worker"], {
     env: settings,
     stdin: "ignore",
     stdout: output,

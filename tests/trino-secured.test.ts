@@ -5,10 +5,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { install } from "../scripts/host/install.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 import { queryRows } from "../scripts/lib/trino.ts";
 import { GiveUp, until } from "../scripts/lib/wait.ts";
-import { install } from "../scripts/stack/install/install.ts";
+import { TRINO } from "../trino/install.ts";
 import { answersTrino } from "../trino/probe.ts";
 import { Authority } from "./harness/certificates.ts";
 import { makeEvents } from "./harness/events.ts";
@@ -24,7 +25,7 @@ let secured: SecuredServices;
 let settings: Environment;
 let server: Bun.Subprocess | undefined;
 
-/** Runs trino/start with these settings beside the others until it takes queries. */
+/** Runs Trino with these settings beside the others until it takes queries. */
 async function startTrino(others: Environment): Promise<void> {
   settings = {
     ...secured.access("scram-sha-512"),
@@ -36,7 +37,7 @@ async function startTrino(others: Environment): Promise<void> {
   };
   const log = join(settings.STATE_DIR!, "trino.log");
   const output = openSync(log, "w");
-  const started = Bun.spawn([join(ROOT, "trino/start")], {
+  const started = Bun.spawn([join(ROOT, "scripts/start"), "trino"], {
     env: settings,
     stdin: "ignore",
     stdout: output,
@@ -57,7 +58,7 @@ async function stopTrino(): Promise<void> {
 beforeAll(async () => {
   secured = await SecuredServices.start("localhost");
   const access = secured.access("scram-sha-512");
-  await install(readConfig(access), ["trino"]);
+  await install(readConfig(access), [TRINO]);
   await runOrThrow(access, "scripts/migrate.ts", ["--wait", "120"]);
   const path = join(access.STATE_DIR!, "events.ndjson");
   writeFileSync(path, `${makeEvents(EVENTS).lines.join("\n")}\n`);

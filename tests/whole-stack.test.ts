@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { processesWithEnvironment } from "../scripts/host/process-tree.ts";
 import { until } from "../scripts/lib/wait.ts";
+import { named } from "../scripts/stack/order.ts";
 import { services } from "../scripts/stack/services.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
 import type { Timings } from "../scripts/stack/show/timings.ts";
@@ -14,7 +15,7 @@ const MINUTES = 60_000;
 const MEMORY_BYTES_MAX = 5.5e9;
 
 let settings: Environment = await newSettings();
-const wanted = services.filter(({ isOptional }) => !isOptional).map(({ name }) => name);
+const wanted = named(services, []).map(({ name }) => name);
 
 afterAll(() => removeStack(settings), 2 * MINUTES);
 

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DBT } from "../dbt/install.ts";
 import { asEnvironment } from "../scripts/host/environment.ts";
-import { pythonFolder } from "../scripts/host/folders.ts";
+import { install } from "../scripts/host/install.ts";
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 /**
@@ -13,7 +14,6 @@ import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { UsageError } from "../scripts/lib/errors.ts";
 import { flag, text } from "../scripts/lib/flags.ts";
 import { connect } from "../scripts/lib/postgres.ts";
-import { install } from "../scripts/stack/install/install.ts";
 import { DirectCounts } from "../tests/harness/direct-counts.ts";
 import { type Environment, runOrThrow } from "../tests/harness/script.ts";
 import { startStack } from "../tests/harness/stack.ts";
@@ -32,7 +32,7 @@ tests what differs and all that depends on it.`,
       const project = await checkOut(base, scratch);
       const stack = await startStack({ services: ["postgres"] });
       try {
-        await install(stack.config, ["dbt"]);
+        await install(stack.config, [DBT]);
         await runOrThrow(stack.settings, "scripts/migrate.ts", ["--only", "database"]);
         await countEvents(stack.config);
         await compare({ config: stack.config, environment: stack.settings, project, scratch });
@@ -67,7 +67,7 @@ async function countEvents(config: Config): Promise<void> {
 }
 
 async function compare({ config, environment, project, scratch }: Comparison): Promise<void> {
-  const program = join(pythonFolder(config, "dbt"), "bin/dbt");
+  const program = DBT.program(config, "dbt");
   const dbt = (folder: string, name: string, words: string[], stdout: "inherit" | "pipe") => {
     const target = join(scratch, name);
     mkdirSync(target, { recursive: true });

@@ -5,12 +5,12 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { install } from "../scripts/host/install.ts";
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { UsageError } from "../scripts/lib/errors.ts";
 import { flag, text, toggle } from "../scripts/lib/flags.ts";
 import { stopSignal } from "../scripts/lib/stop.ts";
-import { install } from "../scripts/stack/install/install.ts";
 import { endRunning } from "./process.ts";
 import { checks } from "./test/checks.ts";
 import { conclusion } from "./test/conclusion.ts";

@@ -7,33 +7,37 @@ import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Artifact, parseArtifactLock } from "../scripts/host/artifact-lock.ts";
-import {
-  makePrivateFolder,
-  opsPython,
-  TRINO_LOCK,
-  trinoFolder,
-  trinoPlugins,
-} from "../scripts/host/folders.ts";
+import { cacheFolder, makePrivateFolder, opsPython } from "../scripts/host/folders.ts";
 import { takeLock } from "../scripts/host/lock.ts";
-import type { InstallOptions } from "../scripts/host/options.ts";
 import { megabytes, Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
+import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 
-export const TRINO_TITLE = "Trino";
+const TITLE = "Trino";
+const LOCK = join(ROOT, "trino/server.lock");
+const PLUGINS = join(ROOT, "trino/plugins.txt");
 /** What is kept of it. */
 const UNPACKED_BYTES = 170_000_000;
 const INSTALL_MS_MAX = 1_800_000;
 
-const archive = (): Artifact => parseArtifactLock(readFileSync(TRINO_LOCK, "utf8"))[0]!;
+export const TRINO = {
+  name: "trino",
+  title: TITLE,
+  folder: (config: Config) =>
+    cacheFolder(config, "trino", readFileSync(LOCK), readFileSync(PLUGINS)),
+  // The archive is there, too, while it is unpacked.
+  missingBytes: (config) => (isWhole(config) ? 0 : archive().bytes + UNPACKED_BYTES),
+  install,
+} satisfies Runtime;
 
-/** Room that it needs while it is installed, in bytes; nothing when it is there, whole. */
-export const missingTrinoBytes = (config: Config): number =>
-  isTrinoWhole(config) ? 0 : archive().bytes + UNPACKED_BYTES;
+const archive = (): Artifact => parseArtifactLock(readFileSync(LOCK, "utf8"))[0]!;
+
+const plugins = () => readFileSync(PLUGINS, "utf8").trim().split("\n");
 
 /** Whether each file is there with the content that the archive had. */
-function isTrinoWhole(config: Config): boolean {
-  const folder = trinoFolder(config);
+function isWhole(config: Config): boolean {
+  const folder = TRINO.folder(config);
   try {
     const lines = readFileSync(join(folder, "files.sha256"), "utf8").trimEnd().split("\n");
     return lines.every((line) => {
@@ -46,15 +50,15 @@ function isTrinoWhole(config: Config): boolean {
   }
 }
 
-export async function installTrino(config: Config, options: InstallOptions = {}): Promise<void> {
-  if (isTrinoWhole(config)) return;
+async function install(config: Config, options: InstallOptions = {}): Promise<void> {
+  if (isWhole(config)) return;
   makePrivateFolder(config.CACHE_DIR);
-  const release = await takeLock(`${trinoFolder(config)}.lock`, INSTALL_MS_MAX, {
+  const release = await takeLock(`${TRINO.folder(config)}.lock`, INSTALL_MS_MAX, {
     signal: options.signal,
-    holderDoes: `installs ${TRINO_TITLE}`,
+    holderDoes: `installs ${TITLE}`,
   });
   try {
-    if (!isTrinoWhole(config)) await fetchTrino(config, options);
+    if (!isWhole(config)) await fetchTrino(config, options);
   } finally {
     release();
   }
@@ -62,8 +66,8 @@ export async function installTrino(config: Config, options: InstallOptions = {})
 
 async function fetchTrino(config: Config, options: InstallOptions): Promise<void> {
   const { coordinates, sha256, name, bytes } = archive();
-  const progress = new Progress(TRINO_TITLE, `${megabytes(bytes)} to download`, options);
-  const draft = `${trinoFolder(config)}.draft`;
+  const progress = new Progress(TITLE, `${megabytes(bytes)} to download`, options);
+  const draft = `${TRINO.folder(config)}.draft`;
   const tool = (path: string) => [opsPython(config), join(ROOT, path)];
   try {
     rmSync(draft, { recursive: true, force: true });
@@ -90,13 +94,13 @@ async function fetchTrino(config: Config, options: InstallOptions): Promise<void
     );
     progress.step("unpack");
     await runShown(
-      [...tool("trino/unpack.py"), join(draft, name), draft, ...trinoPlugins()],
+      [...tool("trino/unpack.py"), join(draft, name), draft, ...plugins()],
       count("unpacking what is needed", UNPACKED_BYTES),
       options,
     );
     rmSync(join(draft, name));
-    rmSync(trinoFolder(config), { recursive: true, force: true });
-    renameSync(draft, trinoFolder(config));
+    rmSync(TRINO.folder(config), { recursive: true, force: true });
+    renameSync(draft, TRINO.folder(config));
     progress.done();
   } catch (error) {
     progress.failed();

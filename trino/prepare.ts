@@ -1,17 +1,17 @@
 /**
- * Called by trino/start with what the node is: writes its configuration, made of the files in trino/
- * and the settings, and what TLS and passwords take. Secrets stay in the environment, or are in
- * files that only the owner can read.
+ * Writes the configuration of a node, made of the files in trino/ and the settings, and what TLS and
+ * passwords take. Secrets stay in the environment, or are in files that only the owner can read.
  */
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { dataFolder, makePrivateFolder, trinoFolder } from "../scripts/host/folders.ts";
-import { type Config, ROOT, readConfig } from "../scripts/lib/config.ts";
-import { ConfigError } from "../scripts/lib/errors.ts";
+import { assertSecrets } from "../scripts/host/environment.ts";
+import { dataFolder, makePrivateFolder } from "../scripts/host/folders.ts";
+import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { trustedCertificates } from "../scripts/lib/tls.ts";
 import { localUrl, trinoUrl } from "../scripts/lib/trino-address.ts";
 import { jdbcUrl, kafkaClientSettings, propertyValue } from "./connections.ts";
+import { TRINO } from "./install.ts";
 import { makeKeystore } from "./keystore.ts";
 import { nodeId, type TrinoRole } from "./probe.ts";
 
@@ -23,15 +23,6 @@ const ANY_ADDRESS = ["0.0.0.0", "::"];
 
 /** A secret that Trino itself looks up. */
 const fromEnvironment = (name: string) => `\${ENV:${name}}`;
-
-function assertSecrets(config: Config): void {
-  const needed = [...NEEDED, ...(config.TRINO_SECURED === "true" ? NEEDED_SECURED : [])];
-  const missing = needed.filter((name) => !config[name]);
-  if (missing.length === 0) return;
-  throw new ConfigError(
-    `Cannot start Trino: not set are ${missing.join(", ")}; \`bun run up\` generates them`,
-  );
-}
 
 /** The name that an IP address has in the certificates which the nodes make for each other. */
 const asName = (address: string) => `${address.replaceAll(".", "-").replaceAll(":", "x")}.ip`;
@@ -46,9 +37,15 @@ async function writePasswords(config: Config, path: string): Promise<void> {
   writeFileSync(path, (await Promise.all(lines)).join(""), { mode: 0o600 });
 }
 
-async function prepare(config: Config, role: TrinoRole): Promise<void> {
+/** Folder of a node of this machine. */
+export const nodeFolder = (config: Config, role: TrinoRole) =>
+  join(dataFolder(config, "trino"), role);
+
+/** @throws ConfigError naming the secrets that are missing */
+export async function prepareNode(config: Config, role: TrinoRole): Promise<void> {
   const isSecured = config.TRINO_SECURED === "true";
-  const folder = join(dataFolder(config, "trino"), role);
+  assertSecrets(config, "Trino", [...NEEDED, ...(isSecured ? NEEDED_SECURED : [])]);
+  const folder = nodeFolder(config, role);
   const etc = join(folder, "etc");
   rmSync(etc, { recursive: true, force: true });
   makePrivateFolder(etc);
@@ -65,7 +62,7 @@ async function prepare(config: Config, role: TrinoRole): Promise<void> {
     // The coordinator is its own; the name that others call it by need not lead back to it.
     COORDINATOR: role === "worker" ? trinoUrl(config) : localUrl(config, config.TRINO_PORT),
     QUERY_MEMORY_MB: String(Math.floor(config.TRINO_HEAP_MB / 4)),
-    TRINO_HOME: trinoFolder(config),
+    TRINO_HOME: TRINO.folder(config),
     TRINO_BIND_ADDRESS: config.TRINO_BIND_ADDRESS,
     TRINO_SECURED: config.TRINO_SECURED,
     KEYSTORE: keystore,
@@ -106,13 +103,4 @@ async function prepare(config: Config, role: TrinoRole): Promise<void> {
     { mode: 0o600 },
   );
   if (isSecured) await writePasswords(config, join(etc, "passwords"));
-}
-
-try {
-  const config = readConfig();
-  assertSecrets(config);
-  await prepare(config, process.argv[2] === "worker" ? "worker" : "coordinator");
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(error instanceof ConfigError ? 2 : 1);
 }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { opsPython } from "../scripts/host/folders.ts";
-import { installOps } from "../scripts/host/ops.ts";
+import { OPS } from "../scripts/host/ops.ts";
 import { runShown } from "../scripts/host/run.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
 
@@ -21,7 +21,7 @@ const config = readConfig();
 
 let folder: string;
 
-beforeAll(() => installOps(config), 10 * MINUTES);
+beforeAll(() => OPS.install(config), 10 * MINUTES);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "unpack-"));
 });

@@ -2,7 +2,8 @@
  * Airflow on the benchmark's stack, only while it is measured: its processes take a share of the
  * processor from everything else.
  */
-import { programsOf, services } from "../../scripts/stack/services.ts";
+import { programNames } from "../../scripts/host/service.ts";
+import { services } from "../../scripts/stack/services.ts";
 import { stopProcess } from "../../scripts/stack/supervise/supervisor.ts";
 import { runOrThrow } from "../../tests/harness/script.ts";
 import type { Stack } from "./stack.ts";
@@ -23,7 +24,7 @@ export async function startAirflow({ config, environment }: Stack): Promise<Airf
   return {
     processIds: Object.values(row?.processIds ?? {}),
     async stop() {
-      for (const program of programsOf(service).toReversed()) {
+      for (const program of programNames(service).toReversed()) {
         await stopProcess(config, service.name, program);
       }
     },

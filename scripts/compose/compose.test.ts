@@ -1,10 +1,13 @@
-/** compose.yaml says again what supervisord.conf and services.ts say: here they are compared. */
+/** compose.yaml says again what the services declare: here they are compared. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { secretNames } from "../host/environment.ts";
-import { type Config, ROOT, readConfig, settingNames } from "../lib/config.ts";
-import { clientPorts, programsOf, services } from "../stack/services.ts";
+import { programNames } from "../host/service.ts";
+import { ROOT, readConfig, secretSettings, settingNames } from "../lib/config.ts";
+import { named } from "../stack/order.ts";
+import { clientPorts } from "../stack/ports.ts";
+import { services } from "../stack/services.ts";
+import { LOG } from "../stack/supervise/supervisor-conf.ts";
 
 interface Container {
   image: string;
@@ -31,24 +34,12 @@ const text = read("compose.yaml");
 const containers = (Bun.YAML.parse(text) as { services: Record<string, Container> }).services;
 const config = readConfig({});
 
-/** The settings of each program in supervisord.conf. */
-const supervised = new Map(
-  [...read("supervisord.conf").matchAll(/^\[program:(.+)\]\n((?:.+\n)+)/gm)].map(
-    ([, name = "", lines = ""]) => [
-      name,
-      Object.fromEntries(
-        lines
-          .trim()
-          .split("\n")
-          .map((line) => line.split(/=(.*)/s, 2)),
-      ),
-    ],
-  ),
-);
-
-const started = services.filter(({ isOptional }) => !isOptional);
-const programs = started.flatMap((service) =>
-  programsOf(service).map((name) => ({ name, service, container: containers[name]! })),
+const ports = clientPorts(services);
+const programs = named(services, []).flatMap((service) =>
+  service.programs.map((program) => ({
+    ...{ name: program.name, service, program },
+    container: containers[program.name]!,
+  })),
 );
 const seconds = (duration: string | undefined) => Number(/^(\d+)s$/.exec(duration ?? "")?.[1]);
 /** Of a limit that belongs to a machine of 8 GB, so without what puts it out of reach. */
@@ -61,20 +52,17 @@ test("compose.yaml has a container for each program that up starts, and its help
   expect(Object.keys(containers).toSorted()).toEqual(expected.toSorted());
 });
 
-test("compose.yaml starts and stops each program as supervisord does", () => {
-  for (const { name, container } of programs) {
-    const { command, stopsignal = "TERM", stopwaitsecs } = supervised.get(name)!;
-    expect([name, container.command!.join(" ")]).toEqual([
-      name,
-      command!.replace("%(here)s/", "").replaceAll('"', ""),
-    ]);
-    expect([name, container.stop_signal ?? "SIGTERM"]).toEqual([name, `SIG${stopsignal}`]);
-    expect(seconds(container.stop_grace_period)).toBeGreaterThanOrEqual(Number(stopwaitsecs));
+test("compose.yaml starts and stops each program as the supervisor does", () => {
+  for (const { name, program, container } of programs) {
+    const { stopSignal = "TERM", stopSecondsMax = 30 } = program;
+    expect(container.command).toEqual(["scripts/start", name]);
+    expect([name, container.stop_signal ?? "SIGTERM"]).toEqual([name, `SIG${stopSignal}`]);
+    expect(seconds(container.stop_grace_period)).toBeGreaterThanOrEqual(stopSecondsMax);
   }
 });
 
 test("compose.yaml lets each program wait for what it needs until that works", () => {
-  const programOf = (need: string) => programsOf(services.find(({ name }) => name === need)!);
+  const programOf = (need: string) => programNames(services.find(({ name }) => name === need)!);
   for (const { name, service, container } of programs) {
     const healthy = Object.entries(container.depends_on!)
       .filter(([, { condition }]) => condition === "service_healthy")
@@ -108,24 +96,20 @@ test("compose.yaml hands on every setting that it does not give itself", () => {
   expect(containers.setup).toMatchObject({ env_file, environment });
 });
 
-test("compose.yaml keeps of each container's log what supervisord keeps", () => {
-  const { stdout_logfile_maxbytes, stdout_logfile_backups } = supervised.get("consumer")!;
-  const options = {
-    "max-size": stdout_logfile_maxbytes!.replace("MB", "m"),
-    "max-file": String(Number(stdout_logfile_backups) + 1),
-  };
+test("compose.yaml keeps as much of each container's log as the supervisor does", () => {
+  const options = { "max-size": `${LOG.megabytesMax}m`, "max-file": String(LOG.files) };
   for (const { logging } of Object.values(containers)) {
     expect(logging).toEqual({ driver: "json-file", options });
   }
 });
 
 test("compose.yaml publishes the ports of the services, to this machine only, by their settings", () => {
-  const published = clientPorts.map((setting) => `\${${setting}:-${config[setting]}}`);
+  const published = ports.map((setting) => `\${${setting}:-${config[setting]}}`);
   expect(containers.network!.ports!.toSorted()).toEqual(
     published.map((port) => `127.0.0.1:${port}:${port}`).toSorted(),
   );
   for (const { container } of programs) {
-    const handed = clientPorts.map((setting) => container.environment![setting]);
+    const handed = ports.map((setting) => container.environment![setting]);
     expect(handed).toEqual(published);
   }
 });
@@ -151,22 +135,29 @@ test("compose.yaml fits a machine of 8 GB", () => {
   expect(sum).toBeLessThan(7_000_000_000);
 });
 
-test("compose.yaml puts the limit of a program out of reach that is let take more", () => {
-  const scaled = readConfig({ MEMORY_SCALE: "2" });
-  const settings = (Object.keys(config) as (keyof Config)[]).filter(
-    (name) => Number(scaled[name]) > Number(config[name]) && name !== "MEMORY_SCALE",
-  );
-  expect(settings).toContain("KAFKA_HEAP_MB");
-  for (const setting of settings) {
-    const [service = ""] = setting.toLowerCase().split("_");
-    const name = service === "airflow" ? "airflow-scheduler" : service;
-    const outOfReach = `\${MEMORY_SCALE:+99}\${${setting}:+99}`;
-    expect([setting, containers[name]!.mem_limit.startsWith(outOfReach)]).toEqual([setting, true]);
+test("compose.yaml limits the memory of each program, and of none that is given more", () => {
+  for (const { name, program, container } of programs) {
+    const { megabytesMax, growsWith } = program.memory;
+    // Compose cannot multiply; 99 or 9999 before a limit puts it out of reach.
+    const outOfReach = growsWith ? `\${MEMORY_SCALE:+99}\${${growsWith}:+99}` : "";
+    expect([name, container.mem_limit]).toEqual([name, `${outOfReach}${megabytesMax}m`]);
   }
 });
 
+test("each setting that grows with MEMORY_SCALE lifts the limit of a program", () => {
+  const scaled = readConfig({ MEMORY_SCALE: "2" });
+  const settings = settingNames.filter(
+    (name) =>
+      name !== "MEMORY_SCALE" &&
+      Number(scaled[name as "KAFKA_PORT"]) > Number(config[name as "KAFKA_PORT"]),
+  );
+  const declared = programs.flatMap(({ program }) => program.memory.growsWith ?? []);
+  expect(settings.toSorted()).toEqual(declared.toSorted());
+});
+
 test("compose.yaml holds no secret and raises no limit of the machine", () => {
-  for (const name of secretNames) expect(text).not.toContain(name);
+  for (const name of secretSettings.filter((each) => each !== "CLOUDFLARE_TUNNEL_TOKEN"))
+    expect(text).not.toContain(name);
   const { TUNNEL_TOKEN } = containers.cloudflared!.environment!;
   expect(TUNNEL_TOKEN).toMatch(/^\$\{CLOUDFLARE_TUNNEL_TOKEN:-\}$/);
   expect(text).not.toMatch(/ulimits|privileged|cap_add/);

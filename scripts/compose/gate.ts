@@ -4,14 +4,15 @@
  * hands it on to them.
  */
 import { readConfig } from "../lib/config.ts";
-import { clientPorts } from "../stack/services.ts";
+import { clientPorts } from "../stack/ports.ts";
+import { services } from "../stack/services.ts";
 import { handOn } from "./hand-on.ts";
 import { ownAddress } from "./own-address.ts";
 
 const config = readConfig();
 const host = ownAddress();
 if (!host) throw new Error("Cannot open the gate: this network has no address of its own");
-const ports = clientPorts.map((setting) => config[setting]);
+const ports = clientPorts(services).map((setting) => config[setting]);
 for (const port of ports) handOn(port, host);
 console.log(`Handing on from ${host}: ${ports.join(", ")}`);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));

@@ -6,10 +6,12 @@
  */
 
 import { ageMs, processTree } from "../host/process-tree.ts";
+import { programNames } from "../host/service.ts";
 import { type Config, readConfig } from "../lib/config.ts";
 import { pastProxies } from "../lib/loopback.ts";
 import { listens } from "../lib/probe.ts";
-import { clientPorts, programsOf, services } from "../stack/services.ts";
+import { clientPorts } from "../stack/ports.ts";
+import { services } from "../stack/services.ts";
 import { ownAddress } from "./own-address.ts";
 
 /** The container's first process only waits for its first child, which is the program. */
@@ -22,11 +24,11 @@ function mainProcess(): number {
 
 /** The gate is open on all ports, whether a service stands behind them or not. */
 async function answersGate(config: Config, host: string): Promise<void> {
-  await Promise.all(clientPorts.map((setting) => listens(`${host}:${config[setting]}`)));
+  await Promise.all(clientPorts(services).map((setting) => listens(`${host}:${config[setting]}`)));
 }
 
 async function answersProgram(config: Config, name: string): Promise<void> {
-  const service = services.find((candidate) => programsOf(candidate).includes(name));
+  const service = services.find((candidate) => programNames(candidate).includes(name));
   if (!service) throw new Error(`Cannot find program ${name}: no service has it`);
   const processId = mainProcess();
   await service.probe(config, [

@@ -11,34 +11,10 @@ import { parseEnv } from "node:util";
 import { type Config, ROOT } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { makePrivateFolder } from "./folders.ts";
+import type { Secrets } from "./service.ts";
 
-const password = () => randomBytes(24).toString("base64url");
-
-/** Each generated secret with what makes it, in the form that its reader asks for. */
-const secrets = {
-  POSTGRES_PASSWORD: password,
-  POSTGRES_ADMIN_PASSWORD: password,
-  POSTGRES_INGEST_PASSWORD: password,
-  POSTGRES_TRANSFORM_PASSWORD: password,
-  POSTGRES_READ_PASSWORD: password,
-  AIRFLOW_ADMIN_PASSWORD: password,
-  AIRFLOW_POSTGRES_PASSWORD: password,
-  AIRFLOW_SECRET_KEY: password,
-  AIRFLOW_JWT_SECRET: () => randomBytes(48).toString("base64url"),
-  // Fernet wants the padding that base64url leaves out.
-  AIRFLOW_FERNET_KEY: () => `${randomBytes(32).toString("base64url")}=`,
-  TRINO_PASSWORD: password,
-  TRINO_SUPERSET_PASSWORD: password,
-  TRINO_SHARED_SECRET: password,
-  SUPERSET_ADMIN_PASSWORD: password,
-  SUPERSET_POSTGRES_PASSWORD: password,
-  SUPERSET_SECRET_KEY: password,
-  SUPERSET_GUEST_TOKEN_SECRET: password,
-  SUPERSET_ASYNC_QUERY_SECRET: password,
-  SUMMARY_SECRET: password,
-} satisfies Partial<Record<keyof Config, () => string>>;
-
-export const secretNames = Object.keys(secrets) as (keyof typeof secrets)[];
+/** A generated password. */
+export const password = () => randomBytes(24).toString("base64url");
 
 const HEADER = `# Settings of this stack; .env.example says what each of them does.
 # The passwords were generated and belong to the data in STATE_DIR. Keep this file private.
@@ -57,14 +33,15 @@ export function environmentFile(): string {
  */
 export function writeMissingSecrets(
   path: string,
+  secrets: Secrets,
   environment: Record<string, string | undefined> = process.env,
 ): string[] {
   const existing = existsSync(path) ? readFileSync(path, "utf8") : HEADER;
   const present = parseEnv(existing);
-  const missing = secretNames.filter((name) => !environment[name] && !present[name]);
+  const missing = Object.entries(secrets).filter(([name]) => !environment[name] && !present[name]);
   if (missing.length === 0) return [];
-  const lines = missing.map((name) => {
-    environment[name] = secrets[name]();
+  const lines = missing.map(([name, make]) => {
+    environment[name] = make();
     return `${name}=${environment[name]}\n`;
   });
   makePrivateFolder(dirname(path));
@@ -72,7 +49,7 @@ export function writeMissingSecrets(
   const separator = existing === "" || existing.endsWith("\n") ? "" : "\n";
   writeFileSync(draft, existing + separator + lines.join(""), { mode: 0o600 });
   renameSync(draft, path);
-  return missing;
+  return missing.map(([name]) => name);
 }
 
 /** @throws ConfigError naming the settings that a program cannot start without */
@@ -84,7 +61,7 @@ export function assertSecrets(config: Config, program: string, needed: readonly 
   );
 }
 
-/** The settings as environment variables, for the programs that supervisord runs. */
+/** The settings as environment variables. */
 export function asEnvironment(config: Config): Record<string, string> {
   const settings = Object.entries(config).filter(([, value]) => value !== undefined);
   return Object.fromEntries(settings.map(([name, value]) => [name, String(value)]));

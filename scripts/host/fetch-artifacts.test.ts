@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, readConfig } from "../lib/config.ts";
 import { opsPython } from "./folders.ts";
-import { installOps } from "./ops.ts";
+import { OPS } from "./ops.ts";
 import { runShown } from "./run.ts";
 
 const MINUTES = 60_000;
@@ -16,7 +16,7 @@ const PATH = "/org/example/library/1.0/library-1.0.jar";
 const config = readConfig();
 const folder = mkdtempSync(join(tmpdir(), "artifacts-"));
 
-beforeAll(() => installOps(config), 10 * MINUTES);
+beforeAll(() => OPS.install(config), 10 * MINUTES);
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Fetches one jar from a repository that gives these answers, one after the other. */

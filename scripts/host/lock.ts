@@ -1,29 +1,36 @@
 /**
- * Lets one process at a time do a thing, by a file that holds its process id. The file of a process
- * that has ended counts for nothing, so a killed one blocks nobody; nor does a process that only has
- * the same id by now, as is usual in a container that was started again.
+ * Lets one process at a time do something, by the kernel's lock on a file. The lock ends with its
+ * holder, however that ends, and holds across containers that share the disk. The file says which
+ * process holds it.
  */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
-import { ageMs, isAlive } from "./process-tree.ts";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { pause } from "../lib/wait.ts";
+import { tryLock } from "./flock.ts";
 import { say } from "./progress.ts";
 
-/** The system knows the start of a process to a hundredth of a second, `ps` to a second. */
-const START_MS_TOLERANCE = 1_000;
-
-/** Nobody wants to read of what takes no longer. */
+/** A shorter wait is not worth a message. */
 const SAID_AFTER_MS = 1_000;
+const ATTEMPT_EVERY_MS = 100;
 
 interface LockOptions {
   /** Ends the waiting. */
   signal?: AbortSignal | undefined;
-  /** What the holder does, such as "installs Kafka", for whoever has to wait. */
+  /** What the holder does, such as "installs Kafka", for a process that has to wait. */
   holderDoes?: string;
 }
 
 /**
- * Takes the lock, waiting for its holder up to `waitMsMax`; returns what gives it back.
- * @throws Error naming the holder when it does not let go in time, or the reason of the signal
+ * Takes the lock, waiting for its holder up to `waitMsMax`; returns what releases it.
+ * @throws Error naming the holder when the wait is over, or the reason of the signal
  */
 export async function takeLock(
   path: string,
@@ -31,80 +38,68 @@ export async function takeLock(
   { signal, holderDoes = "holds the lock" }: LockOptions = {},
 ): Promise<() => void> {
   const beganMs = performance.now();
-  const deadline = beganMs + waitMsMax;
   let isSaid = false;
   for (;;) {
     signal?.throwIfAborted();
-    if (claim(path)) return () => rmSync(path, { force: true });
-    const holder = holderOf(path);
-    if (holder !== undefined && !holds(holder, path)) {
-      removeStale(path, holder);
-      continue;
+    const release = claim(path);
+    if (release) return release;
+    const waitedMs = performance.now() - beganMs;
+    if (waitedMs > waitMsMax) {
+      throw new Error(`Cannot take ${path}: ${nameOf(readHolder(path))} holds it`);
     }
-    if (performance.now() > deadline) {
-      throw new Error(`Cannot take ${path}: process ${holder} holds it`);
-    }
-    if (!isSaid && performance.now() - beganMs > SAID_AFTER_MS) {
-      say(`Waiting for process ${holder}, which ${holderDoes}`);
+    if (!isSaid && waitedMs > SAID_AFTER_MS) {
+      say(`Waiting for ${nameOf(readHolder(path))}, which ${holderDoes}`);
       isSaid = true;
     }
-    await pause(100);
+    await pause(ATTEMPT_EVERY_MS, signal);
   }
 }
 
 /** The process that holds a lock now. */
 export function lockHolder(path: string): number | undefined {
-  const holder = holderOf(path);
-  return holder !== undefined && holds(holder, path) ? holder : undefined;
-}
-
-/** A link appears with its content or not at all, so no lock is ever seen without its holder. */
-function claim(path: string): boolean {
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, String(process.pid));
+  const descriptor = open(path, "r");
+  if (descriptor === undefined) return undefined;
   try {
-    linkSync(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    return tryLock(descriptor, "shared") ? undefined : readHolder(path);
   } finally {
-    rmSync(draft, { force: true });
+    closeSync(descriptor);
   }
 }
 
-/**
- * Removes the lock of a process that has ended; whoever else found it stale may have removed it and
- * taken the lock by now, so what is moved aside is looked at again, and put back.
- */
-function removeStale(path: string, holder: number): void {
-  const aside = `${path}.${process.pid}.stale`;
-  try {
-    renameSync(path, aside);
-    if (holderOf(aside) !== holder) linkSync(aside, path);
-  } catch (error) {
-    if (!["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  } finally {
-    rmSync(aside, { force: true });
+/** The file is deleted by its holder, so a lock counts only on the file that has the name now. */
+function claim(path: string): (() => void) | undefined {
+  const descriptor = openSync(path, "a+", 0o600);
+  if (!tryLock(descriptor, "exclusive") || !isSameFile(descriptor, path)) {
+    closeSync(descriptor);
+    return undefined;
   }
+  ftruncateSync(descriptor);
+  writeSync(descriptor, String(process.pid));
+  return () => {
+    rmSync(path, { force: true });
+    closeSync(descriptor);
+  };
 }
 
-/** Who holds it lives, and lived already when it was taken. */
-function holds(processId: number, path: string): boolean {
-  if (!isAlive(processId)) return false;
-  try {
-    const takenMsAgo = Date.now() - statSync(path).mtimeMs;
-    return ageMs(processId) + START_MS_TOLERANCE >= takenMsAgo;
-  } catch {
-    // It has just let go; the next look tells who takes it.
-    return true;
-  }
+function isSameFile(descriptor: number, path: string): boolean {
+  return fstatSync(descriptor).ino === statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-function holderOf(path: string): number | undefined {
+function open(path: string, flags: string): number | undefined {
   try {
-    return Number(readFileSync(path, "utf8"));
+    return openSync(path, flags);
   } catch {
     return undefined;
   }
 }
+
+function readHolder(path: string): number | undefined {
+  try {
+    return Number(readFileSync(path, "utf8")) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const nameOf = (holder: number | undefined) =>
+  holder === undefined ? "another process" : `process ${holder}`;

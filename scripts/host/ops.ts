@@ -1,7 +1,7 @@
 /**
- * The Python environment that brings supervisor, a Java runtime, the Maven client and uv, which
- * installs the other environments, from hashed requirements. It counts as installed only once its
- * last file, the mark, is there.
+ * The Python environment with supervisor, a Java runtime, the Maven client and uv, which installs the
+ * other environments. It is made from hashed requirements, and counts as installed once its last
+ * file, the mark, is there.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,31 +9,39 @@ import type { Config } from "../lib/config.ts";
 import { findPython } from "./find-python.ts";
 import { makePrivateFolder, OPS_LOCK, opsFolder, opsPython } from "./folders.ts";
 import { takeLock } from "./lock.ts";
-import type { InstallOptions } from "./options.ts";
 import { hasOwnPython } from "./own-python.ts";
 import { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
+import type { InstallOptions, Runtime } from "./runtime.ts";
 
-export const OPS_BYTES = 200_000_000;
+const TITLE = "supervisor and Java";
+const BYTES = 200_000_000;
 const INSTALL_MS_MAX = 900_000;
 
-export const OPS_TITLE = "supervisor and Java";
+/** What all else is installed and run with. */
+export const OPS = {
+  name: "ops",
+  title: TITLE,
+  folder: opsFolder,
+  missingBytes: (config) => (isOpsInstalled(config) ? 0 : BYTES),
+  install: installOps,
+} satisfies Runtime;
 
 const mark = (config: Config) => join(opsFolder(config), ".installed");
 
 export const isOpsInstalled = (config: Config) =>
   existsSync(mark(config)) && hasOwnPython(opsFolder(config));
 
-export async function installOps(config: Config, options: InstallOptions = {}): Promise<void> {
+async function installOps(config: Config, options: InstallOptions = {}): Promise<void> {
   if (isOpsInstalled(config)) return;
   const python = findPython();
   if ("missing" in python) {
-    throw new Error(`Cannot install ${OPS_TITLE}: ${python.missing}; ${python.mend}`);
+    throw new Error(`Cannot install ${TITLE}: ${python.missing}; ${python.mend}`);
   }
   makePrivateFolder(config.CACHE_DIR);
   const release = await takeLock(`${opsFolder(config)}.lock`, INSTALL_MS_MAX, {
     signal: options.signal,
-    holderDoes: `installs ${OPS_TITLE}`,
+    holderDoes: `installs ${TITLE}`,
   });
   try {
     if (!isOpsInstalled(config)) await install(config, python.path, options);
@@ -44,7 +52,7 @@ export async function installOps(config: Config, options: InstallOptions = {}): 
 
 async function install(config: Config, python: string, options: InstallOptions): Promise<void> {
   const folder = opsFolder(config);
-  const progress = new Progress(OPS_TITLE, "about 90 MB to download", options);
+  const progress = new Progress(TITLE, "about 90 MB to download", options);
   try {
     progress.step("environment");
     rmSync(folder, { recursive: true, force: true });

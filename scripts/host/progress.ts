@@ -3,7 +3,7 @@
  * rewrites itself on a terminal, a line every few seconds elsewhere. Installations that run side by
  * side share it. Always on stderr.
  */
-import type { InstallOptions } from "./options.ts";
+import type { InstallOptions } from "./runtime.ts";
 
 const LINE_EVERY_MS = 5_000;
 const REDRAW_EVERY_MS = 200;

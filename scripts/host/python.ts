@@ -1,70 +1,78 @@
 /**
- * The Python environments of Airflow, dbt, Superset and the linters, each from the hashed requirements of
- * its lock. One counts as installed only once its last file, the mark, is there.
+ * The Python environments, each from the hashed requirements of its lock: one for each program, since
+ * their pins exclude each other. An environment counts as installed once its last file, the mark, is
+ * there.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../lib/config.ts";
+import { type Config, ROOT } from "../lib/config.ts";
 import { findPython } from "./find-python.ts";
-import { opsPython, type PythonEnvironment, pythonFolder, pythonLock } from "./folders.ts";
+import { cacheFolder, opsPython } from "./folders.ts";
 import { takeLock } from "./lock.ts";
-import { installOps } from "./ops.ts";
-import type { InstallOptions } from "./options.ts";
+import { OPS } from "./ops.ts";
 import { hasOwnPython } from "./own-python.ts";
 import { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
+import type { InstallOptions, Runtime } from "./runtime.ts";
 
-/** What each environment is called and what it takes on the disk, measured. */
-const ENVIRONMENTS: Record<PythonEnvironment, { title: string; bytes: number }> = {
-  airflow: { title: "Airflow", bytes: 250_000_000 },
-  dbt: { title: "dbt", bytes: 150_000_000 },
-  superset: { title: "Superset", bytes: 830_000_000 },
-  lint: { title: "the linters", bytes: 180_000_000 },
-};
 const INSTALL_MS_MAX = 900_000;
 
-export const pythonTitle = (name: PythonEnvironment) => ENVIRONMENTS[name].title;
-
-const mark = (config: Config, name: PythonEnvironment) =>
-  join(pythonFolder(config, name), ".installed");
-
-export const isPythonInstalled = (config: Config, name: PythonEnvironment) =>
-  existsSync(mark(config, name)) && hasOwnPython(pythonFolder(config, name));
-
-/** Room that an environment needs and does not have yet, in bytes. */
-export const missingPythonBytes = (config: Config, name: PythonEnvironment) =>
-  isPythonInstalled(config, name) ? 0 : ENVIRONMENTS[name].bytes;
-
-export async function installPython(
-  config: Config,
-  name: PythonEnvironment,
-  options: InstallOptions = {},
-): Promise<void> {
-  if (isPythonInstalled(config, name)) return;
-  await installOps(config, options);
-  const release = await takeLock(`${pythonFolder(config, name)}.lock`, INSTALL_MS_MAX, {
-    signal: options.signal,
-    holderDoes: `installs ${ENVIRONMENTS[name].title}`,
-  });
-  try {
-    if (!isPythonInstalled(config, name)) await install(config, name, options);
-  } finally {
-    release();
-  }
+interface Requirements {
+  name: string;
+  title: string;
+  /** Path of the lock in the checkout. */
+  lock: string;
+  /** Size on the disk, measured. */
+  bytes: number;
 }
 
-async function install(
-  config: Config,
-  name: PythonEnvironment,
-  options: InstallOptions,
-): Promise<void> {
+export interface PythonRuntime extends Runtime {
+  /** Absolute path of the lock. */
+  lock: string;
+  folder(config: Config): string;
+  /** Path of one of its programs. */
+  program(config: Config, name: string): string;
+}
+
+export function pythonRuntime({ name, title, lock, bytes }: Requirements): PythonRuntime {
+  const path = join(ROOT, lock);
+  const folder = (config: Config) => cacheFolder(config, name, readFileSync(path));
+  const isInstalled = (config: Config) =>
+    existsSync(join(folder(config), MARK)) && hasOwnPython(folder(config));
+  const runtime: PythonRuntime = {
+    name,
+    title,
+    lock: path,
+    folder,
+    program: (config, program) => join(folder(config), "bin", program),
+    missingBytes: (config) => (isInstalled(config) ? 0 : bytes),
+    async install(config, options = {}) {
+      if (isInstalled(config)) return;
+      await OPS.install(config, options);
+      const release = await takeLock(`${folder(config)}.lock`, INSTALL_MS_MAX, {
+        signal: options.signal,
+        holderDoes: `installs ${title}`,
+      });
+      try {
+        if (!isInstalled(config)) await make(config, runtime, options);
+      } finally {
+        release();
+      }
+    },
+  };
+  return runtime;
+}
+
+const MARK = ".installed";
+
+async function make(config: Config, runtime: PythonRuntime, options: InstallOptions) {
+  const { title, lock } = runtime;
   const python = findPython();
-  const { title } = ENVIRONMENTS[name];
   if ("missing" in python) {
     throw new Error(`Cannot install ${title}: ${python.missing}; ${python.mend}`);
   }
-  const folder = pythonFolder(config, name);
-  const packages = readFileSync(pythonLock(name), "utf8").match(/^[\w.-]+==/gm)?.length ?? 0;
+  const folder = runtime.folder(config);
+  const packages = readFileSync(lock, "utf8").match(/^[\w.-]+==/gm)?.length ?? 0;
   const progress = new Progress(title, `${packages} packages`, options);
   const uv = [opsPython(config), "-m", "uv", "--no-progress", "--no-python-downloads"];
   try {
@@ -76,12 +84,12 @@ async function install(
     await runShown(
       [
         ...[...uv, "pip", "install", "--python", join(folder, "bin/python"), "--compile-bytecode"],
-        ...["--no-deps", "--require-hashes", "--requirements", pythonLock(name)],
+        ...["--no-deps", "--require-hashes", "--requirements", lock],
       ],
       () => {},
       { environment: packageIndex(config), signal: options.signal },
     );
-    writeFileSync(mark(config, name), "");
+    writeFileSync(join(folder, MARK), "");
     progress.done();
   } catch (error) {
     progress.failed();
@@ -89,7 +97,7 @@ async function install(
   }
 }
 
-/** Whoever has told pip of an index of their own means it for uv, too. */
+/** uv uses the package index that is set for pip. */
 export function packageIndex(config: Config): Record<string, string> {
   const index = process.env.PIP_INDEX_URL;
   return {

@@ -21,8 +21,6 @@ const ANSWER_MS_MAX = 60_000;
 /** SQLSTATE of a role that is missing or has another password, and of a missing database. */
 const NOT_MADE = ["28P01", "28000", "3D000"];
 
-const TITLES: Record<RecordKeeper, string> = { airflow: "Airflow", superset: "Superset" };
-
 /** What a program finds out for itself only in seconds, so that the database says it in its comment. */
 export interface Upkeep {
   /** Of the program and of all else that the records are made from; printable, without quotes. */
@@ -79,7 +77,7 @@ async function make(config: Config, keeper: RecordKeeper): Promise<void> {
   const database = databaseOf(config, keeper);
   if (!config.POSTGRES_ADMIN_PASSWORD) {
     throw new ConfigError(
-      `Cannot log in to the database of ${TITLES[keeper]}: create the role ${user} with the password that ${setting} holds and a database ${database} that it owns, or set POSTGRES_ADMIN_PASSWORD`,
+      `Cannot log in to the database of ${keeper}: create the role ${user} with the password that ${setting} holds and a database ${database} that it owns, or set POSTGRES_ADMIN_PASSWORD`,
     );
   }
   const sql = connect(config, "admin", { applicationName: `${keeper}-prepare` });

@@ -8,8 +8,12 @@ import type { Config } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
-/** Programs that keep records of their own, each in a database that its role owns. */
-export type RecordKeeper = "airflow" | "superset";
+/**
+ * Programs that keep records of their own, each in a database that its role owns: X for each pair of
+ * settings X_POSTGRES_DB and X_POSTGRES_PASSWORD.
+ */
+export type RecordKeeper = Lowercase<KeeperSetting<keyof Config>>;
+type KeeperSetting<Name> = Name extends `${infer Keeper}_POSTGRES_DB` ? Keeper : never;
 
 /**
  * Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone
@@ -35,24 +39,26 @@ export function credentials(config: Config, role: Role): { user: string; setting
       return { user: "streaming_transform", setting: "POSTGRES_TRANSFORM_PASSWORD" };
     case "read":
       return { user: "streaming_read", setting: "POSTGRES_READ_PASSWORD" };
-    case "airflow":
-      return { user: "airflow", setting: "AIRFLOW_POSTGRES_PASSWORD" };
-    case "superset":
-      return { user: "superset", setting: "SUPERSET_POSTGRES_PASSWORD" };
+    default:
+      return { user: role, setting: `${upperCase(role)}_POSTGRES_PASSWORD` };
   }
 }
 
 /** Name of the database that a role works in. */
 export function databaseOf(config: Config, role: Role): string {
   switch (role) {
-    case "airflow":
-      return config.AIRFLOW_POSTGRES_DB;
-    case "superset":
-      return config.SUPERSET_POSTGRES_DB;
-    default:
+    case "admin":
+    case "owner":
+    case "ingest":
+    case "transform":
+    case "read":
       return config.POSTGRES_DB;
+    default:
+      return config[`${upperCase(role)}_POSTGRES_DB`];
   }
 }
+
+const upperCase = (keeper: RecordKeeper) => keeper.toUpperCase() as KeeperSetting<keyof Config>;
 
 /**
  * Opens a pool. Nothing is sent until the first query. `bigint` columns arrive as numbers: every
@@ -99,7 +105,10 @@ export function connect(
   });
 }
 
-/** The owner can log in to the database and run a query; throws with the reason while not. */
+/**
+ * The owner can log in to the database and run a query.
+ * @throws the error of the client when it cannot
+ */
 export async function answersPostgres(config: Config): Promise<void> {
   const sql = connect(config, "owner", { applicationName: "probe" });
   try {

@@ -4,9 +4,9 @@ import { connect as openSocket } from "node:net";
 
 const PROBE_MS_MAX = 5_000;
 
-/** The service on this machine says of itself that it is healthy. */
-export async function answersHealthCheck(port: number): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${port}/healthz`, {
+/** The program at this address says at `/healthz` that it works. */
+export async function answersHealthCheck(address: string): Promise<void> {
+  const response = await fetch(`${address}/healthz`, {
     signal: AbortSignal.timeout(PROBE_MS_MAX),
   });
   const body = await response.text();

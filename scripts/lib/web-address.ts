@@ -7,7 +7,19 @@ import type { Config } from "./config.ts";
 type Place = Pick<Config, "CODESPACE_NAME" | "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN">;
 
 /** `local` is the address on the machine itself. */
-export function webAddress(place: Place, port: number, local = `http://127.0.0.1:${port}`): string {
+export function webAddress(place: Place, port: number, local = localAddress(port)): string {
   const { CODESPACE_NAME: name, GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain } = place;
   return name && domain ? `https://${name}-${port}.${domain}` : local;
+}
+
+/** Address of a port of this machine, from this machine. */
+export const localAddress = (port: number): string => `http://127.0.0.1:${port}`;
+
+const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"];
+
+/** Whether a setting names another place than the given port of this machine. */
+export function isElsewhere(url: string | undefined, port: number): boolean {
+  if (url === undefined) return false;
+  const { hostname, port: named } = new URL(url);
+  return !(LOOPBACK_NAMES.includes(hostname) && named === String(port));
 }

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_GROUP, groupOf } from "../host/service.ts";
 import { ROOT, readConfig, secretSettings } from "../lib/config.ts";
 import { services } from "./services.ts";
 
@@ -25,7 +26,7 @@ const codespace = readConfig({
 
 /** Those that a person opens in a browser: their address is another one in a codespace. */
 const pages = services
-  .filter(({ isOptional }) => !isOptional)
+  .filter((service) => groupOf(service) === DEFAULT_GROUP)
   .filter(({ address }) => address(codespace)?.endsWith(".app.github.dev"));
 
 test("devcontainer.json forwards the port of each page, and labels it with its service", () => {

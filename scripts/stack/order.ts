@@ -1,35 +1,42 @@
-/** Which services a request means, and in which order they start. Pure; `up` and `down` call it. */
-
+/** Which services a request means, and in which order they start. Pure; all verbs of the stack call it. */
+import { DEFAULT_GROUP, groupOf, type Service } from "../host/service.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { suggestion } from "../lib/suggestion.ts";
-import type { Service } from "./services.ts";
 
 /**
- * The named services and all they need, each after what it needs; all but the optional ones when none is
- * named.
- * @throws ConfigError naming an unknown service and those there are
+ * The services that the words name, each by its own name or by that of its group; the default group
+ * when there are no words.
+ * @throws ConfigError naming an unknown word and the services there are
  */
-export function withNeeds(services: Service[], names: string[]): Service[] {
-  const ordered: Service[] = [];
-  const add = (name: string) => {
-    const service = serviceNamed(services, name);
-    if (ordered.includes(service)) return;
-    service.needs.forEach(add);
-    ordered.push(service);
-  };
-  const usual = services.filter(({ isOptional }) => !isOptional).map(({ name }) => name);
-  for (const name of names.length > 0 ? names : usual) add(name);
-  return ordered;
+export function named(services: Service[], words: string[]): Service[] {
+  const wanted = words.length > 0 ? words : [DEFAULT_GROUP];
+  return [...new Set(wanted.flatMap((word) => matching(services, word)))];
 }
 
 /**
- * The named services and all that need them, in the order in which they start.
- * @throws ConfigError naming an unknown service and those there are
+ * The wanted services and all that they need, each after what it needs. What a service needs that runs
+ * elsewhere is no concern of this machine.
  */
-export function withDependants(services: Service[], names: string[]): Service[] {
-  const named = names.map((name) => serviceNamed(services, name));
+export function withNeeds(
+  services: Service[],
+  wanted: Service[],
+  isHere: (service: Service) => boolean = () => true,
+): Service[] {
+  const ordered: Service[] = [];
+  const add = (service: Service) => {
+    if (ordered.includes(service)) return;
+    const needs = isHere(service) ? service.needs : [];
+    for (const need of needs) add(serviceNamed(services, need));
+    ordered.push(service);
+  };
+  wanted.forEach(add);
+  return ordered;
+}
+
+/** The given services and all that need them, in the order in which they start. */
+export function withDependants(services: Service[], doomed: Service[]): Service[] {
   const depends = (service: Service): boolean =>
-    named.includes(service) || service.needs.some((name) => depends(serviceNamed(services, name)));
+    doomed.includes(service) || service.needs.some((name) => depends(serviceNamed(services, name)));
   return services.filter(depends);
 }
 
@@ -41,4 +48,9 @@ export function serviceNamed(services: Service[], name: string): Service {
   throw new ConfigError(
     `Cannot find service ${name}: the services are ${known.join(", ")}${suggestion(name, known)}`,
   );
+}
+
+function matching(services: Service[], word: string): Service[] {
+  const ofGroup = services.filter((service) => groupOf(service) === word);
+  return ofGroup.length > 0 ? ofGroup : [serviceNamed(services, word)];
 }

@@ -1,9 +1,9 @@
-/** Finds out, before anything starts, that a port belongs to somebody else. */
+/** The ports of the services; whether one is in use is found out before anything starts. */
 
 import { isFree } from "../host/free-ports.ts";
+import { DEFAULT_GROUP, groupOf, type PortSetting, type Service } from "../host/service.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
-import type { Service } from "./services.ts";
 
 /** @throws Error naming the service, the port and the setting that changes it */
 export async function assertPortsFree(config: Config, services: Service[]): Promise<void> {
@@ -25,3 +25,9 @@ export async function assertPortsFree(config: Config, services: Service[]): Prom
     }
   }
 }
+
+/** Settings of the ports that clients come to: the first of each service of the default group. */
+export const clientPorts = (services: Service[]): PortSetting[] =>
+  services
+    .filter((service) => groupOf(service) === DEFAULT_GROUP)
+    .flatMap(({ ports: [first] }) => first ?? []);

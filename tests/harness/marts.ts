@@ -1,8 +1,8 @@
 /** Runs dbt as its users do, and reads what it made as a stranger would. */
 import { expect } from "bun:test";
 import { join } from "node:path";
+import { DBT } from "../../dbt/install.ts";
 import { asEnvironment } from "../../scripts/host/environment.ts";
-import { pythonFolder } from "../../scripts/host/folders.ts";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import type { HopResult } from "../../scripts/verify/hop.ts";
@@ -24,7 +24,7 @@ export const transform = (place: Place, ...words: string[]) =>
 /** dbt itself, without the lock and the records that `dbt/run` adds. */
 export function startPlainDbt(place: Place, name: string, ...words: string[]) {
   const folder = join(place.config.STATE_DIR, `plain-dbt-${name}`);
-  const dbt = join(pythonFolder(place.config, "dbt"), "bin/dbt");
+  const dbt = DBT.program(place.config, "dbt");
   const folders = ["--project-dir", join(ROOT, "dbt"), "--profiles-dir", join(ROOT, "dbt")];
   return Bun.spawn(
     [dbt, "--no-use-colors", ...words, ...folders, "--target-path", folder, "--log-path", folder],

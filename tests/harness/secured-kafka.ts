@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { kafkaJars } from "../../kafka/install.ts";
-import { javaProgram, kafkaFolder } from "../../scripts/host/folders.ts";
+import { kafkaClasspath } from "../../kafka/install.ts";
+import { javaProgram } from "../../scripts/host/folders.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
 import type { Certificate } from "./certificates.ts";
 
@@ -14,7 +14,7 @@ export const KAFKA_USERS = {
   "scram-sha-512": { name: "clara", password: "clara-secret" },
 } as const;
 
-/** Fills `folder` with what kafka/start reads, and makes the data with the users in it. */
+/** Fills `folder` with what the start of Kafka reads, and makes the data with the users in it. */
 export function secureKafka(
   config: Config,
   folder: string,
@@ -52,7 +52,7 @@ function plainLogin(): string {
   return `${module} required username="${name}" password="${password}" user_${name}="${password}";`;
 }
 
-/** As kafka/start would, but with the users of SCRAM, which are part of the cluster's data. */
+/** As the start of Kafka would, but with the users of SCRAM, which are part of the cluster's data. */
 function format(config: Config, properties: string): void {
   const folder = join(config.STATE_DIR, "kafka");
   mkdirSync(folder);
@@ -60,14 +60,13 @@ function format(config: Config, properties: string): void {
     String(config[name as "KAFKA_PORT"]),
   );
   writeFileSync(join(folder, "format.properties"), filled);
-  const classpath = kafkaJars().map((jar) => join(kafkaFolder(config), jar.name));
   const users = (["scram-sha-256", "scram-sha-512"] as const).flatMap((mechanism) => {
     const { name, password } = KAFKA_USERS[mechanism];
     return ["--add-scram", `${mechanism.toUpperCase()}=[name=${name},password=${password}]`];
   });
   // One in 64 begins with a dash, which must be no option: here each does.
   const cluster = `-${randomBytes(16).toString("base64url").slice(1)}`;
-  const tool = ["-cp", classpath.join(":"), "kafka.tools.StorageTool", "format"];
+  const tool = ["-cp", kafkaClasspath(config), "kafka.tools.StorageTool", "format"];
   const { exitCode, stderr } = Bun.spawnSync(
     [javaProgram(config), ...tool, `--cluster-id=${cluster}`, "-c", "format.properties", ...users],
     { cwd: folder, stdout: "ignore", stderr: "pipe" },

@@ -1,22 +1,16 @@
 /**
  * A Kafka and a PostgreSQL as companies run them: nobody gets in without TLS and a password. They
- * are the platform's own, run by its own `start` files, which find other configuration beside them.
+ * are the platform's own, started from a copy of the checkout with other configuration in it.
  */
-import {
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KAFKA } from "../../kafka/install.ts";
+import { POSTGRES } from "../../postgres/install.ts";
+import { install } from "../../scripts/host/install.ts";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { GiveUp, until } from "../../scripts/lib/wait.ts";
-import { install } from "../../scripts/stack/install/install.ts";
 import { Authority, type Certificate } from "./certificates.ts";
+import { copyCheckout } from "./checkout.ts";
 import type { Environment } from "./script.ts";
 import { KAFKA_USERS, secureKafka } from "./secured-kafka.ts";
 import { newSettings } from "./stack.ts";
@@ -79,24 +73,18 @@ export class SecuredServices {
   }
 
   async #start(config: Config): Promise<void> {
-    await install(config, ["kafka", "postgres"]);
+    await install(config, [KAFKA, POSTGRES]);
     const authority = new Authority("Authority of the test");
     writeFileSync(this.authority, authority.certificate);
     writeFileSync(this.stranger, new Authority("Another authority").certificate);
     const checkout = join(config.STATE_DIR, "checkout");
-    for (const folder of ["kafka", "postgres"]) {
-      mkdirSync(join(checkout, folder), { recursive: true });
-    }
-    for (const name of ["scripts", "node_modules"]) {
-      symlinkSync(join(ROOT, name), join(checkout, name));
-    }
+    copyCheckout(checkout);
     securePostgres(join(checkout, "postgres"), authority.issue(this.#host));
     secureKafka(config, join(checkout, "kafka"), {
       host: this.#host,
       authority: this.authority,
       ...authority.issue(this.#host),
     });
-    for (const folder of ["kafka", "postgres"]) linkRest(folder, checkout);
     await Promise.all([this.#run(checkout, "postgres"), this.#run(checkout, "kafka")]);
   }
 
@@ -104,7 +92,7 @@ export class SecuredServices {
   async #run(checkout: string, name: "kafka" | "postgres"): Promise<void> {
     const log = join(checkout, `${name}.log`);
     const output = openSync(log, "w");
-    const server = Bun.spawn([join(checkout, name, "start")], {
+    const server = Bun.spawn([join(checkout, "scripts/start"), name], {
       env: this.settings,
       stdin: "ignore",
       stdout: output,
@@ -120,14 +108,6 @@ export class SecuredServices {
   }
 }
 
-/** What is not changed here is that of the checkout. */
-function linkRest(folder: string, checkout: string): void {
-  for (const name of readdirSync(join(ROOT, folder))) {
-    const path = join(checkout, folder, name);
-    if (!existsSync(path)) symlinkSync(join(ROOT, folder, name), path);
-  }
-}
-
 async function end(server: Bun.Subprocess): Promise<void> {
   // Kafka ends cleanly, and PostgreSQL without waiting for its clients.
   server.kill("SIGINT");
@@ -136,7 +116,7 @@ async function end(server: Bun.Subprocess): Promise<void> {
   clearTimeout(deadline);
 }
 
-/** Fills `folder` with what postgres/start reads. */
+/** Fills `folder` with what the start of PostgreSQL reads. */
 function securePostgres(folder: string, { certificate, key }: Certificate): void {
   const path = (name: string) => join(folder, name);
   writeFileSync(path("server.crt"), certificate);

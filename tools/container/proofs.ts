@@ -1,7 +1,7 @@
 /** Each proof by its name, from a bare engine to nothing left. */
 import { join } from "node:path";
 import { opsPython } from "../../scripts/host/folders.ts";
-import { installOps } from "../../scripts/host/ops.ts";
+import { OPS } from "../../scripts/host/ops.ts";
 import { ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { portSettings } from "../../tests/harness/stack.ts";
 import { run } from "../process.ts";
@@ -96,7 +96,7 @@ async function bareMachines({ engine, work, caches }: Rig): Promise<BareMachineR
 
 async function installCompose(work: string): Promise<string> {
   const config = readConfig();
-  await installOps(config);
+  await OPS.install(config);
   const folder = join(work, "tools");
   const lock = join(ROOT, "tools/container/requirements.lock");
   const options = ["--require-hashes", "--target", folder, "--requirements", lock];

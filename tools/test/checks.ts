@@ -20,7 +20,7 @@ export const checks: Step[] = [
     name: "unit and property tests",
     command: bunTest(
       ...["schema", "scripts", "tools", "worker"],
-      ...["airflow", "kafka", "postgres", "superset", "trino"],
+      ...["airflow", "dbt", "kafka", "postgres", "superset", "trino"],
     ),
     isTestFile: true,
   },

@@ -3,9 +3,9 @@ import { filesOfEachKind, kindsOf } from "./file-kinds.ts";
 
 test("kindsOf() takes a file for a shell script when its first line or its name says so", () => {
   for (const line of ["#!/bin/sh", "#!/usr/bin/env bash", "#! /bin/bash -e"]) {
-    expect(kindsOf("kafka/start", line)).toEqual(["shell"]);
+    expect(kindsOf("scripts/start", line)).toEqual(["shell"]);
   }
-  expect(kindsOf("superset/environment", "# shellcheck shell=sh")).toEqual(["shell"]);
+  expect(kindsOf("dbt/run", "# shellcheck shell=sh")).toEqual(["shell"]);
   expect(kindsOf("install.sh", "set -eu")).toEqual(["shell"]);
   for (const line of ["#!/usr/bin/env bun", "#!/usr/bin/fish", "# a shell=sh"]) {
     expect(kindsOf("run", line)).toEqual([]);
@@ -33,8 +33,8 @@ test("kindsOf() knows a Dockerfile when its name has a part before or behind", (
 
 test("filesOfEachKind() finds the start files and this workflow when they are in the checkout", () => {
   const files = filesOfEachKind();
-  expect(files.shell).toContain("kafka/start");
-  expect(files.shell).toContain("superset/environment");
+  expect(files.shell).toContain("scripts/start");
+  expect(files.shell).toContain("dbt/run");
   expect(files.workflow).toContain(".github/workflows/ci.yml");
   expect(files.yaml).toContain("dbt/dbt_project.yml");
 });

@@ -3,17 +3,16 @@
  * so a new one is checked without being named here, and a kind that is absent has no check.
  */
 import type { Config } from "../../scripts/lib/config.ts";
+import { LINT } from "../lint.ts";
 import { type FileKind, filesOfEachKind } from "./file-kinds.ts";
-import { pythonProgram, type Step, tool } from "./step.ts";
+import { type Step, tool } from "./step.ts";
 
 export function operatingFileChecks(config: Config): Step[] {
   const files = filesOfEachKind();
-  const lint = (name: string) => pythonProgram(config, "lint", name);
+  const lint = (name: string) => LINT.program(config, name);
   const schema = (name: string) => [lint("check-jsonschema"), "--builtin-schema", `vendor.${name}`];
   const check = (name: string, kind: FileKind, command: string[]): Step[] =>
-    files[kind].length > 0
-      ? [{ name, command: [...command, ...files[kind]], needs: ["lint"] }]
-      : [];
+    files[kind].length > 0 ? [{ name, command: [...command, ...files[kind]], needs: [LINT] }] : [];
   return [
     ...check("shell scripts", "shell", [lint("shellcheck"), "--external-sources"]),
     ...check("YAML", "yaml", [lint("yamllint"), "--strict"]),
@@ -27,7 +26,7 @@ export function operatingFileChecks(config: Config): Step[] {
     {
       name: "schema of renovate.json",
       command: [...schema("renovate"), "renovate.json"],
-      needs: ["lint"],
+      needs: [LINT],
     },
   ];
 }

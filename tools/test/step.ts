@@ -1,8 +1,7 @@
 /** One proof of `bun run test`: a program that ends with 0 when all is well. */
 import { join } from "node:path";
-import { type PythonEnvironment, pythonFolder } from "../../scripts/host/folders.ts";
-import { type Config, ROOT } from "../../scripts/lib/config.ts";
-import type { Runtime } from "../../scripts/stack/install/install.ts";
+import type { Runtime } from "../../scripts/host/runtime.ts";
+import { ROOT } from "../../scripts/lib/config.ts";
 
 /** Of a test that sets no limit itself. A busy machine must fail none that would pass. */
 const TEST_MS_MAX = 60_000;
@@ -37,10 +36,6 @@ const program = (folder: string, name: string, flags: string[]) => [
   join(ROOT, folder, name),
   ...flags,
 ];
-
-/** A program of one of the Python environments. */
-export const pythonProgram = (config: Config, environment: PythonEnvironment, name: string) =>
-  join(pythonFolder(config, environment), "bin", name);
 
 /** A run of `bun test` over files and folders of the checkout. */
 export const bunTest = (...paths: string[]): string[] => [

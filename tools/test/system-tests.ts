@@ -1,5 +1,9 @@
 /** The system tests, a step for each file of `tests/`, with what each needs of the machine. */
 import { Glob } from "bun";
+import { AIRFLOW } from "../../airflow/install.ts";
+import { DBT } from "../../dbt/install.ts";
+import { KAFKA } from "../../kafka/install.ts";
+import { POSTGRES } from "../../postgres/install.ts";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { bunTest, type Step } from "./step.ts";
 
@@ -12,11 +16,11 @@ interface SystemTest extends Step {
 const ALONE = Number.POSITIVE_INFINITY;
 
 /** Every file may use these. */
-const PLATFORM = ["kafka", "postgres"] as const;
+const PLATFORM = [KAFKA, POSTGRES];
 
 /** Measured on two cores. A file without a line here counts as one that is busy on one core for 30 s. */
 const traits: Record<string, Pick<SystemTest, "seconds" | "cores" | "needs">> = {
-  airflow: { seconds: 240, cores: 0.8, needs: ["airflow", "dbt"] },
+  airflow: { seconds: 240, cores: 0.8, needs: [AIRFLOW, DBT] },
   page: { seconds: 100, cores: ALONE },
 };
 

@@ -2,35 +2,32 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { kafkaJars, missingKafkaJars } from "../../../kafka/install.ts";
-import { postgresPrograms } from "../../../postgres/install.ts";
-import { missingTrinoBytes } from "../../../trino/install.ts";
-import { environmentFile, secretNames } from "../../host/environment.ts";
+import { environmentFile } from "../../host/environment.ts";
 import { findPython } from "../../host/find-python.ts";
-import { javaProgram, opsFolder, pythonFolder, trinoFolder } from "../../host/folders.ts";
+import { javaProgram, opsFolder } from "../../host/folders.ts";
 import { isFree } from "../../host/free-ports.ts";
-import { isOpsInstalled, OPS_BYTES } from "../../host/ops.ts";
+import { freeBytes } from "../../host/install.ts";
+import { isOpsInstalled, OPS } from "../../host/ops.ts";
 import { megabytes } from "../../host/progress.ts";
-import { isPythonInstalled, pythonTitle } from "../../host/python.ts";
+import type { Runtime } from "../../host/runtime.ts";
+import type { Finding, Job, PortSetting, Service } from "../../host/service.ts";
 import { type Config, readConfig } from "../../lib/config.ts";
 import { ConfigError } from "../../lib/errors.ts";
-import { freeBytes } from "../install/install.ts";
-import { type Service, services } from "../services.ts";
-import { isArchiveMissing } from "../supervise/kafka-archive.ts";
+import { isHere } from "../elsewhere.ts";
+import { secretsOf } from "../secrets.ts";
+import { services } from "../services.ts";
 import { aliveNames } from "../supervise/start.ts";
 
-export interface Finding {
-  subject: string;
-  /** `later` is what the next `up` brings by itself. */
-  state: "ok" | "later" | "missing";
-  found: string;
-  mend?: string;
-}
-
 const DISK_BYTES_WISE = 10_000_000_000;
+const DISK_BYTES_MIN = 200_000_000;
 
 export async function examine(): Promise<Finding[]> {
-  const machine = [checkBun(), checkPython(), checkPostgres(), checkUser(), checkMemory()];
+  const machine = [
+    checkBun(),
+    checkPython(),
+    ...services.flatMap(({ checks }) => checks?.() ?? []),
+    checkMemory(),
+  ];
   let config: Config;
   try {
     config = readConfig();
@@ -48,7 +45,7 @@ export async function examine(): Promise<Finding[]> {
   }
   return [
     ...machine,
-    checkSecrets(),
+    checkSecrets(config),
     ...checkCache(config),
     ...["STATE_DIR", "CACHE_DIR"].map((name) => checkDisk(config, name as "STATE_DIR")),
     ...(await checkPorts(config)),
@@ -62,51 +59,6 @@ function checkPython(): Finding {
   return "missing" in python
     ? { subject: "Python", state: "missing", found: python.missing, mend: python.mend }
     : { subject: "Python", state: "ok", found: `${python.version}, ${python.path}` };
-}
-
-function checkPostgres(): Finding {
-  const subject = "PostgreSQL";
-  try {
-    const asked = Bun.spawnSync([`${postgresPrograms()}/postgres`, "--version"]);
-    if (asked.exitCode === 0) {
-      return { subject, state: "ok", found: asked.stdout.toString().trim().split(" ").at(-1)! };
-    }
-    const library = /lib[\w+.-]+/.exec(asked.stderr.toString())?.[0] ?? "a library";
-    return {
-      subject,
-      state: "missing",
-      found: `it does not run: ${asked.stderr.toString().trim()}`,
-      mend: `install the package with ${library}, on Debian \`apt-get install libstdc++6\``,
-    };
-  } catch (error) {
-    return {
-      subject,
-      state: "missing",
-      found: (error as Error).message,
-      mend: "run `bun install`",
-    };
-  }
-}
-
-/** PostgreSQL refuses root, so root needs a way to be somebody else. */
-function checkUser(): Finding {
-  const subject = "user";
-  if (process.getuid?.() !== 0) return { subject, state: "ok", found: "not root" };
-  const ways = [
-    ["unshare", "--user", "--map-user=1000", "--", "true"],
-    ["setpriv", "--reuid=65534", "--clear-groups", "true"],
-  ];
-  const way = ways.find((command) => {
-    return Bun.which(command[0]!) && Bun.spawnSync(command, { stderr: "ignore" }).exitCode === 0;
-  });
-  return way
-    ? { subject, state: "ok", found: `root; PostgreSQL gives up its rights by ${way[0]}` }
-    : {
-        subject,
-        state: "missing",
-        found: "root, and neither unshare nor setpriv can give up root's rights for PostgreSQL",
-        mend: "run as another user",
-      };
 }
 
 /** A machine of 8 GB keeps some for itself. */
@@ -124,7 +76,8 @@ function checkMemory(): Finding {
       };
 }
 
-function checkSecrets(): Finding {
+function checkSecrets(config: Config): Finding {
+  const secretNames = Object.keys(secretsOf(config, services));
   const missing = secretNames.filter((name) => !process.env[name]);
   const path = environmentFile();
   return missing.length === 0
@@ -141,55 +94,57 @@ function checkSecrets(): Finding {
 }
 
 function checkCache(config: Config): Finding[] {
-  const mend = "`bun run up` fetches it";
-  const jars = missingKafkaJars(config);
-  const runsJava =
-    isOpsInstalled(config) && Bun.spawnSync([javaProgram(config), "-version"]).exitCode === 0;
-  const java: Finding = runsJava
-    ? { subject: "Java and supervisor", state: "ok", found: opsFolder(config) }
-    : isOpsInstalled(config)
-      ? {
-          subject: "Java and supervisor",
-          state: "missing",
-          found: "Java does not run",
-          mend: `run \`rm -r '${opsFolder(config)}'\`, and \`bun run up\` fetches it again`,
-        }
-      : { subject: "Java and supervisor", state: "later", found: "not fetched yet", mend };
-  const kafka: Finding = {
-    subject: "Kafka",
-    state: jars.length === 0 ? "ok" : "later",
-    found: `${kafkaJars().length - jars.length} of ${kafkaJars().length} jars are whole`,
-    ...(jars.length > 0 && { mend }),
+  const runtimes = new Set(services.flatMap((service) => service.runtimes));
+  return [
+    checkJava(config),
+    ...[...runtimes].filter(({ folder }) => folder).map((each) => checkRuntime(config, each)),
+    ...services.flatMap(({ job }) => (job ? [checkJob(config, job)] : [])),
+  ];
+}
+
+const INSTALL = "`bun run up` installs it";
+
+function checkJava(config: Config): Finding {
+  if (!isOpsInstalled(config)) return checkRuntime(config, OPS);
+  if (Bun.spawnSync([javaProgram(config), "-version"]).exitCode === 0) {
+    return checkRuntime(config, OPS);
+  }
+  return {
+    subject: OPS.title,
+    state: "missing",
+    found: "Java does not run",
+    mend: `run \`rm -r '${opsFolder(config)}'\`, and \`bun run up\` installs it again`,
   };
-  const archive: Finding = isArchiveMissing(config)
+}
+
+function checkRuntime(config: Config, runtime: Runtime): Finding {
+  const isWhole = runtime.missingBytes(config) === 0;
+  const found = runtime.describe?.(config) ?? (isWhole ? runtime.folder!(config) : NOT_WHOLE);
+  return isWhole
+    ? { subject: runtime.title, state: "ok", found }
+    : { subject: runtime.title, state: "later", found, mend: INSTALL };
+}
+
+const NOT_WHOLE = "not installed yet, or not whole";
+
+const checkJob = (config: Config, { title, isMissing }: Job): Finding =>
+  isMissing(config)
     ? {
-        subject: "fast start of Kafka",
+        subject: title,
         state: "later",
-        found: "its archive is not made yet",
+        found: "not made yet",
         mend: "the next `bun run up` makes it in the background",
       }
-    : { subject: "fast start of Kafka", state: "ok", found: "its archive is made" };
-  const trino: Finding =
-    missingTrinoBytes(config) === 0
-      ? { subject: "Trino", state: "ok", found: trinoFolder(config) }
-      : { subject: "Trino", state: "later", found: "not fetched yet, or not whole", mend };
-  const pythons = (["airflow", "dbt", "superset"] as const).map((name): Finding => {
-    const subject = pythonTitle(name);
-    return isPythonInstalled(config, name)
-      ? { subject, state: "ok", found: pythonFolder(config, name) }
-      : { subject, state: "later", found: "not fetched yet", mend };
-  });
-  return [java, kafka, archive, trino, ...pythons];
-}
+    : { subject: title, state: "ok", found: "made" };
 
 function checkDisk(config: Config, setting: "STATE_DIR" | "CACHE_DIR"): Finding {
   const free = freeBytes(config[setting]);
   const found = `${megabytes(free)} free for ${config[setting]}`;
-  return free > Math.max(OPS_BYTES, DISK_BYTES_WISE)
+  return free > DISK_BYTES_WISE
     ? { subject: setting, state: "ok", found }
     : {
         subject: setting,
-        state: free > OPS_BYTES ? "later" : "missing",
+        state: free > DISK_BYTES_MIN ? "later" : "missing",
         found,
         mend: `free some, or set ${setting} to another disk; ${megabytes(DISK_BYTES_WISE)} are comfortable`,
       };
@@ -197,7 +152,8 @@ function checkDisk(config: Config, setting: "STATE_DIR" | "CACHE_DIR"): Finding 
 
 async function checkPorts(config: Config): Promise<Finding[]> {
   const alive = await aliveNames(config);
-  const check = async (service: Service, setting: Service["ports"][number]): Promise<Finding> => {
+  const here = services.filter(isHere(config));
+  const check = async (service: Service, setting: PortSetting): Promise<Finding> => {
     const subject = setting;
     const port = config[setting];
     if (alive.includes(service.name)) {
@@ -212,7 +168,7 @@ async function checkPorts(config: Config): Promise<Finding[]> {
     };
   };
   return Promise.all(
-    services.flatMap((service) => service.ports.map((setting) => check(service, setting))),
+    here.flatMap((service) => service.ports.map((setting) => check(service, setting))),
   );
 }
 

@@ -2,10 +2,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { say } from "../../host/progress.ts";
+import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { until } from "../../lib/wait.ts";
 import { webAddress } from "../../lib/web-address.ts";
-import type { Service } from "../services.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 const ANSWER_MS_MAX = 5_000;

@@ -2,9 +2,9 @@
  * Names and passwords of the pages that ask for them, in clear: shown where a person asks for just
  * that, or on the terminal on which they were generated, and written to no log.
  */
+import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { columnWidths, tableLine } from "../../lib/table.ts";
-import type { Service } from "../services.ts";
 
 /** A line for each service with a login: where, who, and the password. */
 export function loginLines(config: Config, services: Service[]): string[] {

@@ -2,11 +2,11 @@
 import { normalize } from "node:path";
 import { environmentFile } from "../../host/environment.ts";
 import { logFile } from "../../host/folders.ts";
-import type { ProcessInfo } from "../../host/process-info.ts";
 import { memoryBytes } from "../../host/process-tree.ts";
+import type { ProcessInfo, Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { table as textTable } from "../../lib/table.ts";
-import type { Service } from "../services.ts";
+import { deadline } from "../../lib/wait.ts";
 import { listProcesses, supervisorProcess } from "../supervise/supervisor.ts";
 import { lastLines } from "./log-tail.ts";
 
@@ -58,7 +58,7 @@ async function row(config: Config, service: Service, processes: ProcessInfo[]): 
   }
   if (stopped || processes.length === 0) return { ...common, state: "stopped" };
   try {
-    await service.probe(config, processes);
+    await deadline(service.probe(config, processes), PROBE_MS_MAX);
     const fault = await service.fault?.(config);
     return { ...running, state: fault ? "faulty" : "ready", ...(fault && { reason: fault }) };
   } catch (error) {
@@ -76,7 +76,7 @@ function lastWords(config: Config, program: string): string {
 function measured(service: Service, alive: ProcessInfo[]): Partial<Row> {
   const startedAtSeconds = Math.min(...alive.map((process) => process.startedAtSeconds));
   return {
-    ...(service.programs
+    ...(service.programs.length > 1
       ? { processIds: Object.fromEntries(alive.map(({ name, processId }) => [name, processId])) }
       : { processId: alive[0]!.processId }),
     memoryBytes: alive.reduce((sum, { processId }) => sum + memoryBytes(processId), 0),
@@ -105,6 +105,9 @@ export function table(rows: Row[]): string {
 }
 
 const REASON_LENGTH_MAX = 300;
+
+/** A service that takes longer to answer does not work. */
+const PROBE_MS_MAX = 8_000;
 
 /** Column that is left out when it is empty. */
 const LOGIN = 5;

@@ -1,9 +1,8 @@
 /** Notes when what an `up` does begins and ends, counted from when its command was typed. */
 
-import type { InstallStep } from "../../host/options.ts";
 import { ageMs, commandLine, parentOf } from "../../host/process-tree.ts";
-import { runtimeTitle } from "../install/install.ts";
-import type { Service } from "../services.ts";
+import type { InstallStep } from "../../host/runtime.ts";
+import type { Service } from "../../host/service.ts";
 import type { ServiceTime, Timings } from "./timings.ts";
 
 export class Stopwatch {
@@ -60,7 +59,7 @@ export class Stopwatch {
 }
 
 const titlesOf = ({ runtimes }: Service) =>
-  runtimes.map(runtimeTitle).filter((title) => title !== undefined);
+  runtimes.filter(({ folder }) => folder).map(({ title }) => title);
 
 /** How long ago `npx bun run up` began: as long as the oldest of its processes is there. */
 function commandAgeMs(): number {

@@ -2,7 +2,7 @@
  * Where the time of an `up` went, as a table for people. Pure: `stopwatch.ts` measures. All times are
  * ms since the command was typed.
  */
-import type { InstallStep } from "../../host/options.ts";
+import type { InstallStep } from "../../host/runtime.ts";
 import { table } from "../../lib/table.ts";
 
 export interface Timings {

@@ -3,10 +3,12 @@
  * slow, each as soon as it is installed.
  */
 
+import { existsSync } from "node:fs";
+import { dataFolder } from "../../host/folders.ts";
+import { assertRoom, install, missingBytes } from "../../host/install.ts";
 import { say } from "../../host/progress.ts";
+import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
-import { assertRoomForStack, install } from "../install/install.ts";
-import type { Service } from "../services.ts";
 import type { Stopwatch } from "../show/stopwatch.ts";
 import { startServices } from "./start.ts";
 import type { SlowFailure } from "./start-slow.ts";
@@ -26,7 +28,10 @@ export async function bringUp(
 ): Promise<SlowFailure[]> {
   const options = { signal, onStep: stopwatch.install.bind(stopwatch) };
   const runtimesOf = (some: Service[]) => some.flatMap(({ runtimes }) => runtimes);
-  assertRoomForStack(config, runtimesOf(wanted));
+  assertRoom(config, {
+    CACHE_DIR: missingBytes(config, runtimesOf(wanted)),
+    STATE_DIR: newDataBytes(config, wanted),
+  });
   await install(config, runtimesOf(wanted.filter(({ isSlow }) => !isSlow)), options);
   return startServices(config, wanted, {
     signal,
@@ -38,3 +43,9 @@ export async function bringUp(
     },
   });
 }
+
+/** Room for the first data of services that have none yet. */
+const newDataBytes = (config: Config, services: Service[]): number =>
+  services
+    .filter(({ name }) => !existsSync(dataFolder(config, name)))
+    .reduce((sum, { dataBytes = 0 }) => sum + dataBytes, 0);

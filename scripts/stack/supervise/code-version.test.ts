@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { services } from "../services.ts";
 import { codeVersion } from "./code-version.ts";
 
 const root = mkdtempSync(join(tmpdir(), "code-version-"));
@@ -14,21 +15,21 @@ function write(path: string, content: string): void {
 
 test("codeVersion() changes with what programs are made of, and with nothing else", () => {
   write("scripts/consume.ts", "one");
-  for (const path of ["bun.lock", "package.json", "supervisord.conf"]) write(path, "");
-  const before = codeVersion(root);
+  for (const path of ["bun.lock", "package.json"]) write(path, "");
+  const before = codeVersion(services, root);
   for (const path of ["scripts/consume.test.ts", "airflow/dags/new.py", "dbt/models/new.sql"]) {
     write(path, "");
-    expect([path, codeVersion(root)]).toEqual([path, before]);
+    expect([path, codeVersion(services, root)]).toEqual([path, before]);
   }
   const versions = ["two", "one"].map((content) => {
     write("scripts/consume.ts", content);
-    return codeVersion(root);
+    return codeVersion(services, root);
   });
   expect(versions[0]).not.toBe(before);
   expect(versions[1]).toBe(before);
-  for (const path of ["worker/start", "patches/kafkajs.patch"]) {
-    const without = codeVersion(root);
+  for (const path of ["worker/service.ts", "patches/kafkajs.patch"]) {
+    const without = codeVersion(services, root);
     write(path, "");
-    expect([path, codeVersion(root)]).not.toEqual([path, without]);
+    expect([path, codeVersion(services, root)]).not.toEqual([path, without]);
   }
 });

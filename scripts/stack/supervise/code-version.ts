@@ -1,24 +1,31 @@
 /**
- * What the programs of the stack are made of, as one hash, so that `up` sees that a newer checkout
- * has come under a stack that runs. Models and DAGs are read again by whoever runs them.
+ * The code that the running programs are made of, as one hash, so that `up` notices newer code under
+ * a running stack.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
+import type { Service } from "../../host/service.ts";
 import { ROOT } from "../../lib/config.ts";
 
-const FILES = ["bun.lock", "package.json", "supervisord.conf"];
-const FOLDERS = new Glob(
-  "{patches,schema,scripts,kafka,postgres,airflow,trino,superset,worker}/**/*",
-);
-const NOT_RUNNING =
-  /\.test\.ts$|\.(md|pyc)$|\/(tests|node_modules|\.wrangler|dist)\/|^airflow\/dags\/|^trino\/queries\//;
+/** Files that every program shares. */
+const SHARED = ["bun.lock", "package.json", "{patches,schema,scripts}/**/*"];
+const NOT_RUNNING = /\.test\.ts$|\.(md|pyc)$|\/(tests|node_modules|\.wrangler|dist)\//;
 
-export function codeVersion(root = ROOT): string {
+export function codeVersion(services: Service[], root = ROOT): string {
+  const folders = services.map(({ folder }) => `${folder}/**/*`);
+  const readAgain = services.flatMap(({ folder, readAgain = [] }) =>
+    readAgain.map((part) => `${folder}/${part}/`),
+  );
+  const paths = [...SHARED, ...folders].flatMap((pattern) => [
+    ...new Glob(pattern).scanSync({ cwd: root }),
+  ]);
+  const running = [...new Set(paths)]
+    .filter((path) => !NOT_RUNNING.test(path))
+    .filter((path) => !readAgain.some((part) => path.startsWith(part)));
   const hash = createHash("sha256");
-  const inFolders = [...FOLDERS.scanSync({ cwd: root })].filter((path) => !NOT_RUNNING.test(path));
-  for (const path of [...FILES, ...inFolders.sort()]) {
+  for (const path of running.sort()) {
     hash
       .update(`${path}\0`)
       .update(readFileSync(join(root, path)))

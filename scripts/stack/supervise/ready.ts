@@ -1,14 +1,16 @@
 /** Waits until a service does its work, and explains with its own log why it does not. */
 
 import { logFile } from "../../host/folders.ts";
-import type { ProcessInfo } from "../../host/process-info.ts";
+import { type ProcessInfo, programNames, type Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
-import { GiveUp, until } from "../../lib/wait.ts";
-import { programsOf, type Service } from "../services.ts";
+import { deadline, GiveUp, until } from "../../lib/wait.ts";
 import { lastLines } from "../show/log-tail.ts";
 import { listProcesses } from "./supervisor.ts";
 
 const LINES_SHOWN = 15;
+
+/** A starting service may be slow to answer, but not for ever. */
+const PROBE_MS_MAX = 30_000;
 
 /** supervisord tries more often, but who waits for `up` should soon learn that it fails. */
 const FAILED_STARTS_MAX = 3;
@@ -21,7 +23,7 @@ export async function waitUntilReady(
 ): Promise<void> {
   const lastStates = new Map<string, string>();
   const failedStarts = new Map<string, number>();
-  let failing = programsOf(service)[0]!;
+  let failing = programNames(service)[0]!;
   /** Throws when waiting longer for this program is of no use. */
   const examine = ({ name, state }: ProcessInfo) => {
     if (state === "BACKOFF" && lastStates.get(name) !== "BACKOFF") {
@@ -43,7 +45,7 @@ export async function waitUntilReady(
         const processes = all.filter(({ group }) => group === service.name);
         if (processes.length === 0) throw new GiveUp("it ended");
         processes.forEach(examine);
-        await service.probe(config, processes);
+        await deadline(service.probe(config, processes), PROBE_MS_MAX);
       },
       { signal },
     );

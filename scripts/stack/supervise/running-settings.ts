@@ -7,6 +7,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { asEnvironment } from "../../host/environment.ts";
 import { runFile } from "../../host/folders.ts";
 import { type Config, readConfig } from "../../lib/config.ts";
+import { services } from "../services.ts";
 import { codeVersion } from "./code-version.ts";
 
 /** Settings that only `up` itself reads; nothing has to restart for them. */
@@ -17,7 +18,7 @@ const codePath = (config: Config) => runFile(config, "code");
 
 export function recordSettings(config: Config): void {
   writeFileSync(path(config), JSON.stringify(asEnvironment(config)), { mode: 0o600 });
-  writeFileSync(codePath(config), codeVersion());
+  writeFileSync(codePath(config), codeVersion(services));
 }
 
 export function forgetSettings(config: Config): void {
@@ -40,7 +41,7 @@ export function changedSettings(config: Config): string[] {
 /** Whether this checkout has other programs than those that run. */
 export function hasCodeChanged(config: Config): boolean {
   const before = existsSync(codePath(config)) && readFileSync(codePath(config), "utf8");
-  return before !== codeVersion();
+  return before !== codeVersion(services);
 }
 
 function recorded(config: Config): Record<string, string> {

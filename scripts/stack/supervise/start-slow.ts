@@ -2,7 +2,7 @@
  * Brings up the slow services, each by itself: one that fails takes along those that need it and
  * nothing else, since what people came for works by then.
  */
-import type { Service } from "../services.ts";
+import type { Service } from "../../host/service.ts";
 
 export interface SlowFailure {
   service: Service;

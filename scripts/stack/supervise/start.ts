@@ -5,9 +5,9 @@
  */
 
 import { asEnvironment, inheritedEnvironment } from "../../host/environment.ts";
+import { programNames, type Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { together } from "../../lib/together.ts";
-import { programsOf, type Service } from "../services.ts";
 import { waitUntilReady } from "./ready.ts";
 import { recordSettings } from "./running-settings.ts";
 import { type SlowFailure, startSlow } from "./start-slow.ts";
@@ -85,7 +85,7 @@ export async function startServices(
 /** One that cannot be stopped, because it has ended, must not keep the others running. */
 async function stopEach(config: Config, services: Service[]): Promise<void> {
   for (const service of services) {
-    for (const program of programsOf(service).toReversed()) {
+    for (const program of programNames(service).toReversed()) {
       await stopProcess(config, service.name, program).catch(() => {});
     }
   }

@@ -11,9 +11,9 @@ import {
   processesWithEnvironment,
   sendSignal,
 } from "../../host/process-tree.ts";
+import { programNames, type Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { until } from "../../lib/wait.ts";
-import { programsOf, type Service } from "../services.ts";
 import { forgetSettings } from "./running-settings.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
 
@@ -31,7 +31,7 @@ export async function stopServices(config: Config, services: Service[]): Promise
       .filter(({ state }) => !["STOPPED", "EXITED", "FATAL"].includes(state))
       .filter(({ group }) => group === service.name)
       .map(({ name }) => name);
-    for (const program of programsOf(service).toReversed()) {
+    for (const program of programNames(service).toReversed()) {
       if (running.includes(program)) await stopProcess(config, service.name, program);
     }
     if (running.length > 0) stopped.push(service.name);

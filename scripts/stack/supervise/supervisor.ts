@@ -2,8 +2,9 @@
  * Talks to supervisord over its unix socket, in the XML-RPC that supervisord speaks. It keeps the
  * processes alive and their logs bounded; whether a service works is asked of the service itself.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import {
   makePrivateFolder,
   makeSocketFolder,
@@ -11,12 +12,15 @@ import {
   runFile,
   supervisorSocket,
 } from "../../host/folders.ts";
-import type { ProcessInfo } from "../../host/process-info.ts";
 import { isAlive } from "../../host/process-tree.ts";
+import type { ProcessInfo } from "../../host/service.ts";
 import { type Config, ROOT } from "../../lib/config.ts";
 import { until } from "../../lib/wait.ts";
+import { services } from "../services.ts";
+import { supervisorConf } from "./supervisor-conf.ts";
+import { methodCall, methodResponse, type XmlValue } from "./xml-rpc.ts";
 
-/** Longer than the longest `stopwaitsecs` of supervisord.conf. */
+/** Longer than any program may take to end. */
 const STOP_MS_MAX = 180_000;
 
 /** Starts supervisord with the given environment, detached, and waits until it answers. */
@@ -27,15 +31,14 @@ export async function startSupervisor(
   makePrivateFolder(dirname(runFile(config, "any")));
   makePrivateFolder(join(config.STATE_DIR, "log"));
   makeSocketFolder(config);
-  const started = Bun.spawnSync(
-    [opsPython(config), "-m", "supervisor.supervisord", "-c", join(ROOT, "supervisord.conf")],
-    {
-      cwd: ROOT,
-      env: { ...environment, SUPERVISOR_SOCKET: supervisorSocket(config) },
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
+  const conf = runFile(config, "supervisord.conf");
+  writeFileSync(conf, supervisorConf(services));
+  const started = Bun.spawnSync([opsPython(config), "-m", "supervisor.supervisord", "-c", conf], {
+    cwd: ROOT,
+    env: { ...environment, SUPERVISOR_SOCKET: supervisorSocket(config) },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   if (started.exitCode !== 0) {
     const reason = `${started.stderr}${started.stdout}`.trim();
     throw new Error(`Cannot start supervisord: ${reason}`);
@@ -43,30 +46,33 @@ export async function startSupervisor(
   await until("supervisord answers", 15_000, () => call(config, "supervisor.getState"));
 }
 
-/** The process id of this state folder's supervisord, or nothing when none answers. */
+/** The process id of this state folder's supervisord, or undefined when none answers. */
 export async function supervisorProcess(config: Config): Promise<number | undefined> {
   try {
-    const [id] = numbers(await call(config, "supervisor.getPID"));
-    return id;
+    return Number(await call(config, "supervisor.getPID"));
   } catch {
     return undefined;
   }
 }
 
+const processSchema = z
+  .object({
+    name: z.string(),
+    group: z.string(),
+    statename: z.string(),
+    pid: z.number(),
+    start: z.number(),
+    spawnerr: z.string(),
+  })
+  .transform(
+    ({ name, group, statename, pid, start, spawnerr }): ProcessInfo => ({
+      ...{ name, group, state: statename, processId: pid },
+      ...{ startedAtSeconds: start, reason: spawnerr },
+    }),
+  );
+
 export async function listProcesses(config: Config): Promise<ProcessInfo[]> {
-  const answer = await call(config, "supervisor.getAllProcessInfo");
-  return [...answer.matchAll(/<struct>([\s\S]*?)<\/struct>/g)].map(([, struct = ""]) => {
-    const field = (name: string) =>
-      new RegExp(`<name>${name}</name>\\s*<value><\\w+>([^<]*)<`).exec(struct)?.[1] ?? "";
-    return {
-      name: field("name"),
-      group: field("group"),
-      state: field("statename"),
-      processId: Number(field("pid")),
-      startedAtSeconds: Number(field("start")),
-      reason: field("spawnerr"),
-    };
-  });
+  return z.array(processSchema).parse(await call(config, "supervisor.getAllProcessInfo"));
 }
 
 /** Starts those programs of a group that do not run, without waiting for anything. */
@@ -98,26 +104,22 @@ export function recordedProcess(config: Config): number | undefined {
   }
 }
 
-async function call(config: Config, method: string, ...parameters: (string | boolean)[]) {
-  const values = parameters.map((value) =>
-    typeof value === "string" ? `<string>${value}</string>` : `<boolean>${value ? 1 : 0}</boolean>`,
-  );
+async function call(
+  config: Config,
+  method: string,
+  ...parameters: (string | boolean)[]
+): Promise<XmlValue> {
   const response = await fetch("http://supervisor/RPC2", {
     unix: supervisorSocket(config),
     method: "POST",
     headers: { "content-type": "text/xml", connection: "close" },
-    body: `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${values
-      .map((value) => `<param><value>${value}</value></param>`)
-      .join("")}</params></methodCall>`,
+    body: methodCall(method, parameters),
     signal: AbortSignal.timeout(STOP_MS_MAX),
   });
-  const answer = await response.text();
-  const fault = /<name>faultString<\/name>\s*<value><string>([^<]*)</.exec(answer)?.[1];
-  if (fault !== undefined || !response.ok) {
-    throw new Error(`Cannot run ${method}(${parameters}): ${fault ?? response.status}`);
-  }
-  return answer;
+  const failure = (reason: string | number) =>
+    new Error(`Cannot run ${method}(${parameters}): ${reason}`);
+  if (!response.ok) throw failure(response.status);
+  const answer = methodResponse(await response.text());
+  if ("fault" in answer) throw failure(answer.fault);
+  return answer.value;
 }
-
-const numbers = (answer: string) =>
-  [...answer.matchAll(/<int>(\d+)<\/int>/g)].map(([, digits]) => Number(digits));

@@ -1,0 +1,58 @@
+/** Airflow, which runs dbt. */
+import { randomBytes } from "node:crypto";
+import { DBT } from "../dbt/install.ts";
+import { password } from "../scripts/host/environment.ts";
+import type { Program, Service } from "../scripts/host/service.ts";
+import { webAddress } from "../scripts/lib/web-address.ts";
+import { AIRFLOW } from "./install.ts";
+import { airflowFault, answersAirflow } from "./probe.ts";
+import { launchAirflow } from "./start.ts";
+
+/** Tasks run under the scheduler: dbt, and the cleaning of records. */
+const TASK_SECRETS = ["POSTGRES_TRANSFORM_PASSWORD", "OPENLINEAGE_API_KEY"] as const;
+
+const programs: Program[] = [
+  {
+    name: "airflow-api-server",
+    launch: (config) => launchAirflow(config, "api-server"),
+    secrets: ["ALERT_WEBHOOK_URL"],
+    memory: { megabytesMax: 640 },
+  },
+  {
+    name: "airflow-scheduler",
+    launch: (config) => launchAirflow(config, "scheduler"),
+    secrets: ["ALERT_WEBHOOK_URL", ...TASK_SECRETS],
+    memory: { megabytesMax: 896, growsWith: "AIRFLOW_PARALLEL_TASKS" },
+  },
+  {
+    name: "airflow-dag-processor",
+    launch: (config) => launchAirflow(config, "dag-processor"),
+    secrets: ["ALERT_WEBHOOK_URL"],
+    memory: { megabytesMax: 384 },
+  },
+];
+
+export const airflow: Service = {
+  name: "airflow",
+  title: "runs dbt on a schedule",
+  folder: "airflow",
+  readAgain: ["dags"],
+  isSlow: true,
+  needs: ["postgres"],
+  ports: ["AIRFLOW_PORT"],
+  programs,
+  runtimes: [AIRFLOW, DBT],
+  secrets: {
+    AIRFLOW_ADMIN_PASSWORD: password,
+    AIRFLOW_POSTGRES_PASSWORD: password,
+    AIRFLOW_SECRET_KEY: password,
+    AIRFLOW_JWT_SECRET: () => randomBytes(48).toString("base64url"),
+    // Fernet wants the padding that base64url leaves out.
+    AIRFLOW_FERNET_KEY: () => `${randomBytes(32).toString("base64url")}=`,
+  },
+  address: (config) => webAddress(config, config.AIRFLOW_PORT),
+  login: { user: "admin", setting: "AIRFLOW_ADMIN_PASSWORD" },
+  probe: answersAirflow,
+  fault: airflowFault,
+  readyMsMax: 600_000,
+};

@@ -1,0 +1,41 @@
+/** Kafka: one node that is broker and controller at once. */
+import { existsSync } from "node:fs";
+import type { Service } from "../scripts/host/service.ts";
+import { bunCommand } from "../scripts/host/start.ts";
+import { answersKafka } from "../scripts/kafka/probe.ts";
+import { KAFKA, kafkaArchive } from "./install.ts";
+import { launchKafka } from "./start.ts";
+
+export const kafka: Service = {
+  name: "kafka",
+  title: "the log of all events",
+  folder: "kafka",
+  needs: [],
+  ports: ["KAFKA_PORT", "KAFKA_CONTROLLER_PORT"],
+  programs: [
+    {
+      name: "kafka",
+      launch: (config) => launchKafka(config),
+      // Nobody has to log in to the broker.
+      secrets: [],
+      stopSecondsMax: 60,
+      memory: { megabytesMax: 704, growsWith: "KAFKA_HEAP_MB" },
+    },
+  ],
+  runtimes: [KAFKA],
+  dataBytes: 150_000_000,
+  elsewhere: ({ KAFKA_BROKERS: brokers, KAFKA_PORT: port }) =>
+    brokers.join() === `127.0.0.1:${port}` ? undefined : "KAFKA_BROKERS",
+  address: (config) => config.KAFKA_BROKERS.join(","),
+  probe: answersKafka,
+  readyMsMax: 120_000,
+  job: {
+    title: "fast start of Kafka",
+    program: {
+      name: "kafka-archive",
+      launch: () => ({ command: bunCommand("kafka/train-archive.ts") }),
+      secrets: [],
+    },
+    isMissing: (config) => !existsSync(kafkaArchive(config)),
+  },
+};

@@ -1,0 +1,45 @@
+/** PostgreSQL: the tables of the platform, and the records of its programs. */
+import { password } from "../scripts/host/environment.ts";
+import type { Service } from "../scripts/host/service.ts";
+import { answersPostgres } from "../scripts/lib/postgres.ts";
+import { checkPostgres } from "./checks.ts";
+import { POSTGRES } from "./install.ts";
+import { launchPostgres } from "./start.ts";
+
+/** The address on which `up` starts it; any other host is one that runs elsewhere. */
+const HERE = "127.0.0.1";
+
+export const postgres: Service = {
+  name: "postgres",
+  title: "the tables",
+  folder: "postgres",
+  needs: [],
+  ports: ["POSTGRES_PORT"],
+  programs: [
+    {
+      name: "postgres",
+      launch: launchPostgres,
+      // The server has its passwords as hashes in its own tables.
+      secrets: [],
+      // PostgreSQL's fast shutdown: it ends the sessions and writes a checkpoint.
+      stopSignal: "INT",
+      stopsChildren: false,
+      stopSecondsMax: 60,
+      memory: { megabytesMax: 704, growsWith: "POSTGRES_SHARED_BUFFERS_MB" },
+    },
+  ],
+  runtimes: [POSTGRES],
+  dataBytes: 350_000_000,
+  serverSecrets: { POSTGRES_PASSWORD: password, POSTGRES_ADMIN_PASSWORD: password },
+  secrets: {
+    POSTGRES_INGEST_PASSWORD: password,
+    POSTGRES_TRANSFORM_PASSWORD: password,
+    POSTGRES_READ_PASSWORD: password,
+  },
+  elsewhere: ({ POSTGRES_HOST: host }) => (host === HERE ? undefined : "POSTGRES_HOST"),
+  address: ({ POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database }) =>
+    `postgresql://${host}:${port}/${database}`,
+  probe: answersPostgres,
+  checks: checkPostgres,
+  readyMsMax: 120_000,
+};

@@ -1,0 +1,45 @@
+/** How PostgreSQL, which refuses to run as root, is run by root: as the first words of its command. */
+import { ConfigError } from "../scripts/lib/errors.ts";
+
+export interface Unprivileged {
+  /** First words of a command that gives up root's rights; none where the user is not root. */
+  prefix: string[];
+  /** User id that has to own the data. */
+  owner: number;
+}
+
+/** Id of `nobody`. */
+const NOBODY = 65_534;
+
+/**
+ * In a user namespace root has another number, but owns the same files. Where namespaces are refused
+ * the server runs as `nobody`, which may then read past the folders of root (no_setuid_fixup lets
+ * access(2) see that too) but write only its own data.
+ * @throws ConfigError when root's rights cannot be given up
+ */
+export function unprivileged(program: string): Unprivileged {
+  const user = process.getuid!();
+  if (user !== 0) return { prefix: [], owner: user };
+  const namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"];
+  if (runs([...namespace, "true"])) return { prefix: resolved(namespace), owner: user };
+  for (const right of ["dac_read_search", "dac_override"]) {
+    const prefix = [
+      ...["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"],
+      ...["inh-caps", "ambient-caps", "bounding-set"].map((set) => `--${set}=-all,+${right}`),
+      ...["--securebits=+no_setuid_fixup", "--no-new-privs", "--"],
+    ];
+    if (runs([...prefix, "test", "-x", program])) {
+      return { prefix: resolved(prefix), owner: NOBODY };
+    }
+  }
+  throw new ConfigError(
+    "Cannot start PostgreSQL: root must not run it, and neither unshare nor setpriv may give up root's rights here; run as another user",
+  );
+}
+
+function runs(command: string[]): boolean {
+  if (!Bun.which(command[0]!)) return false;
+  return Bun.spawnSync(command, { stdio: ["ignore", "ignore", "ignore"] }).exitCode === 0;
+}
+
+const resolved = ([name, ...rest]: string[]): string[] => [Bun.which(name!)!, ...rest];

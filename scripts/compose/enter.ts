@@ -1,0 +1,6 @@
+/** Becomes the command that its words are, with the environment file that Bun has loaded. */
+const [, , command = "", ...words] = process.argv;
+const program = Bun.which(command) ?? command;
+process.execve!(program, [program, ...words], process.env as Record<string, string>);
+
+export {};

@@ -1,0 +1,28 @@
+/** The consumer, which counts the events of the topic in the tables. */
+import type { Service } from "../host/service.ts";
+import { bunCommand, migrate } from "../host/start.ts";
+import { answersHealthCheck } from "../lib/probe.ts";
+import { localAddress } from "../lib/web-address.ts";
+
+export const consumer: Service = {
+  name: "consumer",
+  title: "counts events",
+  folder: "scripts/consume",
+  needs: ["kafka", "postgres"],
+  ports: ["CONSUMER_METRICS_PORT"],
+  programs: [
+    {
+      name: "consumer",
+      launch(config) {
+        migrate(config);
+        return { command: bunCommand("scripts/consume.ts") };
+      },
+      secrets: ["POSTGRES_INGEST_PASSWORD", "KAFKA_SASL_PASSWORD"],
+      memory: { megabytesMax: 384 },
+    },
+  ],
+  runtimes: [],
+  address: (config) => `${localAddress(config.CONSUMER_METRICS_PORT)}/metrics`,
+  probe: (config) => answersHealthCheck(localAddress(config.CONSUMER_METRICS_PORT)),
+  readyMsMax: 90_000,
+};

@@ -1,0 +1,13 @@
+/** Work that is done once on a machine: the supervisor does it in the background, so `down` can end it. */
+import type { Service } from "../../host/service.ts";
+import type { Config } from "../../lib/config.ts";
+import { startGroup } from "./supervisor.ts";
+
+export async function startJobs(config: Config, services: Service[]): Promise<void> {
+  for (const { job } of services) {
+    if (!job?.isMissing(config)) continue;
+    await startGroup(config, job.program.name).catch(() => {
+      // It runs already, or cannot: the service works without it, as it does now.
+    });
+  }
+}

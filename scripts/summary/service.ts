@@ -1,0 +1,32 @@
+/** The origin of the public summary. */
+import { password } from "../host/environment.ts";
+import type { Service } from "../host/service.ts";
+import { bunCommand, migrate } from "../host/start.ts";
+import { answersHealthCheck } from "../lib/probe.ts";
+import { isElsewhere, localAddress } from "../lib/web-address.ts";
+
+export const summary: Service = {
+  name: "summary",
+  title: "the public numbers",
+  folder: "scripts/summary",
+  needs: ["postgres"],
+  ports: ["SUMMARY_PORT"],
+  programs: [
+    {
+      name: "summary",
+      launch(config) {
+        migrate(config, "--only", "database");
+        return { command: bunCommand("scripts/summary.ts") };
+      },
+      secrets: ["POSTGRES_READ_PASSWORD", "SUMMARY_SECRET"],
+      memory: { megabytesMax: 192 },
+    },
+  ],
+  runtimes: [],
+  secrets: { SUMMARY_SECRET: password },
+  elsewhere: ({ SUMMARY_URL: url, SUMMARY_PORT: port }) =>
+    isElsewhere(url, port) ? "SUMMARY_URL" : undefined,
+  address: (config) => `${config.SUMMARY_URL ?? localAddress(config.SUMMARY_PORT)}/summary`,
+  probe: (config) => answersHealthCheck(config.SUMMARY_URL ?? localAddress(config.SUMMARY_PORT)),
+  readyMsMax: 90_000,
+};

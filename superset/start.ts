@@ -1,0 +1,61 @@
+/**
+ * How Superset is started. Its database, its roles and its dashboards are made when they are missing or
+ * their files have changed. Superset would take ten seconds to find out that there is nothing to do.
+ */
+import { join } from "node:path";
+import { assertSecrets } from "../scripts/host/environment.ts";
+import { makePrivateFolder } from "../scripts/host/folders.ts";
+import { prepareRecords } from "../scripts/host/records-database.ts";
+import type { Launch } from "../scripts/host/service.ts";
+import { runStep, settingsEnvironment } from "../scripts/host/start.ts";
+import type { Config } from "../scripts/lib/config.ts";
+import { SOURCES, supersetEnvironment, supersetHome } from "./environment.ts";
+import { SUPERSET } from "./install.ts";
+import { hasSameAssets, recordsMark } from "./records.ts";
+
+const NEEDED = [
+  "SUPERSET_ADMIN_PASSWORD",
+  "SUPERSET_POSTGRES_PASSWORD",
+  "SUPERSET_SECRET_KEY",
+  "SUPERSET_GUEST_TOKEN_SECRET",
+  "SUPERSET_ASYNC_QUERY_SECRET",
+] as const satisfies (keyof Config)[];
+
+export async function launchSuperset(config: Config): Promise<Launch> {
+  assertSecrets(config, "Superset", NEEDED);
+  const home = makePrivateFolder(supersetHome(config));
+  const environment = supersetEnvironment(config);
+  await prepareRecords(config, "superset", {
+    mark: recordsMark(config),
+    bringUpToDate(former) {
+      const isImported = hasSameAssets(config, former);
+      const parts = isImported ? [] : ["--import", config.SUPERSET_ASSETS_FOLDER];
+      const program = SUPERSET.program(config, "python");
+      runStep(
+        "prepare the records of Superset",
+        [program, join(SOURCES, "bootstrap.py"), ...parts],
+        { ...settingsEnvironment(config), ...environment },
+      );
+    },
+  });
+  const command = [
+    ...[SUPERSET.program(config, "gunicorn"), "--config", join(SOURCES, "server.py")],
+    ...["--bind", `127.0.0.1:${config.SUPERSET_PORT}`],
+    // One worker, since caches and limits of requests are per process. No preload: a parent that
+    // holds what its one worker loads again takes as much memory.
+    ...[
+      "--workers",
+      "1",
+      "--worker-class",
+      "gthread",
+      "--threads",
+      String(config.SUPERSET_THREADS),
+    ],
+    // A worker may take long to load on a busy machine.
+    ...["--timeout", "180", "--graceful-timeout", "10", "--keep-alive", "5"],
+    // The control socket would be in the user's home, one for all stacks.
+    ...["--limit-request-line", "0", "--no-control-socket", "--worker-tmp-dir", home],
+    "superset.app:create_app()",
+  ];
+  return { command, environment, folder: home };
+}

@@ -1,0 +1,29 @@
+/** The Worker on this machine, in the runtime that Cloudflare runs. */
+
+import type { Service } from "../scripts/host/service.ts";
+import { bunCommand } from "../scripts/host/start.ts";
+import { answersHealthCheck } from "../scripts/lib/probe.ts";
+import { isElsewhere, localAddress, webAddress } from "../scripts/lib/web-address.ts";
+
+export const worker: Service = {
+  name: "worker",
+  title: "the public page",
+  folder: "worker",
+  needs: ["summary"],
+  ports: ["WORKER_PORT"],
+  programs: [
+    {
+      name: "worker",
+      launch: () => ({ command: bunCommand("scripts/worker-dev.ts") }),
+      secrets: ["SUMMARY_SECRET", "ACCESS_CLIENT_SECRET"],
+      memory: { megabytesMax: 448 },
+    },
+  ],
+  runtimes: [],
+  elsewhere: ({ WORKER_URL: url, WORKER_PORT: port }) =>
+    isElsewhere(url, port) ? "WORKER_URL" : undefined,
+  address: (config) =>
+    webAddress(config, config.WORKER_PORT, config.WORKER_URL ?? localAddress(config.WORKER_PORT)),
+  probe: (config) => answersHealthCheck(config.WORKER_URL ?? localAddress(config.WORKER_PORT)),
+  readyMsMax: 90_000,
+};

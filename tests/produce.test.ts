@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeAnyRecords } from "../scripts/kafka/encode-records.ts";
 import type { Kafka } from "../scripts/kafka/log.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { readLog } from "../scripts/kafka/read-log.ts";
@@ -253,6 +254,17 @@ test("connect() goes on with a new producer before sequence numbers run out", as
   }
   await connection.close();
   expect((await readTopic(topic))[2]).toEqual(messages.map(({ value }) => value));
+});
+
+test("append() refuses a second request for a partition while one is under way", async () => {
+  const appender = await kafka.openAppender(await createTopic("lanes"));
+  const batch = encodeAnyRecords([{ key: "1", value: "x" }]);
+  const first = appender.append(1, batch);
+  await expect(appender.append(1, batch)).rejects.toThrow("Cannot append to partition 1 twice");
+  await Promise.all([first, appender.append(2, batch)]);
+  await appender.append(1, batch);
+  await appender.close();
+  expect(await endOffsets("lanes")).toEqual([0, 2, 1, 0]);
 });
 
 test("produce keeps the rate it was asked for", async () => {

@@ -85,7 +85,10 @@ class KafkajsClient implements Kafka {
     return this.#ask(async (admin) => {
       const topicId = await admin.fetchTopicId(topic);
       if (topicId === null) throw topicMissing(topic);
-      const offsets = await admin.fetchTopicOffsets(topic).catch((error) => {
+      const offsets = await retry(() => admin.fetchTopicOffsets(topic), {
+        attemptsMax: 6,
+        isRetryable: hasNoLeaderYet,
+      }).catch((error) => {
         const failure = this.#translated(error);
         if (!(failure instanceof TopicMissingError)) throw failure;
         throw this.#outage("the topic is there, but its partitions are not yet");
@@ -542,6 +545,10 @@ function rootOf(error: unknown): AnyError {
   }
   return root;
 }
+
+/** A partition that is new or changes its leader; kafkajs asks for its offsets once only. */
+const hasNoLeaderYet = (error: unknown) =>
+  /^(NOT_LEADER_FOR_PARTITION|LEADER_NOT_AVAILABLE)$/.test(rootOf(error).type ?? "");
 
 /** What kafkajs calls final, although the same request may succeed later. */
 const PASSING = [

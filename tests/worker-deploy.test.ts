@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../scripts/lib/wait.ts";
+import { commandLines } from "./harness/processes.ts";
 import { type Environment, run, start } from "./harness/script.ts";
 import { ToldCloudflare } from "./harness/told-cloudflare.ts";
 
@@ -121,11 +122,10 @@ test("worker:deploy says what to do when the account has no address for a Worker
 });
 
 /** The command lines of this machine that name something in the test's folder. */
-async function running(): Promise<string[]> {
-  const listing = Bun.spawn(["ps", "axwwo", "args"], { stdout: "pipe" });
-  const lines = (await new Response(listing.stdout).text()).split("\n");
-  return lines.filter((line) => line.includes(scratch));
-}
+const running = (): string[] =>
+  commandLines()
+    .split("\n")
+    .filter((line) => line.includes(scratch));
 
 for (const [signal, status] of [
   ["SIGINT", 130],
@@ -141,7 +141,7 @@ for (const [signal, status] of [
       await until("the Worker is being sent", 30_000, async () => {
         if (cloudflare.bindings.length === 0) throw new Error("nothing has come");
       });
-      expect((await running()).join()).toContain("secrets.json");
+      expect(running().join()).toContain("secrets.json");
       program.kill(signal);
       const [exitCode, stderr] = await Promise.all([
         program.exited,
@@ -151,7 +151,7 @@ for (const [signal, status] of [
         exitCode: status,
         stderr: expect.stringContaining(`Stopped by ${signal}`),
       });
-      expect(await running()).toEqual([]);
+      expect(running()).toEqual([]);
       expect(readdirSync(scratch).filter((name) => /worker|wrangler/.test(name))).toEqual([]);
     } finally {
       program.kill("SIGKILL");

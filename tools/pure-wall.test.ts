@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { ROOT } from "../scripts/lib/config.ts";
+import { checkoutFiles } from "./checkout-files.ts";
 import { pureWallFaults, saysPure } from "./pure-wall.ts";
 
 const matches = (glob: string, path: string) => new Glob(glob).match(path);
@@ -46,19 +47,8 @@ test("pureWallFaults() names a file on the list that is gone or no longer says t
 });
 
 test("every file of the project that says it is pure is behind the pure wall of Biome", () => {
-  const listed = Bun.spawnSync(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.ts"],
-    { cwd: ROOT },
-  );
-  const files = new Map<string, string>();
-  for (const path of listed.stdout.toString().trim().split("\n")) {
-    if (path.endsWith(".test.ts")) continue;
-    try {
-      files.set(path, readFileSync(join(ROOT, path), "utf8"));
-    } catch {
-      // Deleted, but git has not been told.
-    }
-  }
+  const sources = checkoutFiles().filter((path) => /(?<!\.test)\.ts$/.test(path));
+  const files = new Map(sources.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
   const { overrides } = JSON.parse(readFileSync(join(ROOT, "biome.json"), "utf8"));
   expect(pureWallFaults(files, overrides, matches)).toEqual([]);
 });

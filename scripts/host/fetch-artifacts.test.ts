@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,13 +14,25 @@ const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 const PATH = "/org/example/library/1.0/library-1.0.jar";
 
 const config = readConfig();
-const folder = mkdtempSync(join(tmpdir(), "artifacts-"));
+const folders: string[] = [];
 
 beforeAll(() => OPS.install(config), 10 * MINUTES);
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "artifacts-"));
+  folders.push(folder);
+  return folder;
+}
 
 /** Fetches one jar from a repository that gives these answers, one after the other. */
-async function fetchFrom(answers: (() => Response)[], sha256 = SHA256): Promise<string[]> {
+async function fetchInto(
+  folder: string,
+  answers: (() => Response)[],
+  sha256 = SHA256,
+): Promise<string[]> {
   const asked: string[] = [];
   using repository = Bun.serve({
     port: 0,
@@ -46,21 +58,26 @@ const whole = () => new Response(CONTENT);
 const broken = () => new Response(CONTENT.slice(0, 1_000));
 const refused = () => new Response("try later", { status: 503 });
 
-test(
+// Side by side: most of the time each waits before it tries again.
+test.concurrent(
   "fetch-artifacts fetches again when a download was refused or broken",
   async () => {
-    expect(await fetchFrom([refused, broken, whole])).toEqual([PATH, PATH, PATH]);
+    const folder = newFolder();
+    expect(await fetchInto(folder, [refused, broken, whole])).toEqual([PATH, PATH, PATH]);
     expect(readFileSync(join(folder, "library-1.0.jar"), "utf8")).toBe(CONTENT);
     expect(readdirSync(folder)).toEqual([".keep", "library-1.0.jar"]);
   },
   MINUTES,
 );
 
-test(
+test.concurrent(
   "fetch-artifacts gives up with the reason and leaves nothing when the content is never right",
   async () => {
+    const folder = newFolder();
     const answers = [whole, whole, whole, whole];
-    expect(fetchFrom(answers, "0".repeat(64))).rejects.toThrow(`its SHA-256 is ${SHA256}`);
+    await expect(fetchInto(folder, answers, "0".repeat(64))).rejects.toThrow(
+      `its SHA-256 is ${SHA256}`,
+    );
     expect(answers).toEqual([]);
     expect(readdirSync(folder)).toEqual([".keep"]);
   },

@@ -1,20 +1,20 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkoutFiles } from "../../tools/checkout-files.ts";
 import { ADVISORY_LOCKS } from "./advisory-locks.ts";
 import { ROOT } from "./config.ts";
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 /** Source files that take an advisory lock, by the words with which PostgreSQL is asked for one. */
-function lockingFiles(): string[] {
-  const { stdout } = Bun.spawnSync(
-    ["git", "grep", "-lE", "pg_(try_)?advisory_(xact_)?lock", "--", "*.ts", "*.py", "*.sql"],
-    { cwd: ROOT },
+const lockingFiles = (): string[] =>
+  checkoutFiles().filter(
+    (path) =>
+      /(?<!\.test)\.(ts|py|sql)$/.test(path) &&
+      !/^(tests|bench)\//.test(path) &&
+      /pg_(try_)?advisory_(xact_)?lock/.test(read(path)),
   );
-  const paths = stdout.toString().trim().split("\n");
-  return paths.filter((path) => !/\.test\.ts$|^(tests|bench)\//.test(path));
-}
 
 test("ADVISORY_LOCKS has a key of its own for each purpose", () => {
   const keys = Object.values(ADVISORY_LOCKS);

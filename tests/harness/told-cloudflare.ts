@@ -2,6 +2,8 @@
  * The part of Cloudflare's API that a first deployment of a Worker calls, by its documentation and by
  * what wrangler asks; it remembers what it was sent. No account is needed, and nothing is deployed.
  */
+import { commandLines } from "./processes.ts";
+
 const PREFIX = "/client/v4";
 const ACCOUNT = "0123456789abcdef0123456789abcdef";
 
@@ -88,8 +90,7 @@ export class ToldCloudflare {
   async #take(form: FormData): Promise<void> {
     const { bindings } = JSON.parse(String(form.get("metadata"))) as { bindings: Binding[] };
     this.bindings = bindings;
-    const listing = Bun.spawn(["ps", "axwwo", "args"], { stdout: "pipe" });
-    this.commandLines = await new Response(listing.stdout).text();
+    this.commandLines = commandLines();
   }
 }
 

@@ -1,7 +1,7 @@
 /** A copy of this checkout as somebody else's: what git knows or would know of it, nothing else. */
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { checkoutFiles } from "../checkout-files.ts";
 import { run } from "../process.ts";
 
 /** The user of the image. */
@@ -9,11 +9,8 @@ const USER = "1000:1000";
 
 /** Writes it to a file, as tar does. */
 export async function packCheckout(archive: string): Promise<void> {
-  const options = ["-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z"];
-  const names = await run(["git", ...options]);
-  const present = names.split("\0").filter((name) => name && existsSync(join(ROOT, name)));
   await run(["tar", "-C", ROOT, "--null", "--files-from=-", "-cf", archive], {
-    stdin: new Blob([present.join("\0")]),
+    stdin: new Blob([checkoutFiles().join("\0")]),
   });
 }
 

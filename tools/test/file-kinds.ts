@@ -2,12 +2,13 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { checkoutFiles } from "../checkout-files.ts";
 
 export type FileKind = "shell" | "yaml" | "dockerfile" | "workflow" | "compose";
 
 const FIRST_LINE_BYTES_MAX = 100;
 
-/** All that git knows or would take up: what it ignores is nobody's to check. */
+/** The files of the checkout that are of a kind which has a check. */
 export function filesOfEachKind(): Record<FileKind, string[]> {
   const files: Record<FileKind, string[]> = {
     shell: [],
@@ -16,7 +17,7 @@ export function filesOfEachKind(): Record<FileKind, string[]> {
     workflow: [],
     compose: [],
   };
-  for (const path of filesOfCheckout()) {
+  for (const path of checkoutFiles()) {
     const firstLine = readFirstLine(join(ROOT, path));
     if (firstLine === undefined) continue;
     for (const kind of kindsOf(path, firstLine)) files[kind].push(path);
@@ -38,16 +39,7 @@ export function kindsOf(path: string, firstLine: string): FileKind[] {
   return (Object.keys(tests) as FileKind[]).filter((kind) => tests[kind]);
 }
 
-function filesOfCheckout(): string[] {
-  const git = Bun.spawnSync(
-    ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-    { cwd: ROOT },
-  );
-  if (!git.success) throw new Error(`Cannot list the files of the checkout: ${git.stderr}`);
-  return [...new Set(git.stdout.toString().split("\0"))].filter((path) => path !== "").sort();
-}
-
-/** Nothing for what git knows but is not there: deleted, or a link to nowhere. */
+/** Nothing for what cannot be read, such as a link to a folder. */
 function readFirstLine(path: string): string | undefined {
   const start = Buffer.alloc(FIRST_LINE_BYTES_MAX);
   try {

@@ -3,8 +3,9 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../scripts/lib/config.ts";
-import { until } from "../scripts/lib/wait.ts";
+import { sessionOf } from "../tests/harness/processes.ts";
+import { ROOT } from "./lib/config.ts";
+import { until } from "./lib/wait.ts";
 
 setDefaultTimeout(180_000);
 
@@ -67,7 +68,7 @@ async function expectWhole(checkout: string): Promise<void> {
 test("deps brings whole packages when it was killed before", async () => {
   const checkout = newCheckout();
   const killed = await bringHalf(checkout);
-  Bun.spawnSync(["pkill", "-KILL", "--session", String(killed.pid)]);
+  for (const id of sessionOf(killed.pid)) process.kill(id, "SIGKILL");
   expect(await killed.exited).not.toBe(0);
   expect(await bring(checkout).exited).toBe(0);
   await expectWhole(checkout);

@@ -37,6 +37,7 @@ export const verbGroups = {
     help: "List all commands, or show the help of one",
     test: "Run every proof of the project; installs what it needs",
     check: "Run the proofs that need no services: a minute",
+    prose: "Check the English of documents, comments and messages",
     fix: "Format the code, and mend what can be mended automatically",
     bench: "Measure the platform, alone or beside its peers",
     "test:container": "Prove devcontainer, compose.yaml and a bare machine",

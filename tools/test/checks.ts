@@ -15,6 +15,7 @@ export const checks: Step[] = [
   { name: "types of the Worker's bindings", command: tool("worker-types.ts", "--check") },
   { name: "deployment of the Worker", command: script("worker-deploy.ts", "--dry-run") },
   { name: "style and import walls", command: [...bin("biome"), "check", "--error-on-warnings"] },
+  { name: "prose", command: tool("check-prose.ts") },
   { name: "unused files, exports, packages", command: [...bin("knip"), "--no-progress"] },
   {
     name: "unit and property tests",

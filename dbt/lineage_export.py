@@ -51,7 +51,7 @@ def transport(path):
 
 
 def forget(state, days):
-    """Deletes the files that are older."""
+    """Deletes files that are older than `days`."""
     oldest = time.time() - days * 86_400
     for path in (state / "lineage").glob("*.ndjson"):
         if path.stat().st_mtime < oldest:

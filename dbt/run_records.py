@@ -1,4 +1,4 @@
-"""The lock that lets one run of dbt at a time go on, and the runs on record in `transform.runs`."""
+"""The lock that allows one run of dbt at a time, and the records of runs in `transform.runs`."""
 
 import json
 import os
@@ -33,7 +33,7 @@ class RunRecords:
             raise RuntimeError(f"Cannot reach PostgreSQL: {error}".strip()) from error
         self._connection.autocommit = True
         self._take_lock()
-        # Whoever had the lock before has ended, whatever it could still write down.
+        # The former holder of the lock has ended, even if it could not record that.
         self._execute(
             "update transform.runs set status = 'failed', finished_at = now(),"
             " error = 'it ended without a word' where status = 'running'"
@@ -56,7 +56,7 @@ class RunRecords:
             ) from error
 
     def deployed_hash(self):
-        """Of the models that this database has; None when it has none."""
+        """The hash of the models in this database; None when it has none."""
         if self._value("select to_regclass('streaming.user_event_summary')") is None:
             return None
         return self._value(
@@ -72,7 +72,7 @@ class RunRecords:
         )
 
     def mend_tracking(self):
-        """Mends what finds the changed users, see the migration; how many rows were of a restore."""
+        """Rebuilds the index of changed users; returns how many rows came from a restored dump."""
         self._execute("select transform.summarize_changes()")
         return self._value("select transform.restamp_restored()")
 
@@ -97,7 +97,7 @@ class RunRecords:
         )
 
     def forget_runs(self, days):
-        """The last passed deployment stays: it says which models the database has."""
+        """Keeps the last deployment that passed, which says which models the database has."""
         return self._execute(
             "delete from transform.runs where started_at < now() - make_interval(days => %s)"
             " and run_id is distinct from (select run_id from transform.runs"

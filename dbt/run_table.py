@@ -1,4 +1,4 @@
-"""What dbt says of each node of a run, as a table for a log and as values for the records."""
+"""The results of each node of a run, as a table for a log and as values for the records."""
 
 
 def nodes_of(result):

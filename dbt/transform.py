@@ -27,7 +27,7 @@ DESCRIPTION = """Runs dbt on the platform's database.
 
   settle    settles what changed since the last run, once the tests allow it (default); the first
             run, and the first one with other models, deploys all models before
-  refresh   deploys all models and counts every user anew
+  refresh   deploys all models and recounts every user
   check     tests all data, asks whether the sources are fresh, writes docs and lineage
   docs      writes the documentation with lineage: one HTML file
   prune     forgets runs, logs and lineage older than AIRFLOW_RETENTION_DAYS"""
@@ -84,7 +84,7 @@ def main():
 
 
 def end(number, frame):
-    """dbt ends its queries and its threads on Ctrl-C, and so it shall on a service manager's signal."""
+    """Makes a service manager's signal act like Ctrl-C, on which dbt ends its queries and threads."""
     told_to_end.set()
     signal.default_int_handler(number, frame)
 
@@ -94,13 +94,13 @@ def settle(records):
     if deployed is not None:
         return deployed
     if records.has_lost_watermark():
-        print("Counting all users anew: the server's transaction ids began anew, after a restore")
+        print("Recounting all users: the server's transaction ids restarted, as after a restore")
         return refresh(records)
     return recorded(records, "settle", lambda: [invoke("settle", "build", "--selector", "settle")])
 
 
 def deploy_others(records):
-    """Deploys the models where the database has none, or others: whether it could; None if not."""
+    """Deploys the models if the database has none or others; returns whether that worked."""
     project_hash = hash_project(PROJECT)
     if records.deployed_hash() == project_hash:
         return None
@@ -116,7 +116,7 @@ def refresh(records, accept_falls=False):
 
 
 def deploy(records, command, project_hash, accept_falls=False):
-    """Every model, its unit tests and the tests that gate settling; all users are counted anew."""
+    """Every model, its unit tests and the tests that gate settling; all users are recounted."""
     words = ["build", "--selector", "deploy", "--full-refresh"]
     if accept_falls:
         words += ["--vars", "accept_falls: true"]
@@ -124,7 +124,7 @@ def deploy(records, command, project_hash, accept_falls=False):
 
 
 def check(records):
-    # A schedule may bring it before the first settle, when there is nothing that it could test.
+    # A schedule may start a check before the first settle, when there is nothing to test.
     if deploy_others(records) is False:
         return False
     tests = recorded(records, "check", lambda: [invoke("check", "test", "--selector", "check")])
@@ -143,7 +143,7 @@ def docs(_records):
 
 
 def lineage():
-    """OpenLineage events of the last runs of each kind, as a file a day and to OPENLINEAGE_URL."""
+    """Exports OpenLineage events of the last run of each kind, to a daily file and OPENLINEAGE_URL."""
     return lineage_export.export(
         STATE, PROJECT, [target_folder(name) for name in ("deploy", "settle", "check")]
     )
@@ -158,14 +158,14 @@ def prune(records):
 
 
 def recorded(records, command, work, project_hash=None):
-    """Does the work as a run of its own and shows each node; a failure of any kind is on record."""
+    """Records the work as a run and prints each node; a failure of any kind is recorded, too."""
     run_id = records.begin(command, project_hash)
     nodes, error, status = [], "it broke off", "failed"
     try:
         results = work()
         nodes = [node for result in results for node in nodes_of(result)]
         passed = all(result.success for result in results)
-        # dbt does not always let it through.
+        # dbt does not always pass the interrupt on.
         if told_to_end.is_set() and not passed:
             raise KeyboardInterrupt
         status = "passed" if passed else "failed"
@@ -181,7 +181,7 @@ def recorded(records, command, work, project_hash=None):
 
 
 def invoke(name, *command):
-    """Runs dbt in this process: starting another one costs more than all the statements."""
+    """Runs dbt in this process: starting another process takes longer than all the statements."""
     from dbt.cli.main import dbtRunner
 
     shows_progress = sys.stdout.isatty()
@@ -198,7 +198,7 @@ def invoke(name, *command):
 
 
 def target_folder(name):
-    """Of each command its own, so that the artifacts of one are not overwritten by the others."""
+    """Each command has a folder of its own, so that none overwrites the artifacts of another."""
     return STATE / "target" / name
 
 

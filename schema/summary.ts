@@ -28,7 +28,7 @@ const ledger = z.object({
   rejected: count.describe("Records that are no event, kept aside with their reason"),
   absent: count.describe("Offsets of the log that never held a record"),
   lost: count.describe("Records that the log deleted before they were read; 0 when all is well"),
-  counted: count.describe("Events in the totals by user, summed up anew for this summary"),
+  counted: count.describe("Events in the totals by user, summed for this summary"),
 });
 
 export const summarySchema = z

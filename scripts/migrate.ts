@@ -1,5 +1,5 @@
 /**
- * `bun run migrate`: brings the database and the topic to what this checkout expects. Safe to run at
+ * `bun run migrate`: updates the database and the topic to what this checkout expects. Safe to run at
  * any time, also several at once; what is done already is not done again.
  */
 

@@ -16,9 +16,9 @@ import { table } from "./lib/table.ts";
 import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
 
-/** When so few records are left, the consumers are made to wait for the last step. */
+/** With at most this many records left, the consumers wait for the last step. */
 const REST_RECORDS_MAX = 50_000;
-/** However fast events arrive, the chase ends after so many rounds. */
+/** Bounds the chase, however fast events arrive. */
 const ROUNDS_MAX = 20;
 
 const command = defineCommand({
@@ -106,7 +106,7 @@ async function refuseIncompleteLog(
   }
 }
 
-/** Reads after the running consumers until little is left. Returns how many records were read. */
+/** Follows the running consumers until little is left. Returns how many records it read. */
 async function chase(
   shadow: Shadow,
   sql: Sql,

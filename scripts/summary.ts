@@ -1,11 +1,12 @@
 /**
- * `bun run summary`: answers the public summary from PostgreSQL to the Worker, which publishes it.
- * Computed when someone asks, at most once a second however many do.
+ * `bun run summary`: serves the public summary from PostgreSQL to the Worker, which publishes it. The
+ * summary is computed on request, at most once a second for any number of requests.
  */
 import { assertSecrets } from "./host/environment.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
+import { type StoppedError, stopSignal, untilStopped } from "./lib/stop.ts";
 import { createApp } from "./summary/app.ts";
 import { listen } from "./summary/listen.ts";
 import { SummaryMetrics } from "./summary/metrics.ts";
@@ -36,13 +37,13 @@ All others need the header "Authorization: Bearer" with SUMMARY_SECRET.`,
     const reader = new SummaryReader(config);
     const outage = databaseOutage(config);
     const metrics = new SummaryMetrics();
-    const interrupted = new AbortController();
+    const stop = stopSignal();
     const summaries = new SharedSummary(
       () => reader.read(),
       (durationMs, error) => {
         metrics.computed(durationMs, error);
-        // What a stop breaks off is no outage.
-        if (interrupted.signal.aborted) return;
+        // A computation that the stop breaks off is no outage.
+        if (stop.aborted) return;
         if (error === undefined) outage.end();
         else outage.begin(error);
       },
@@ -51,15 +52,8 @@ All others need the header "Authorization: Bearer" with SUMMARY_SECRET.`,
     const app = createApp({ secret: config.SUMMARY_SECRET!, summaries, preview, metrics });
     const server = listen(config.SUMMARY_PORT, app.fetch);
     log.info("Listening", { port: config.SUMMARY_PORT });
-    await new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        process.once(signal, () => {
-          log.info("Stopping", { signal });
-          interrupted.abort();
-          resolve();
-        });
-      }
-    });
+    await untilStopped(stop);
+    log.info("Stopping", { signal: (stop.reason as StoppedError).signal });
     await server.stop(true);
     await reader.close();
   },

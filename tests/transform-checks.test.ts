@@ -135,7 +135,7 @@ test("verify names the summary when the settled rows are damaged, and a refresh 
   expect(await verify(place)).toMatchObject({ exitCode: 1, firstDifference: SUMMARY_HOP });
   const checked = await transform(place, "check");
   expect(checked.exitCode).toBe(1);
-  expect(checked.stdout).toContain("assert_settled_equals_counted_anew fail");
+  expect(checked.stdout).toContain("assert_settled_equals_recount fail");
   const careful = await transform(place, "refresh");
   expect(careful.stdout).toContain("refresh FAILED: assert_no_count_falls fail");
   await settle(place, "refresh", "--accept-falls");

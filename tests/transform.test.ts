@@ -282,7 +282,7 @@ test("deleted and truncated users are followed, live at once and settled by the 
   expect(await readSettled(place)).toEqual([]);
 });
 
-test("all is counted anew when the server's transaction ids began anew", async () => {
+test("all users are recounted when the server's transaction ids have restarted", async () => {
   const { place, counts } = await countedPlace(platform, "restored");
   await settle(place);
   const admin = connect(place.config, "admin");
@@ -292,7 +292,7 @@ test("all is counted anew when the server's transaction ids began anew", async (
   await admin.end();
   await counts.add(place.sql, { events: 100 });
   expect(await readUsers(place.sql)).toEqual(counts.expected());
-  expect(await settle(place)).toContain("transaction ids began anew");
+  expect(await settle(place)).toContain("transaction ids restarted");
   expect(await readSettled(place)).toEqual(counts.expected());
   expect(await readWatermark(place.sql)).toBeLessThan(elsewhere);
   const [row] = await place.sql`select max(updated_xid) as xid from streaming.user_events`;

@@ -12,7 +12,7 @@ import { generatedCertificate } from "../scripts/lib/trino-address.ts";
 
 const VALID_DAYS = 3_650;
 
-/** Path of the key store, locked with the shared secret; made anew when the names or it changed. */
+/** Path of the key store, locked with the shared secret; a change of that or of the names makes a new one. */
 export function makeKeystore(config: Config): string {
   const names = [
     "localhost",

@@ -1,8 +1,8 @@
 {{ config(tags=["settle"]) }}
 {#-
-  What would be read once the candidate is settled has as many events as the ledger has stored:
-  the settled users, the candidate's over them, and over those whoever changed since the window.
-  One statement is one snapshot, so that a running consumer is no difference.
+  With the candidate settled, readers would see as many events as the ledger has stored. The sum is
+  made of the settled users, the candidate's users in their place, and then the users that changed
+  since the window. One statement is one snapshot, so a running consumer makes no difference.
 -#}
 {%- set settled = published('user_totals_settled') -%}
 {%- set next_xid = '(select to_xid from ' ~ ref('settle_window') ~ ')' -%}

@@ -1,7 +1,7 @@
 {{ config(tags=["settle"]) }}
 {#-
-  Counts only grow, unless a replay or a person has corrected the user, which is on record, or a
-  person accepts it (`dbt/run refresh --accept-falls`).
+  Counts only grow. A replay or a person that corrects a user leaves a record of it; any other fall
+  has to be accepted by a person (`dbt/run refresh --accept-falls`).
 -#}
 {%- set settled = published('user_totals_settled') -%}
 {% if settled and not var('accept_falls', false) %}

@@ -1,6 +1,6 @@
 {#-
-  A clock that is wrong by more than a day stays in the statistics for ever. Such events count, as
-  all do; a person has to find their producer.
+  Events from a clock that is wrong by more than a day stay in the statistics for ever. They count
+  like all others, so a person has to find their producer.
 -#}
 select
     minute,

@@ -1,4 +1,4 @@
-{#- The users' totals, as anybody reads them, have as many events as the ledger has stored. -#}
+{#- The totals that readers see have as many events as the ledger has stored. -#}
 with sum_events as (
     select
         (

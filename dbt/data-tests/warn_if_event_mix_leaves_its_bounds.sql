@@ -1,8 +1,8 @@
 {{ config(severity='warn') }}
 {#-
-  The share of each type in the last full hour against its shares in the hours of the week before:
-  four standard deviations, or five hundredths where that is more, and only with a day of history
-  and a hundred events, since few events have no mix.
+  Compares the share of each type in the last full hour with its shares in the week before. The
+  bound is four standard deviations, at least five hundredths. Needs a day of history and a hundred
+  events, since a few events have no typical mix.
 -#}
 with count_hours as (
     select

@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 {#-
-  Events of the last full hour against the same hour of the 28 days before: four standard
-  deviations, or a half of the mean where that is more, and only with a week of history.
+  Compares the events of the last full hour with the same hour of the 28 days before. The bound is
+  four standard deviations, at least half of the mean. Needs a week of history.
 -#}
 with count_hours as (
     select

@@ -1,7 +1,7 @@
 {#-
-  How much the given users do, since when, and until when: one place for what `user_engagement` says
-  of all and `most_active_users` of some. `users` is a query or a table with the columns of
-  `user_totals`. The ledger knows the number of all events without looking at the users.
+  How much users do, since when, and until when: `user_engagement` needs it for all users, and
+  `most_active_users` for some. `users` is a relation with the columns of `user_totals`. The number of
+  all events comes from the ledger, which is read without looking at the users.
 -#}
 {% macro engagement_of(users) %}
     select

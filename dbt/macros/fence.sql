@@ -1,7 +1,7 @@
 {#-
-  The fence that keeps two runs from settling into each other. A run writes its id into the
-  settlement when it starts; each step that settles asks, in its own transaction and holding the
-  row, whether the id is still there. An older run that goes on is refused and has changed nothing.
+  The fence that keeps two runs from mixing what they settle. A run writes its id into the settlement
+  when it starts. Each step that settles checks in its own transaction that the id is still there, and
+  holds the row meanwhile. An older run that goes on is refused and has changed nothing.
 -#}
 {% macro take_fence() %}
     {%- if flags.WHICH in ('build', 'run') -%}

@@ -1,10 +1,10 @@
 {#-
   The settled tables and the live views over them agree on one number, the watermark: each
-  transaction before it is settled. It is the xmin of a snapshot, so that a transaction that was
-  running then, and commits at any time later, is never taken for settled.
+  transaction before it is settled. The watermark is the xmin of a snapshot, so a transaction that was
+  still running then never counts as settled, however late it commits.
 -#}
 
-{#- The watermark; 0, so that all counts as changed, when the server's transaction ids began anew. -#}
+{#- The watermark; 0 when the server's transaction ids have restarted, so that all rows count as changed. -#}
 {% macro settled_xid() -%}
     (
         select case when settled_xid <= {{ snapshot_xmin() }} then settled_xid else 0 end
@@ -17,15 +17,15 @@
 {%- endmacro %}
 
 {#-
-  Whether a row was written since `xid`. Written as a range because the planner then expects a
-  two-hundredth of the rows; of a mere `>=` with an unknown value it expects a third, and reads the
-  whole table instead of the index (clauselist_selectivity in PostgreSQL).
+  Whether a row was written since `xid`. A range, because the planner then expects a two-hundredth of
+  the rows. For `>=` with an unknown value it expects a third, and reads the whole table instead of
+  the index (clauselist_selectivity in PostgreSQL).
 -#}
 {% macro written_since(column, xid) -%}
     {{ column }} between {{ xid }} and 9223372036854775807
 {%- endmacro %}
 
-{#- Users who changed since `xid`; some of them may be named more than once. -#}
+{#- Users that changed since `xid`; a user may be in it more than once. -#}
 {% macro users_changed_since(xid) -%}
     select user_id
     from {{ ref('stg_user_events') }}
@@ -36,12 +36,12 @@
     where {{ written_since('corrected_xid', xid) }}
 {%- endmacro %}
 
-{#- A published relation by its name, without waiting for it as `ref` would; none before the first run. -#}
+{#- A published relation by name, without the dependency that `ref` makes; none before the first run. -#}
 {% macro published(name) -%}
     {{ return(adapter.get_relation(target.database, 'transform', name)) }}
 {%- endmacro %}
 
-{#- In the transaction that settles: from here on the live views begin where this run's window ends. -#}
+{#- Runs in the transaction that settles. The live views then begin where this run's window ends. -#}
 {% macro advance_watermark() %}
     update {{ source('transform', 'settlement') }} set
         settled_xid = settle_window.to_xid,

@@ -1,7 +1,7 @@
 {#-
-  The given users, counted anew: their events by type and when they were first seen; no row for one
-  without events. `users` is a query for distinct ids. Each is looked up by itself, since a join would
-  rather read the whole table.
+  Recounts users: their events by type and when they were first seen; a user without events has no
+  row. `users` is a relation with one row for each `user_id`. Each user is looked up separately, since
+  the planner would read the whole table for a join.
 -#}
 {% macro user_totals_of(users) %}
     select
@@ -11,7 +11,7 @@
         sum_events.total_purchases,
         sum_events.total_events,
         sum_events.first_seen_at
-    from ({{ users }}) as users
+    from {{ users }} as users
     cross join lateral (
         select
             coalesce(sum(event_count) filter (where event_type = 'click'), 0)::bigint as total_clicks,

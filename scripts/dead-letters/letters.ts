@@ -19,12 +19,12 @@ export interface Letter {
   purgedAt: Date | null;
 }
 
-/** Which letters are meant: one by its place, or all that match. */
+/** Selects one letter by its place, or all that match. */
 export interface Selection {
   place?: { partition: number; offset: number };
   reason?: string;
   before?: Date;
-  /** Those that were replayed or purged, too. */
+  /** Also letters that were replayed or purged. */
   settled?: boolean;
 }
 
@@ -53,7 +53,7 @@ function matches(sql: Sql, config: Config, { place, reason, before, settled }: S
     ${settled ? sql`` : sql`and replayed_at is null and purged_at is null`}`;
 }
 
-/** Number of letters by reason, and of those among them that wait for a decision. */
+/** Number of letters by reason, and how many of them wait for a decision. */
 export function countLetters(
   sql: Sql,
   config: Config,
@@ -66,8 +66,8 @@ export function countLetters(
 }
 
 /**
- * Sends letters to the topic again, as new records. Those whose payload was cut cannot be sent.
- * If this ends between sending and noting it, sending again is harmless: an event counts once.
+ * Sends letters to the topic again, as new records; returns how many. A letter whose payload was cut
+ * cannot be sent. Sending one twice after a crash is harmless, since an event counts once.
  */
 export async function replayLetters(
   sql: Sql,
@@ -100,7 +100,7 @@ export async function replayLetters(
   return whole.length;
 }
 
-/** Forgets payload, key and headers; the rows stay, so that `verify` can go on counting them. */
+/** Deletes payload, key and headers. The rows stay, because `verify` counts them. */
 export async function purgeLetters(
   sql: Sql,
   config: Config,

@@ -1,6 +1,6 @@
 /**
- * The only file that imports the PostgreSQL client. One place decides who connects as whom: each
- * program names its role, and a role may do only what its migration grants.
+ * The only file that imports the PostgreSQL client. Each program names the role that it connects as,
+ * and a role may do only what a migration grants it.
  */
 
 import postgres from "postgres";
@@ -9,15 +9,15 @@ import { ConfigError } from "./errors.ts";
 import { certificateRefusal, trustedCertificates } from "./tls.ts";
 
 /**
- * Programs that keep records of their own, each in a database that its role owns: X for each pair of
+ * Programs with records of their own, each in a database that its role owns: X for each pair of
  * settings X_POSTGRES_DB and X_POSTGRES_PASSWORD.
  */
 export type RecordKeeper = Lowercase<KeeperSetting<keyof Config>>;
 type KeeperSetting<Name> = Name extends `${infer Keeper}_POSTGRES_DB` ? Keeper : never;
 
 /**
- * Who connects: `owner` migrates, `ingest` consumes, `transform` is dbt, `read` is everyone
- * else; the keepers of records have another database each.
+ * `owner` migrates, `ingest` consumes, `transform` is dbt, and `read` is for all other programs. Each
+ * keeper of records has another database.
  */
 export type Role = "admin" | "owner" | "ingest" | "transform" | "read" | RecordKeeper;
 
@@ -60,10 +60,18 @@ export function databaseOf(config: Config, role: Role): string {
 
 const upperCase = (keeper: RecordKeeper) => keeper.toUpperCase() as KeeperSetting<keyof Config>;
 
+export interface ConnectOptions {
+  /** Most connections that are open at once. @default {1} */
+  connections?: number;
+  /** How PostgreSQL lists the program. @default {"real-time-data-platform"} */
+  applicationName?: string;
+  /** Milliseconds after which the server ends a statement. @default {Infinity} */
+  statementMsMax?: number;
+}
+
 /**
  * Opens a pool. Nothing is sent until the first query. `bigint` columns arrive as numbers: every
- * count and offset of the platform stays below 2^53. With `statementMsMax`, the server itself ends
- * what takes longer.
+ * count and offset of the platform stays below 2^53.
  * @throws ConfigError when the role's password is not set
  */
 export function connect(
@@ -73,7 +81,7 @@ export function connect(
     connections = 1,
     applicationName = "real-time-data-platform",
     statementMsMax,
-  }: { connections?: number; applicationName?: string; statementMsMax?: number } = {},
+  }: ConnectOptions = {},
 ): Sql {
   const { user, setting } = credentials(config, role);
   const password = config[setting];

@@ -17,3 +17,10 @@ export function stopSignal(names: readonly NodeJS.Signals[] = ["SIGINT", "SIGTER
   for (const name of names) process.once(name, () => stop.abort(new StoppedError(name)));
   return stop.signal;
 }
+
+/** Waits until the process is told to stop. */
+export const untilStopped = (stop: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener("abort", () => resolve(), { once: true });
+  });

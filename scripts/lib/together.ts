@@ -1,6 +1,6 @@
 /**
- * Does several things at once. The first that fails ends the others, and is what is thrown once all
- * of them have ended.
+ * Runs several works at once. The first failure aborts the others, and is thrown when all of them have
+ * ended.
  */
 export async function together(
   signal: AbortSignal | undefined,

@@ -20,7 +20,7 @@ const RETRY_MS = 50;
 /** "Try again", in the words of the protocol. */
 const BUSY = [429, 502, 503, 504];
 
-/** Who asks: `query` is a person or a command, `superset` is Superset. */
+/** A login of Trino: `query` is for people and commands, `superset` for Superset. */
 export type TrinoUser = "query" | "superset";
 
 /** Name of each user's password among the settings. */

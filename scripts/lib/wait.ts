@@ -109,7 +109,7 @@ export async function retry<Result>(
 }
 
 /**
- * Waits for so many milliseconds.
+ * Waits for a number of milliseconds.
  * @throws the reason of the signal, as soon as it comes
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
@@ -136,7 +136,7 @@ export async function deadline<Result>(work: Promise<Result>, msMax: number): Pr
     () => timer.reject(new DeadlineError(`no answer within ${msMax / 1_000} s`)),
     msMax,
   );
-  // The one that comes second has nobody who waits for it.
+  // When the timer is first, nothing awaits the work any more.
   work.catch(() => {});
   try {
     return await Promise.race([work, timer.promise]);

@@ -1,11 +1,11 @@
 /**
- * Compares the shadow tables with the real ones, and makes the real ones equal: by changing only
- * the rows that differ, in one transaction. Readers see the state before or after and never a gap,
- * and views, grants and watermarks on the tables stay as they are, which renaming would not give.
+ * Compares the shadow tables with the real ones, and makes the real ones equal by changing only the
+ * rows that differ, in one transaction. Readers see the state before or after, never a gap. Views,
+ * grants and watermarks stay as they are; renaming tables would lose them.
  */
 import type { Transaction } from "../lib/postgres.ts";
 
-/** Rows that differ in each table: missing, surplus or with other values. */
+/** Rows of each table that differ: missing, surplus or with other values. */
 export interface Differences {
   user_events: number;
   user_active_days: number;
@@ -49,7 +49,7 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
   };
 }
 
-/** Makes the real tables equal to the shadow; to be called while the offsets are locked. */
+/** Makes the real tables equal to the shadow tables. Call it while the offsets are locked. */
 export async function takeOver(sql: Transaction): Promise<void> {
   await noteCorrectedUsers(sql);
   await sql`
@@ -103,8 +103,8 @@ export async function takeOver(sql: Transaction): Promise<void> {
 }
 
 /**
- * Whoever reads only what changed since a transaction must be told of what no new event brings:
- * counts that fall, and days that come or go. Of rows that are deleted a trigger takes the note.
+ * Readers of changes since a transaction learn of changes from new events alone. So the users whose
+ * counts fall, or whose days change, are noted here. A trigger notes the users of deleted rows.
  */
 async function noteCorrectedUsers(sql: Transaction): Promise<void> {
   await sql`
@@ -118,7 +118,7 @@ async function noteCorrectedUsers(sql: Transaction): Promise<void> {
     where kept.day is null or rebuilt.day is null`;
 }
 
-/** A letter that stays keeps what people did with it: when it was replayed or purged. */
+/** A letter that stays keeps the times at which a person replayed or purged it. */
 async function takeOverDeadLetters(sql: Transaction): Promise<void> {
   await sql`
     delete from streaming.dead_letters as kept

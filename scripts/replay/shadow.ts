@@ -1,6 +1,6 @@
 /**
- * The shadow tables of `replay`: the same tables in schema streaming_replay, filled from the log by
- * the consumer's own code, and nothing else's business.
+ * The shadow tables of `replay`: the same tables in the schema streaming_replay, filled from the log
+ * by the consumer's own code. Nothing else uses them.
  */
 import { PartitionReader } from "../consume/partition-reader.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
@@ -10,7 +10,7 @@ import type { PartitionLedger } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 
-/** A tally is written when it reaches this many rows; fewer and larger cost the database less. */
+/** A tally is written when it reaches this many rows; large ones cost the database less. */
 const ROWS_MAX = 200_000;
 
 export class Shadow {

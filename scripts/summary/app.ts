@@ -1,4 +1,4 @@
-/** The routes of the summary origin: what is open, what needs the secret, and what is refused. */
+/** The routes of the summary origin: which are open, which need the secret, and what is refused. */
 import { type Context, Hono } from "hono";
 import { AGE_HEADER } from "../../schema/summary.ts";
 import { getLogger } from "../lib/log.ts";
@@ -11,14 +11,14 @@ import { type SharedSummary, Unavailable } from "./shared-summary.ts";
 const PROOF_MS_MAX = 10_000;
 const PATHS = ["/summary", "/preview.png", "/metrics", "/healthz"];
 
-export interface Parts {
+export interface Dependencies {
   secret: string;
   summaries: SharedSummary;
   preview: Preview;
   metrics: SummaryMetrics;
 }
 
-export function createApp({ secret, summaries, preview, metrics }: Parts): Hono {
+export function createApp({ secret, summaries, preview, metrics }: Dependencies): Hono {
   const app = new Hono();
   const guard = requireSecret(secret);
 
@@ -74,8 +74,8 @@ function answerError(context: Context, error: Error, retryAfterSeconds: number):
   if (!(error instanceof Unavailable)) {
     getLogger(["summary"]).error("Cannot answer", { path: context.req.path, error: error.message });
   }
-  const told = error instanceof Unavailable ? error.message : "Cannot answer now";
-  return context.json({ error: told }, 503, {
+  const message = error instanceof Unavailable ? error.message : "Cannot answer now";
+  return context.json({ error: message }, 503, {
     "retry-after": String(retryAfterSeconds),
     "cache-control": "no-store",
   });

@@ -1,6 +1,6 @@
-/** Serves on loopback: whoever is to reach it from elsewhere comes through a tunnel on this machine. */
+/** Serves on loopback. Requests from other machines come through a tunnel on this one. */
 
-/** The longest that a request may take, and that a connection may wait for the next one. */
+/** Longest time for a request, and for a connection to wait for its next request. */
 const IDLE_SECONDS_MAX = 30;
 /** No request of ours has a body. */
 const BODY_BYTES_MAX = 1_024;
@@ -18,7 +18,7 @@ export function listen(
       idleTimeout: IDLE_SECONDS_MAX,
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
-      // Without this, Bun lets a second one listen beside the first, and each gets half the requests.
+      // Otherwise Bun lets a second origin listen on the same port, and each gets half the requests.
       reusePort: false,
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What the summary origin tells Prometheus. Counters begin at zero with the process. */
+/** The metrics of the summary origin, for Prometheus. Counters start at zero with the process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 export class SummaryMetrics {
@@ -11,7 +11,7 @@ export class SummaryMetrics {
   });
   readonly #computations = new Counter({
     name: "rtdp_summary_computations_total",
-    help: "Computations of the summary, by what came of them",
+    help: "Computations of the summary, by their outcome",
     labelNames: ["outcome"],
     registers: [this.registry],
   });
@@ -37,7 +37,7 @@ export class SummaryMetrics {
     });
   }
 
-  /** A path that strangers make up must not become a label. */
+  /** A made-up path in a request must not become a label. */
   answered(path: string | undefined, status: number): void {
     this.#requests.inc({ path: path ?? "other", status });
   }

@@ -1,7 +1,7 @@
 /**
- * Reads the summary from PostgreSQL as the role that may only read. After any failure the connection
- * is given up and the next attempt opens a new one: the client would wait longer and longer before it
- * tries again, and a connection that has gone silent would stay so for minutes.
+ * Reads the summary from PostgreSQL as the role that may only read. After any failure it closes the
+ * connection, and the next attempt opens a new one. The client itself would pause longer before each
+ * reconnection, and would keep a silent connection for minutes.
  */
 import type { Summary } from "../../schema/summary.ts";
 import type { Config } from "../lib/config.ts";
@@ -10,16 +10,16 @@ import { deadline } from "../lib/wait.ts";
 import { readRow } from "./statement.ts";
 import { summaryOf } from "./summary-of.ts";
 
-/** Longer than this, and the server ends the statement. */
+/** The server ends a statement that takes longer. */
 const STATEMENT_MS_MAX = 10_000;
-/** Longer than this, and the server does not even answer that. */
+/** The connection is given up when the server has not even said that by then. */
 const SILENCE_MS_MAX = 11_000;
 const UNDEFINED_TABLE = "42P01";
 
 export class SummaryReader {
   readonly #config: Config;
   #sql: Sql | undefined;
-  /** Whether dbt's tables were there at the last look. */
+  /** Whether dbt's tables existed at the last reading. */
   #isBuilt = false;
 
   constructor(config: Config) {
@@ -54,15 +54,15 @@ export class SummaryReader {
       applicationName: "summary",
       statementMsMax: STATEMENT_MS_MAX,
     });
-    const question = { scope: this.#config, namesTopUsers, isBuilt: this.#isBuilt };
+    const query = { scope: this.#config, namesTopUsers, isBuilt: this.#isBuilt };
     try {
-      const row = await readRow(this.#sql, question);
+      const row = await readRow(this.#sql, query);
       if (row.isBuilt === this.#isBuilt) return row;
       this.#isBuilt = row.isBuilt;
     } catch (error) {
       if (!this.#isBuilt || (error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
       this.#isBuilt = false;
     }
-    return readRow(this.#sql, { ...question, isBuilt: this.#isBuilt });
+    return readRow(this.#sql, { ...query, isBuilt: this.#isBuilt });
   }
 }

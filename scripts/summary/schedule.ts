@@ -1,6 +1,6 @@
 /**
- * When the numbers may be computed again: at most once a second, and never for more than about a
- * tenth of the time, since the totals of a million users take a while. Pure: the clock is passed in.
+ * When the numbers may be computed again: at most once a second, and for at most about a tenth of the
+ * time, since the totals of a million users take a while. Pure: the clock is passed in.
  */
 import { STALE_AGE_MS } from "../../schema/limits.ts";
 
@@ -8,7 +8,7 @@ import { STALE_AGE_MS } from "../../schema/limits.ts";
 export const PERIOD_MS_MIN = 1_000;
 /** After a computation, this many times as long as it took passes before the next one. */
 export const REST_RATIO = 10;
-/** But no longer than this, so that what is on its way is not yet stale when it arrives. */
+/** Longest such rest, so that a summary is not yet stale when it arrives. */
 export const REST_MS_MAX = STALE_AGE_MS / 2;
 
 export class Schedule {
@@ -26,15 +26,15 @@ export class Schedule {
     return Math.max(0, this.#dueMs - this.#now());
   }
 
-  /** A computation begins; no other one may until it has ended. */
+  /** A computation begins; no other may begin until it has ended. */
   begin(): void {
     this.#startedMs = this.#now();
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
   /**
-   * It has ended. What failed is tried again after as long as it took: soon enough to notice that an
-   * outage is over, and late enough for what is a burden and fails all the same.
+   * The computation has ended. A failed one is repeated after as long as it took: soon enough to
+   * notice the end of an outage, late enough to be no burden while each attempt fails.
    */
   end(hasWorked: boolean): void {
     const now = this.#now();

@@ -1,4 +1,4 @@
-/** Makes the public summary of the numbers that were read. Pure. */
+/** Turns the row that was read into the public summary. Pure. */
 import { totalOf } from "../../schema/event-types.ts";
 import { isBalanced } from "../../schema/ledger.ts";
 import type { Summary } from "../../schema/summary.ts";
@@ -41,5 +41,5 @@ function ledgerOf(row: Row, counted: number): Summary["ledger"] {
 
 const time = (ms: number) => new Date(ms).toISOString();
 
-/** Clocks differ, and an event may say that it is yet to happen. */
+/** Clocks differ, and an event may have a time in the future. */
 const duration = (ms: number | null) => (ms === null ? null : Math.max(0, Math.round(ms)));

@@ -1,4 +1,4 @@
--- The ranking is made before anything else, so that all else is looked up for a hundred users only.
+-- The ranking comes first, so that everything else is looked up for only a hundred users.
 with rank_users as (
     select *
     from {{ ref('user_totals') }}

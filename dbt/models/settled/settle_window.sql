@@ -6,8 +6,8 @@
     )
 }}
 
--- The snapshot is taken before the users' totals are counted, so that these hold at least all that
--- the window ends with.
+-- The snapshot is taken before the totals are counted, so the totals hold at least everything up to
+-- the window's end.
 select
     {{ '0' if flags.FULL_REFRESH else settled_xid() }}::bigint as from_xid,
     {{ snapshot_xmin() }} as to_xid,

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
--- A row of the source that was written since holds the user's count of its type as it is now; the
--- counts of the other types are settled. So nothing but what changed is read beside the settled
--- users, and what is asked of one user is looked up for one user.
+-- A source row that was written since the watermark holds the current count of its type; the counts
+-- of the other types are settled. So only changed rows are read beside the settled users, and a query
+-- for one user looks up one user.
 with pivot_changed as (
     select
         user_id,
@@ -15,9 +15,9 @@ with pivot_changed as (
     group by user_id
 ),
 
--- Of corrected users nothing is taken for granted: they are counted anew below.
+-- Nothing that is settled holds for corrected users, so they are recounted below.
 corrected_users as (
-    select user_id
+    select distinct user_id
     from {{ source('streaming', 'corrected_users') }}
     where {{ written_since('corrected_xid', settled_xid()) }}
 ),
@@ -54,7 +54,7 @@ add_up as (
 ),
 
 count_corrected as (
-    {{ user_totals_of('select distinct user_id from corrected_users') }}
+    {{ user_totals_of('corrected_users') }}
 )
 
 select

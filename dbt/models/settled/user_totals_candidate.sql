@@ -13,19 +13,19 @@ with changed_users as (
     ) as changes
 ),
 
-count_anew as (
-    {{ user_totals_of('select distinct user_id from changed_users') }}
+recount as (
+    {{ user_totals_of('changed_users') }}
 )
 
--- A user whose rows were deleted has no totals, which settling has to learn.
+-- A user whose rows were deleted has no totals; settling has to learn that.
 select
     user_id,
-    coalesce(count_anew.total_clicks, 0) as total_clicks,
-    coalesce(count_anew.total_views, 0) as total_views,
-    coalesce(count_anew.total_purchases, 0) as total_purchases,
-    coalesce(count_anew.total_events, 0) as total_events,
-    count_anew.first_seen_at,
+    coalesce(recount.total_clicks, 0) as total_clicks,
+    coalesce(recount.total_views, 0) as total_views,
+    coalesce(recount.total_purchases, 0) as total_purchases,
+    coalesce(recount.total_events, 0) as total_events,
+    recount.first_seen_at,
     {{ count_active_days_of('changed_users.user_id') }} as count_active_days,
     {{ last_active_on_of('changed_users.user_id') }} as last_active_on
 from changed_users
-left join count_anew using (user_id)
+left join recount using (user_id)

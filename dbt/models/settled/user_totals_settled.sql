@@ -14,7 +14,7 @@
     )
 }}
 
--- The test that reconciles with the ledger can only gate what comes after the ledger, too.
+-- The test that reconciles with the ledger gates only models that also depend on the ledger.
 -- depends_on: {{ ref('stg_partition_ledgers') }}
 select
     user_id,
@@ -26,5 +26,5 @@ select
     count_active_days,
     last_active_on
 from {{ ref('user_totals_candidate') }}
--- Settling deletes the users without events; where there is no table yet, they just stay out.
+-- Settling deletes users without events; before the first run they are only left out.
 {% if not is_incremental() %}where total_events > 0{% endif %}

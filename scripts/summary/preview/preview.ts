@@ -1,11 +1,11 @@
-/** The image for links to the page: drawn when someone asks, at most once a minute, for all who ask. */
+/** The image for links to the page: drawn on request, at most once a minute for all requests. */
 import { fileURLToPath } from "node:url";
 import type { Summary } from "../../../schema/summary.ts";
 import { previewSvg } from "./svg.ts";
 
-/** How long an image is given out. */
+/** How long an image is used. */
 export const PREVIEW_SECONDS_MAX = 60;
-/** After a failure nothing is drawn for this long. */
+/** Pause after a failure. */
 const RETRY_SECONDS = 5;
 const RENDER_MS_MAX = 15_000;
 const PROGRAM = fileURLToPath(new URL("render.ts", import.meta.url));
@@ -43,10 +43,10 @@ export class Preview {
   }
 }
 
-/** @throws Error with what the renderer said when it draws nothing */
+/** @throws Error with the renderer's message when it fails */
 async function render(svg: string): Promise<Png> {
   const program = Bun.spawn([process.execPath, "--no-env-file", PROGRAM], {
-    // It is trusted with no secret.
+    // The renderer gets no secret.
     env: {},
     stdin: new Blob([svg]),
     stdout: "pipe",

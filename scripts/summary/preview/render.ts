@@ -1,6 +1,6 @@
 /**
- * A program of its own: SVG on stdin, PNG on stdout. The renderer takes tens of megabytes that it never
- * gives back and stops everything else for a moment, so the origin lets this process do it and end.
+ * A separate program: SVG on stdin, PNG on stdout. The renderer takes tens of megabytes, never frees
+ * them and blocks everything else for a moment. So the origin runs it in a process that then ends.
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

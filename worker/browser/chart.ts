@@ -10,7 +10,7 @@ import {
   type TooltipItem,
 } from "chart.js";
 import type { Summary } from "../../schema/summary.ts";
-import { EVENT_TYPES } from "../view/event-types.ts";
+import { SHOWN_TYPES } from "../view/event-types.ts";
 import { formatCount } from "../view/format.ts";
 import { axisLabel, describeTimeline, timelineData } from "../view/timeline.ts";
 
@@ -30,7 +30,7 @@ export function drawTimeline(canvas: HTMLCanvasElement): (timeline: Summary["tim
     canvas.setAttribute("aria-label", describeTimeline(timeline));
     const { labels, counts } = timelineData(timeline);
     if (!chart) {
-      const datasets = EVENT_TYPES.map(({ plural, colour }, index) =>
+      const datasets = SHOWN_TYPES.map(({ plural, colour }, index) =>
         makeDataset(plural, colour, counts[index]!),
       );
       chart = create(canvas, labels, datasets);

@@ -1,6 +1,6 @@
 /** The event types with their titles and colours, in the order from view to purchase. */
-import { type EventType, TYPE_STYLES, EVENT_TYPES as TYPES } from "../../schema/event-types.ts";
+import { EVENT_TYPES, type EventType, TYPE_STYLES } from "../../schema/event-types.ts";
 
 export type { EventType };
 
-export const EVENT_TYPES = TYPES.map((type) => ({ type, ...TYPE_STYLES[type] }));
+export const SHOWN_TYPES = EVENT_TYPES.map((type) => ({ type, ...TYPE_STYLES[type] }));

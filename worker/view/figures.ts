@@ -1,7 +1,7 @@
 /** The figures of the page as HTML: totals, timeline, types and users. */
 import { html } from "hono/html";
 import { TIMELINE_MINUTES, TOP_USERS_MAX } from "../../schema/limits.ts";
-import { EVENT_TYPES } from "./event-types.ts";
+import { SHOWN_TYPES } from "./event-types.ts";
 import { barSlot, type Html, shownSlot, textSlot } from "./slots.ts";
 import type { View } from "./view.ts";
 
@@ -42,7 +42,7 @@ ${chart(view)}
 
 /** The colours of the types, with the sums of the hour. */
 export const legend = (view: View): Html => html`<ul class="legend">
-${EVENT_TYPES.map(
+${SHOWN_TYPES.map(
   ({ type, plural }) =>
     html`<li><span class="swatch ${type}" aria-hidden="true"></span>${plural} ${textSlot(view, `hour.${type}`)}</li>
 `,
@@ -59,13 +59,13 @@ function minuteTable(view: View): Html {
     (
       _,
       index,
-    ) => html`<tr><th scope="row">${textSlot(view, `minute.${index}`)}</th>${EVENT_TYPES.map(
+    ) => html`<tr><th scope="row">${textSlot(view, `minute.${index}`)}</th>${SHOWN_TYPES.map(
       ({ type }) => html`<td>${textSlot(view, `minute.${index}.${type}`)}</td>`,
     )}</tr>
 `,
   );
   return html`<table>
-<thead><tr><th scope="col">Minute (UTC)</th>${EVENT_TYPES.map(({ plural }) => html`<th scope="col">${plural}</th>`)}</tr></thead>
+<thead><tr><th scope="col">Minute (UTC)</th>${SHOWN_TYPES.map(({ plural }) => html`<th scope="col">${plural}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>`;
@@ -78,7 +78,7 @@ export const distribution = (
 <p class="note">All events since the beginning.</p>
 ${barSlot(view, "type")}
 <dl class="rows">
-${EVENT_TYPES.map(
+${SHOWN_TYPES.map(
   ({ type, plural }) => html`<div class="row">
 <dt><span class="swatch ${type}" aria-hidden="true"></span>${plural}</dt>
 <dd class="share">${textSlot(view, `${type}.share`)}</dd>
@@ -93,7 +93,7 @@ export const funnel = (view: View): Html => html`<section class="panel" aria-lab
 <h2 id="funnel">From view to purchase</h2>
 <p class="note">For every 100 views.</p>
 <dl class="funnel">
-${EVENT_TYPES.map(
+${SHOWN_TYPES.map(
   (step) => html`<div class="step">
 <dt>${step.plural}</dt>
 <dd>${textSlot(view, `${step.type}.perHundred`)}</dd>
@@ -107,7 +107,7 @@ ${EVENT_TYPES.map(
 export function topUsers(view: View): Html {
   const rows = Array.from({ length: TOP_USERS_MAX }, (_, index) => {
     const row = `user.${index}`;
-    return html`<tr ${shownSlot(view, row)}><th scope="row">${textSlot(view, row)}</th><td class="length">${barSlot(view, row)}</td>${EVENT_TYPES.map(
+    return html`<tr ${shownSlot(view, row)}><th scope="row">${textSlot(view, row)}</th><td class="length">${barSlot(view, row)}</td>${SHOWN_TYPES.map(
       ({ type }) => html`<td class="part">${textSlot(view, `${row}.${type}`)}</td>`,
     )}<td>${textSlot(view, `${row}.events`)}</td></tr>
 `;
@@ -116,7 +116,7 @@ export function topUsers(view: View): Html {
 <h2 id="users">Most active users</h2>
 <p class="note">By all their events.</p>
 <table>
-<thead><tr><th scope="col">User</th><th class="length" scope="col"><span class="aside">Parts by type</span></th>${EVENT_TYPES.map(
+<thead><tr><th scope="col">User</th><th class="length" scope="col"><span class="aside">Parts by type</span></th>${SHOWN_TYPES.map(
     ({ plural }) => html`<th class="part" scope="col">${plural}</th>`,
   )}<th scope="col">Events</th></tr></thead>
 <tbody>

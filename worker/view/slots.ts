@@ -3,7 +3,7 @@
  * their data attributes and fills them again (`worker/browser/fill.ts`).
  */
 import { html } from "hono/html";
-import { EVENT_TYPES } from "./event-types.ts";
+import { SHOWN_TYPES } from "./event-types.ts";
 import { NO_VALUE } from "./format.ts";
 import type { View } from "./view.ts";
 
@@ -21,7 +21,7 @@ export const stateSlot = (view: View, name: string): Html =>
   html`data-slot="${name}" data-state="${view.states[name] ?? "none"}"`;
 
 /** A bar in the colours of the types. It is SVG, since the page's policy forbids inline styles. */
-export function barSlot(view: View, row: string, types = EVENT_TYPES): Html {
+export function barSlot(view: View, row: string, types = SHOWN_TYPES): Html {
   const pieces = types.map(({ type }) => {
     const name = `${row}.${type}`;
     const { start, length } = view.pieces[name] ?? { start: 0, length: 0 };

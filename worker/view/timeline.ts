@@ -1,12 +1,12 @@
 /** The last hour, as the chart draws it. */
 import type { Summary } from "../../schema/summary.ts";
-import { EVENT_TYPES, type EventType } from "./event-types.ts";
+import { type EventType, SHOWN_TYPES } from "./event-types.ts";
 import { formatCount, formatMinute } from "./format.ts";
 
 export interface TimelineData {
   /** When the minute of each bar began, as "12:34". */
   labels: string[];
-  /** Counts of each type at each bar, in the order of `EVENT_TYPES`: from the bottom of a stack up. */
+  /** Counts of each type at each bar, in the order of `SHOWN_TYPES`: from the bottom of a stack up. */
   counts: number[][];
 }
 
@@ -16,7 +16,7 @@ const AXIS_MINUTES = 10;
 export function timelineData(timeline: Summary["timeline"]): TimelineData {
   return {
     labels: timeline.map(({ minute }) => formatMinute(minute)),
-    counts: EVENT_TYPES.map(({ type }) => timeline.map((row) => row[type])),
+    counts: SHOWN_TYPES.map(({ type }) => timeline.map((row) => row[type])),
   };
 }
 
@@ -33,14 +33,14 @@ export function axisLabel(labels: string[], index: number): string {
 /** Events of the last hour by type. */
 export function sumTimeline(timeline: Summary["timeline"]): Record<EventType, number> {
   const sum = { view: 0, click: 0, purchase: 0 };
-  for (const row of timeline) for (const { type } of EVENT_TYPES) sum[type] += row[type];
+  for (const row of timeline) for (const { type } of SHOWN_TYPES) sum[type] += row[type];
   return sum;
 }
 
 /** What the chart shows, for people who cannot see it. */
 export function describeTimeline(timeline: Summary["timeline"]): string {
   const sum = sumTimeline(timeline);
-  const parts = EVENT_TYPES.map(
+  const parts = SHOWN_TYPES.map(
     ({ type, plural }) => `${formatCount(sum[type])} ${plural.toLowerCase()}`,
   );
   const [first, last] = [timeline[0]!, timeline.at(-1)!];

@@ -6,7 +6,7 @@
 import type { TypeCounts } from "../../schema/event-types.ts";
 import { TOP_USERS_MAX } from "../../schema/limits.ts";
 import type { PublishedSummary, Summary } from "../../schema/summary.ts";
-import { EVENT_TYPES } from "./event-types.ts";
+import { SHOWN_TYPES } from "./event-types.ts";
 import {
   formatAge,
   formatCount,
@@ -100,7 +100,7 @@ function describeTypes({ texts, pieces }: View, byType: TypeCounts): void {
   const all = byType.view + byType.click + byType.purchase;
   const largest = Math.max(...Object.values(byType));
   let start = 0;
-  for (const { type } of EVENT_TYPES) {
+  for (const { type } of SHOWN_TYPES) {
     const length = percent(byType[type], all);
     texts[`${type}.count`] = formatCount(byType[type]);
     texts[`${type}.share`] = formatShare(byType[type], all);
@@ -123,11 +123,11 @@ function describeHops({ texts }: View, freshness: Summary["freshness"]): void {
 function describeMinutes({ texts, shown }: View, timeline: Summary["timeline"]): void {
   const sum = sumTimeline(timeline);
   texts.timeline = describeTimeline(timeline);
-  for (const { type } of EVENT_TYPES) texts[`hour.${type}`] = formatCount(sum[type]);
+  for (const { type } of SHOWN_TYPES) texts[`hour.${type}`] = formatCount(sum[type]);
   shown.quiet = sum.view + sum.click + sum.purchase === 0;
   for (const [index, row] of timeline.toReversed().entries()) {
     texts[`minute.${index}`] = formatMinute(row.minute);
-    for (const { type } of EVENT_TYPES) {
+    for (const { type } of SHOWN_TYPES) {
       texts[`minute.${index}.${type}`] = formatCount(row[type]);
     }
   }
@@ -141,7 +141,7 @@ function describeUsers({ texts, pieces, shown }: View, users: TopUsers): void {
     texts[row] = `User ${user.user_id}`;
     texts[`${row}.events`] = formatCount(user.events);
     let start = 0;
-    for (const { type } of EVENT_TYPES) {
+    for (const { type } of SHOWN_TYPES) {
       texts[`${row}.${type}`] = formatCount(user[type]);
       const length = percent(user[type], largest);
       pieces[`${row}.${type}`] = { start, length };

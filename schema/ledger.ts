@@ -11,7 +11,7 @@ export interface LedgerCounts {
   stored: number;
   /** Records that repeated an event. */
   duplicates: number;
-  /** Records that are no event. */
+  /** Records that are not events. */
   rejected: number;
   /** Offsets that never held a record. */
   absent: number;

@@ -17,7 +17,7 @@ export const STALE_AGE_MS = 10_000;
 
 /**
  * The page calls its numbers old above this age, and only after a failed request. The page asks every
- * 3 s. A copy that was just below `STALE_AGE_MS` when it came passes that age before the next answer,
- * so the page allows one lost answer more than the Worker does.
+ * 3 s, so a copy that came just below `STALE_AGE_MS` is older before the next answer. The page
+ * therefore allows one lost answer more than the Worker.
  */
 export const PAGE_STALE_AGE_MS = STALE_AGE_MS + 5_000;

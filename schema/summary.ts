@@ -3,7 +3,7 @@
  * draws. One contract for the three, so that what fails it never reaches a reader.
  * `summary.v1.schema.json` is written from it (`bun run schema`), and a test fails when they differ.
  */
-// Not `{ z }`, which would bring zod's 50 languages into the Worker: 880 KB instead of 280.
+// Not `{ z }`, which would include zod's 50 languages in the Worker: 880 KB instead of 280.
 import * as z from "zod";
 import type { EventType } from "./event-types.ts";
 import { TIMELINE_MINUTES, TOP_USERS_MAX } from "./limits.ts";
@@ -36,7 +36,7 @@ export const summarySchema = z
     version: z.literal(1),
     as_of: time.describe("When the numbers were read, all in one snapshot"),
     events: count.describe("Events counted since the beginning"),
-    events_today: count.describe("Of them, those that happened since midnight UTC"),
+    events_today: count.describe("Events that happened since midnight UTC"),
     users: count.describe("Users with at least one event"),
     events_by_type: typeCounts,
     conversion_rate: z.number().min(0).nullable().describe("Purchases for each view"),

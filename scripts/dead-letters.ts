@@ -1,4 +1,4 @@
-/** `bun run dead-letters`: looks at the records that are no events, and decides on them. */
+/** `bun run dead-letters`: shows the records that are not events, and settles them. */
 import { readFileSync } from "node:fs";
 import { REJECT_REASONS } from "../schema/rejects.ts";
 import {
@@ -29,7 +29,7 @@ import { connect, type Sql } from "./lib/postgres.ts";
 import { table } from "./lib/table.ts";
 import { parseTimestamp } from "./produce/input/timestamp.ts";
 
-/** Letters replayed by one call at the most; call it again for more. */
+/** Most letters that one call replays; call it again for more. */
 const REPLAY_LETTERS_MAX = 10_000;
 
 /** Partition and offset of a letter. */

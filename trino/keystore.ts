@@ -1,6 +1,6 @@
 /**
- * The certificate that Trino has for itself when no other is set: signed by nobody but itself, for
- * the names by which this machine is reached. Programs here trust just this one.
+ * The self-signed certificate of Trino when no other is set, for the names by which this machine is
+ * reached. Programs here trust only this one.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";

@@ -18,9 +18,8 @@ export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
 const CATALOG_MS_MAX = 5_000;
 
 /**
- * The coordinator is past its start and has somebody to run a query: until it has heard of itself,
- * which takes a moment longer, it answers "No nodes available", and for its catalogs a moment
- * longer still.
+ * The coordinator has started and has a node that runs a query. It answers "No nodes available" until
+ * it has discovered itself, which takes a moment longer. Its catalogs take another moment.
  */
 export async function answersTrino(config: Config): Promise<void> {
   const isHere = !isElsewhere(config.TRINO_URL, config.TRINO_PORT);
@@ -35,7 +34,7 @@ export async function answersTrino(config: Config): Promise<void> {
   await canGiveOutWork(config);
 }
 
-/** Any other failure is one of the table or of PostgreSQL, whose state is shown by itself. */
+/** Any other failure belongs to the table or to PostgreSQL, which has a probe of its own. */
 async function canGiveOutWork(config: Config): Promise<void> {
   const signal = AbortSignal.timeout(CATALOG_MS_MAX);
   try {

@@ -1,7 +1,7 @@
 {#-
   The incremental strategy `settle`: makes the target equal to the new rows, and writes only rows
   that differ. A user without events is deleted. In a full refresh the new rows are complete, so all
-  other rows of the target are deleted; the table itself stays, with the views over it.
+  other rows of the target are deleted. The table itself stays, with the views over it.
 -#}
 {% macro get_incremental_settle_sql(arg_dict) %}
     {%- set target = arg_dict['target_relation'] -%}

@@ -1,7 +1,7 @@
 {#-
-  Replaces a view in place where its columns allow it. dbt's own way makes a second view, renames,
-  and drops the first with all that depends on it: until the run has built that again, and for good
-  when the run fails, the marts would be missing.
+  Replaces a view in place where its columns allow it. dbt itself makes a second view, renames it, and
+  drops the first with everything that depends on it. The marts would be missing until the run has
+  rebuilt them, and for good when the run fails.
 -#}
 {% materialization view, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}

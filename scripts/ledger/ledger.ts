@@ -1,6 +1,6 @@
 /**
- * The ledger that the consumer keeps in `consumer_offsets`: how far each partition of the log has
- * been counted, and what became of every offset up to there.
+ * The ledger that the consumer keeps in `consumer_offsets`. It says how far each partition of the log
+ * has been counted, and what became of every offset up to there.
  */
 import type { LedgerCounts } from "../../schema/ledger.ts";
 import type { Config } from "../lib/config.ts";

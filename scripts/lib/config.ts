@@ -1,6 +1,6 @@
 /**
  * The only reader of the environment. Every setting has a default that works on one machine, or is
- * a secret that `up` generates; all faults are reported at once, and no secret is ever printed.
+ * a secret that `up` generates. All faults are reported at once, and no secret is ever printed.
  * `.env.example` says each in a sentence, and a test keeps the two lists equal.
  */
 import { homedir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Where a proxy leads to the outside, the programs of this machine still reach each other directly:
- * a proxy elsewhere would look for 127.0.0.1 on itself.
+ * Behind a proxy, the programs of this machine still reach each other directly. A proxy on another
+ * machine would look for 127.0.0.1 on itself.
  */
 const LOOPBACK = ["127.0.0.1", "localhost"];
 

@@ -21,7 +21,7 @@ export function certificateFault(path: string): string | undefined {
 
 /**
  * The certificates to trust: those of the file, else those of the public authorities and of this
- * machine, which the runtimes leave out unless they are asked for them.
+ * machine. The runtimes leave out the machine's own unless they are asked for them.
  */
 export function trustedCertificates(path: string | undefined): string[] {
   if (path !== undefined) return [readFileSync(path, "utf8")];

@@ -59,8 +59,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Milliseconds to wait after attempt `attempt` (counted from 0): doubling up to `msMax`, of which a
- * random half is left out, so that many clients do not come back at the same moment.
+ * Milliseconds to wait after attempt `attempt`, counted from 0. The delay doubles up to `msMax`, and
+ * up to half of it is left out at random, so that many clients do not retry at the same moment.
  */
 export function backoffMs(
   attempt: number,

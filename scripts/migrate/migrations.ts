@@ -1,7 +1,7 @@
 /**
  * Applies the SQL files of postgres/migrations in the order of their numbers, each exactly once and
- * in a transaction of its own, also when several processes try at the same time. What was applied is
- * in `platform.migrations`, which every role may read: the consumer asks there whether it may begin.
+ * in a transaction of its own. Several processes may try at the same time. `platform.migrations` lists
+ * the applied files. Every role may read it: the consumer checks there whether it may begin.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * When the numbers may be computed again: at most once a second, and for at most about a tenth of the
- * time, since the totals of a million users take a while. Pure: the clock is passed in.
+ * time. The totals of a million users take a while. Pure: the clock is passed in.
  */
 import { STALE_AGE_MS } from "../../schema/limits.ts";
 
@@ -33,8 +33,8 @@ export class Schedule {
   }
 
   /**
-   * The computation has ended. A failed one is repeated after as long as it took: soon enough to
-   * notice the end of an outage, late enough to be no burden while each attempt fails.
+   * The computation has ended. A failed one is repeated after as long as it took. So the end of an
+   * outage is noticed soon, and failing attempts are not a burden.
    */
   end(hasWorked: boolean): void {
     const now = this.#now();

@@ -43,7 +43,7 @@ export class SharedSummary {
     return this.#latest;
   }
 
-  /** Seconds after which asking again may bring something new. */
+  /** Seconds after which a new request may get new numbers. */
   get retryAfterSeconds(): number {
     const { waitMs } = this.#schedule;
     return Math.max(1, Math.ceil((Number.isFinite(waitMs) ? waitMs : WAIT_MS_MAX) / 1_000));

@@ -1,6 +1,6 @@
 /**
- * Kafka → consumer: every offset of the log up to the stored one is accounted for as stored,
- * duplicate, rejected or absent, in the same topic, and none was lost.
+ * Kafka → consumer: every offset up to the stored one is accounted for as stored, duplicate, rejected
+ * or absent. The topic is still the same, and no record was lost.
  */
 import { isBalanced } from "../../schema/ledger.ts";
 import type { LogState } from "../kafka/log.ts";

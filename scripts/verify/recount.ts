@@ -1,7 +1,7 @@
 /**
- * Log → tables, record by record: reads the log again with the plainest code there is, JSON.parse
- * and the schema, and compares what it counts with the ledger. It shares no code with the
- * consumer's fast path, so that a fault there cannot hide here.
+ * Log → tables, record by record: reads the log again with the simplest code, JSON.parse and the
+ * schema, and compares its counts with the ledger. This file shares no code with the consumer's fast
+ * path, so that a fault there cannot hide here.
  */
 import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";

@@ -1,6 +1,6 @@
 /**
- * The image that a link to the page shows, as SVG: the big numbers and the last hour, in the size that
- * Open Graph asks for. Pure; every text is made here, so that none needs to be escaped.
+ * The image that a link to the page shows, as SVG: the big numbers and the last hour. Its size is that
+ * of Open Graph. Pure; every text is made here, so that none needs to be escaped.
  */
 
 import { EVENT_TYPES, TYPE_STYLES, type TypeCounts } from "../../../schema/event-types.ts";

@@ -19,7 +19,7 @@ test.each(passing)("eventSchema accepts %s", (name) => {
   expect(eventSchema.safeParse(read(name)).error?.issues).toBeUndefined();
 });
 
-// The first word of the name is the field that is at fault; "event" is the document as a whole.
+// The first word of the name is the field that is wrong; "event" is the document as a whole.
 test.each(failing)("eventSchema rejects %s for the field in its name, and no other", (name) => {
   const field = name.split(".")[0]!.replaceAll("-", "_");
   const issues = eventSchema.safeParse(read(name)).error?.issues ?? [];

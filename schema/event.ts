@@ -1,18 +1,18 @@
 /**
  * What an event is: the one contract that producers, the consumer and readers of the topic share.
- * `event.v1.schema.json` is written from it (`bun run schema`), and a test fails when they differ.
+ * `bun run schema` writes `event.v1.schema.json` from it, and a test fails when they differ.
  */
 import { z } from "zod";
 import { EVENT_TYPES } from "./event-types.ts";
 
 /**
- * One user event, the JSON value of a record in the topic `user_events`.
- * Fields that are not named here are allowed, and are not stored.
+ * One user event, the JSON value of a record in the topic `user_events`. Other fields are allowed
+ * and not stored.
  */
 export const eventSchema = z
   .object({
     event_id: z.guid().describe("Identifies the event: the same id again is the same event"),
-    user_id: z.int().min(1).describe("Who did it; also the record's key, as decimal text"),
+    user_id: z.int().min(1).describe("The user; also the record's key, as decimal text"),
     event_type: z.enum(EVENT_TYPES).describe("What the user did"),
     created_at: z.iso.datetime().describe("When it happened: ISO 8601 in UTC, ending in Z"),
   })
@@ -21,5 +21,7 @@ export type Event = z.infer<typeof eventSchema>;
 export type EventField = keyof Event;
 export const EVENT_FIELDS = Object.keys(eventSchema.shape) as EventField[];
 
-/** Largest value of a record, in bytes, that can be an event; a longer one is rejected unread. */
+/**
+ * The largest value of a record that can be an event, in bytes. A longer value is rejected unread.
+ */
 export const EVENT_BYTES_MAX = 65_536;

@@ -1,12 +1,12 @@
 /**
- * The contracts as JSON Schema documents (draft 2020-12), the texts of the `*.v1.schema.json` files
- * beside this one. Pure; `bun run schema` writes them and a test compares them.
+ * The contracts as JSON Schema documents (draft 2020-12): the texts of the `*.v1.schema.json` files
+ * in this folder. `bun run schema` writes the files, and a test compares them. Pure.
  */
 import { z } from "zod";
 import { eventSchema } from "./event.ts";
 import { summarySchema } from "./summary.ts";
 
-/** Text of each file, by its name. */
+/** The text of each file, by its name. */
 export const jsonSchemas = (): Record<string, string> => ({
   "event.v1.schema.json": document(eventSchema),
   "summary.v1.schema.json": document(summarySchema),

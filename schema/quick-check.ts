@@ -1,6 +1,7 @@
 /**
- * Checks each field of an event by a function made from the contract's JSON Schema. Says yes only
- * where the schema itself does (a property test), in a quarter of the time; a no decides nothing.
+ * Checks the fields of an event by functions made from the contract's JSON Schema, in a quarter of
+ * the schema's time. Accepts only what the schema accepts (a property test). A refusal decides
+ * nothing.
  */
 import { z } from "zod";
 import { eventSchema } from "./event.ts";

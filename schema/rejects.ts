@@ -1,7 +1,7 @@
 /**
  * Why a record of the topic, or a row of a file, is not an event: the one list of reasons. The
- * consumer stores them with dead letters, so the table's check allows these names (a test compares)
- * and a name never changes. Pure.
+ * consumer stores them with dead letters, so the table's check allows exactly these names. A test
+ * compares the two, and a name never changes. Pure.
  */
 import {
   EVENT_BYTES_MAX,

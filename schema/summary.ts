@@ -1,7 +1,7 @@
 /**
- * The public summary: what the origin computes from the tables, the Worker publishes, and the page
- * draws. One contract for the three, so that what fails it never reaches a reader.
- * `summary.v1.schema.json` is written from it (`bun run schema`), and a test fails when they differ.
+ * The public summary: the origin computes it from the tables, the Worker publishes it, the page
+ * draws it. One contract for all three, so that readers never see a summary that breaks it. `bun
+ * run schema` writes `summary.v1.schema.json` from it, and a test fails when they differ.
  */
 // Not `{ z }`, which would include zod's 50 languages in the Worker: 880 KB instead of 280.
 import * as z from "zod";
@@ -54,7 +54,9 @@ export const summarySchema = z
       event_to_kafka_ms: durationMs.nullable().describe("Newest batch: from the event to the log"),
       kafka_to_table_ms: durationMs.nullable().describe("Newest batch: from the log to the tables"),
       summary_ms: durationMs.describe("How long reading these numbers took"),
-      settled_at: time.nullable().describe("Up to when dbt has settled; later rows are read live"),
+      settled_at: time
+        .nullable()
+        .describe("The moment up to which dbt has settled; later rows are read live"),
     }),
     ledger,
   })
@@ -63,16 +65,16 @@ export const summarySchema = z
   }, "the counts by type do not add up to events")
   .describe("The public summary of the real-time data platform, version 1");
 
-/** What the origin answers to `GET /summary`. */
+/** The answer of the origin to `GET /summary`. */
 export type Summary = z.infer<typeof summarySchema>;
 
-/** What the Worker answers to `GET /api/summary`: the summary, and how old this copy of it is. */
+/** The answer of the Worker to `GET /api/summary`: the summary and the age of this copy. */
 export interface PublishedSummary extends Summary {
-  /** Seconds since the numbers were read, when this was answered. */
+  /** Seconds from the reading of the numbers to this answer. */
   age_s: number;
-  /** The copy is older than it should be, since the platform could not be asked. */
+  /** The copy is older than it should be, because the platform did not answer. */
   stale: boolean;
 }
 
-/** Header in which the origin says how many milliseconds ago it read the numbers that it sends. */
+/** The header in which the origin states the age of its numbers, in milliseconds. */
 export const AGE_HEADER = "summary-age-ms";

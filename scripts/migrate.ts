@@ -1,6 +1,6 @@
 /**
- * `bun run migrate`: updates the database and the topic to what this checkout expects. Safe to run at
- * any time, also several at once; what is done already is not done again.
+ * `bun run migrate`: brings the database and the topic up to date with this checkout. It is safe at
+ * any time, also several times at once, and does nothing twice.
  */
 
 import { RefusedError } from "./kafka/failure.ts";
@@ -52,12 +52,12 @@ several at once: what is done is not done again. Services do this when they star
 
 interface Waiting {
   probe(): Promise<void>;
-  /** Whether waiting cannot mend it. */
+  /** Whether waiting cannot help. */
   isFinal(error: unknown): boolean;
   explain(error: unknown): string;
 }
 
-/** @throws ConfigError, or Error that says what to do, as soon as waiting is of no use */
+/** @throws ConfigError, or an Error that says what to do, as soon as waiting cannot help */
 async function untilItAnswers(
   name: string,
   msMax: number,

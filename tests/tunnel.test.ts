@@ -198,7 +198,7 @@ test("tunnel runs the named tunnel by a token that is in no argument and no outp
       standIn,
     ),
   );
-  await tunnel.untilSays(`ok     ${origin}/summary refuses who does not show SUMMARY_SECRET`);
+  await tunnel.untilSays(`ok     ${origin}/summary refuses requests without SUMMARY_SECRET`);
   expect(tunnel.output).toStartWith("Runs the named tunnel of CLOUDFLARE_TUNNEL_TOKEN");
   expect(tunnel.output).toContain(`\nsummary   ${origin}\n`);
   expect(tunnel.output).toContain("superset  SUPERSET_PUBLIC_URL is not set");
@@ -225,7 +225,7 @@ test("tunnel finds nothing wrong with the summary origin as it is", async () => 
     ...named,
     PATH: `${standIn.folder}:${stack.settings.PATH}`,
   });
-  await tunnel.untilSays(`ok     ${origin}/summary refuses who does not show SUMMARY_SECRET`);
+  await tunnel.untilSays(`ok     ${origin}/summary refuses requests without SUMMARY_SECRET`);
   expect(tunnel.output).toContain(`ok     ${origin}/healthz answers`);
   expect(tunnel.output).not.toContain("wrong");
   expect(await tunnel.stop()).toBe(0);
@@ -258,7 +258,7 @@ test("tunnel fails at once when the token is none", async () => {
 const ACCESS_LOGIN = "https://team.cloudflareaccess.com/cdn-cgi/access/login/x";
 const toLogin = () => new Response("", { status: 302, headers: { location: ACCESS_LOGIN } });
 const FINDINGS: Record<string, [(path: string, request: Request) => Response, string]> = {
-  "the origin is open": [() => Response.json({}), "/summary answers 200 to who does not show"],
+  "the origin is open": [() => Response.json({}), "/summary answers 200 to a request without"],
   "the service is down": [
     () => new Response("", { status: 502 }),
     "on this machine does not answer",
@@ -271,13 +271,13 @@ const FINDINGS: Record<string, [(path: string, request: Request) => Response, st
       headers.get("cf-access-client-secret") === "token-secret"
         ? closedOrigin(path)
         : toLogin(),
-    "is behind Access, which refuses who has no service token",
+    "is behind Access, which refuses requests without a service token",
   ],
   "Access is missing": [closedOrigin, "is not behind Access, although ACCESS_CLIENT_ID is set"],
 };
 
 test.each(Object.entries(FINDINGS))(
-  "tunnel tells through the public address when %s",
+  "tunnel reports through the public address when %s",
   async (_, [answer, finding]) => {
     const { origin, settings } = publish(serve(answer));
     const access = { ACCESS_CLIENT_ID: "worker.access", ACCESS_CLIENT_SECRET: "token-secret" };

@@ -46,7 +46,7 @@ export function readMigrations(folder = MIGRATIONS): Migration[] {
 }
 
 /**
- * The files that are still to be applied.
+ * The files that are not applied yet.
  * @throws Error when an applied file was edited or is gone, or when a new one comes before it
  */
 export function pendingMigrations(files: Migration[], applied: Applied[]): Migration[] {
@@ -86,8 +86,8 @@ export async function migrate(sql: Sql, files = readMigrations()): Promise<strin
 }
 
 /**
- * Makes sure that the database has all that this checkout expects; for programs to call on start.
- * @throws Error that names the command which mends it
+ * Checks that the database has all migrations of this checkout. Programs call it on start.
+ * @throws Error naming the command that applies them
  */
 export async function assertMigrated(sql: Sql, purpose: string): Promise<void> {
   const mend = "run `bun run migrate`";

@@ -1,6 +1,6 @@
 /**
- * Gives the roles of the programs the passwords of the settings. A password that already fits is
- * left alone, and none ever reaches the server in clear.
+ * Gives the programs' roles their passwords from the settings. A password that already fits stays,
+ * and none reaches the server in clear text.
  */
 
 import type { Config } from "../lib/config.ts";
@@ -11,7 +11,7 @@ import { scramVerifier } from "../lib/scram.ts";
 const ROLES = ["ingest", "transform", "read"] as const satisfies Role[];
 const INVALID_PASSWORD = "28P01";
 
-/** Logins that the server has already, to be asked before the migrations make the others. */
+/** The logins that exist on the server. Ask before the migrations, which create the others. */
 export async function existingLogins(sql: Sql, config: Config): Promise<string[]> {
   const users = ROLES.map((role) => credentials(config, role).user);
   const rows = await sql<{ rolname: string }[]>`
@@ -19,7 +19,7 @@ export async function existingLogins(sql: Sql, config: Config): Promise<string[]
   return rows.map((row) => row.rolname);
 }
 
-/** Returns the logins whose password was set: those that are new and those it does not fit. */
+/** Returns the logins whose password was set: new ones, and those with another password. */
 export async function setPasswords(
   sql: Sql,
   config: Config,

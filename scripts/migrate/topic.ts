@@ -1,6 +1,6 @@
 /**
- * The topic of events, with retention in time and in bytes so that it cannot fill a disk. One that
- * exists only gets partitions that it lacks; other differences are reported.
+ * The topic of events, with retention in time and in bytes so that it cannot fill a disk. An
+ * existing topic gets missing partitions; other differences are only reported.
  */
 import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
@@ -20,9 +20,8 @@ export interface TopicReport {
 }
 
 /**
- * The settings of the topic. Only closed segments are ever deleted, so a segment is a small part of
- * what is kept. The broker stamps the records: a client's clock must not decide what retention
- * deletes.
+ * The settings of the topic. Kafka deletes only closed segments, so a segment is a small part of
+ * what is kept. The broker stamps the records, since retention must not depend on a client's clock.
  */
 export function topicSettings(config: Config): Record<string, string> {
   const retentionMs = config.KAFKA_RETENTION_HOURS * HOUR_MS;
@@ -42,7 +41,7 @@ export function topicSettings(config: Config): Record<string, string> {
   };
 }
 
-/** Makes the topic, or compares the one that is there with the settings. */
+/** Creates the topic, or compares the existing one with the settings. */
 export async function ensureTopic(config: Config): Promise<TopicReport> {
   const kafka = openKafka(config, { clientId: "migrate" });
   const topic = config.KAFKA_TOPIC;

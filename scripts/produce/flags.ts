@@ -1,6 +1,6 @@
 /**
- * The flags of `produce`, and what follows from them together. Pure. All that is wrong with them is
- * found before anything is opened.
+ * The flags of `produce` and the options that follow from them. Wrong flags are found before
+ * anything is opened. Pure.
  */
 import { EVENT_FIELDS, type EventField } from "../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../schema/event-types.ts";
@@ -57,8 +57,8 @@ export const flags = {
   count: flag(count(), "Stop after N events"),
   duration: flag(DURATION_MS, "Stop after 30s, 5m, 1h or plain seconds"),
   users: flag(count(1, USERS_MAX), "Made-up users, with ids from 1 to N (default: 100)"),
-  seed: flag(text("TEXT"), "Make up the same events again: see SEED"),
-  start: flag(START_MS, "Made-up events happen from 2026-01-31 08:00:00 on, not now"),
+  seed: flag(text("TEXT"), "Generate the same events again: see SEED"),
+  start: flag(START_MS, "Synthetic events happen from this time on, not now"),
   span: flag(DURATION_MS, "With --start: spread --count events over 12h or 7d"),
   from: flag(INPUT, "Send the rows of a file, or of standard input (-)"),
   format: flag(
@@ -109,12 +109,14 @@ export interface ProduceOptions {
 export interface FlagDefaults {
   rate: number;
   topic: string;
-  /** For a run without --seed: must differ between any two runs, since event ids come from it. */
+  /**
+   * For a run without --seed. It must differ between any two runs, since event ids come from it.
+   */
   seed: string;
 }
 
 /**
- * What the flags ask for.
+ * The options that the flags ask for.
  * @throws UsageError naming flags that do not go together
  */
 export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions {

@@ -1,6 +1,6 @@
 /**
- * Makes up events as a shop's visitors would cause them. Pure: a seed and the clock values passed in
- * decide every event, ids included; no IO, no clock, no other randomness. `produce` drives it.
+ * Makes up events as visitors of a shop would cause them. Pure: the seed and the given clock values
+ * decide every event, ids included.
  *
  * Visitors come in sessions. A session starts with a view; a click follows only a view, a purchase
  * only a click. A user is in one session at a time, so this holds for each user's events in order.
@@ -22,14 +22,14 @@ export interface GeneratorOptions {
 
 type Step = EventType | "end";
 
-/** After each event of a session: how likely each next one is. The rest leaves the site. */
+/** The probability of each next event after an event of a session. Otherwise the visitor leaves. */
 const NEXT: Record<EventType, { view: number; click: number; purchase: number }> = {
   view: { view: 0.5, click: 0.3, purchase: 0 },
   click: { view: 0.55, click: 0, purchase: 0.16 },
   purchase: { view: 0.3, click: 0, purchase: 0 },
 };
 
-/** Users per session under way, at least: so that the most active users are not always present. */
+/** Minimum of users per active session, so that the most active users are not always present. */
 const USERS_PER_SESSION_MIN = 16;
 
 interface Session {
@@ -55,8 +55,8 @@ export class EventGenerator {
   }
 
   /**
-   * The next event, which happens at `nowMs`, in whole milliseconds since the epoch. `rhythmMs` is
-   * the moment whose time of day decides who is awake, when that is not the same.
+   * The next event, which happens at `nowMs`, in whole milliseconds since the epoch. The time of
+   * day of `rhythmMs` decides which users are awake.
    */
   next(nowMs: number, rhythmMs = nowMs): Event {
     const session = this.sessions[this.random.below(this.sessions.length)]!;
@@ -100,7 +100,7 @@ export class EventGenerator {
     return "end";
   }
 
-  /** Somebody who is not in another session at the moment. */
+  /** A user without an active session. */
   private newcomer(rhythmMs: number): number {
     for (;;) {
       const userId = this.picker.pick(rhythmMs);

@@ -1,4 +1,4 @@
-/** What the help of `produce` says beside its flags. */
+/** The help of `produce` beside its flags. */
 
 export const notes = {
   FILES: `
@@ -9,12 +9,12 @@ on: for a file that starts at 0, --user-offset 1 adds 1 to each. --types takes s
 view=seen|shown; a type it does not name keeps its own. A row without event_id gets an id that
 depends on all its fields, so a file that is sent twice counts once, and so do two identical rows.
 Rows that are no events are reported with their line, counted and left out. Without --rate or
---speed a file is sent as fast as it goes.`,
+--speed a file is sent as fast as possible.`,
   SEED: `
 With --seed and --start every byte is the same again, given the same --users, --rate, --count and
 --span. With --seed alone the users, types and random parts of the ids are the same in the same
 order, but the events happen now. Without --seed no two runs are alike. --span without --count
-makes one event for each second, with the rhythm of the day, as fast as it goes unless --rate.`,
+makes one event for each second, with the rhythm of the day, as fast as possible unless --rate.`,
   NUMBERS: `
 N may be written as 1500, 1_500, 1.5k or 2M, and TIME as 500ms, 30s, 5m, 1h30m, 7d or seconds.`,
   ENDING: `
@@ -25,7 +25,7 @@ away, sending pauses and goes on later.`,
 export const examples = [
   ["bun run produce", "1 event a second until stopped"],
   ["bun run produce --rate 1k --duration 5m", "a steady load"],
-  ["bun run produce --rate 0 --count 1M", "as fast as it goes"],
+  ["bun run produce --rate 0 --count 1M", "as fast as possible"],
   [
     "bun run produce --seed a --start 2026-01-01 --span 7d --count 100k",
     "a week of history, the same each time",

@@ -1,13 +1,13 @@
 /**
- * When the next event is due. Pure: time is passed in, in milliseconds of any steady clock. `Pace`
- * keeps a rate, `ReplayPace` the distances between recorded events. After a stall both catch up only
- * a little, so that an outage is not followed by a flood.
+ * When the next event is due. Pure: the caller passes the time in, in milliseconds of any steady
+ * clock. `Pace` keeps a rate, `ReplayPace` the distances between recorded events. After a stall
+ * both catch up only a little, so that no flood follows an outage.
  */
 
 /** Shortest pause: at high rates events go out in small groups rather than one timer for each. */
 const TICK_MS = 10;
 
-/** What a stall may leave to catch up. */
+/** The longest stall that is caught up. */
 const CATCH_UP_MS_MAX = 1_000;
 
 export class Pace {
@@ -27,7 +27,7 @@ export class Pace {
     return lateMs >= 0 ? 0 : Math.max(-lateMs, TICK_MS);
   }
 
-  /** Tells that an event went out. */
+  /** Notes that an event was sent. */
   release(): void {
     this.released += 1;
   }

@@ -1,6 +1,6 @@
 /**
- * What `produce` tells a person while it runs, on stderr, and what it says at the end, on stdout: one
- * sentence, or one JSON object for a machine. Counts rejected rows by reason.
+ * The reports of `produce`: progress on stderr while it runs; at the end, on stdout, one sentence
+ * or one JSON object. Counts rejected rows by reason.
  */
 import type { RowRejectReason } from "../../schema/rejects.ts";
 import type { RowFault } from "./input/row.ts";
@@ -21,7 +21,7 @@ export interface Summary {
   /** User and system time of this process. */
   cpuMs: number;
   ended: Ending;
-  /** What --seed repeats; null when the events came from a file. */
+  /** The value for --seed that repeats the run; null when the events came from a file. */
   seed: string | null;
 }
 
@@ -35,7 +35,7 @@ export class Report {
   private timer: NodeJS.Timeout | undefined;
   private lineShown = false;
 
-  /** Says something on stderr, above the live line. */
+  /** Prints a line on stderr, above the live line. */
   say(text: string): void {
     this.clearLine();
     process.stderr.write(`${text}\n`);

@@ -1,7 +1,7 @@
 /**
- * The loop of `produce`: takes events from the source when they are due and gives them to the sender
- * for as long as it has room, until the source ends or somebody stops it. Holds no state beyond the
- * run, and starts no clock of its own.
+ * The loop of `produce`: takes events from the source when they are due and gives them to the
+ * sender while it has room. It ends with the source or when it is stopped, and keeps no state
+ * beyond the run.
  */
 
 import { messageOf } from "../../schema/layout.ts";
@@ -22,7 +22,7 @@ export interface RunOptions {
   stop: AbortSignal;
 }
 
-/** At full speed the timers and the network get their turn at least this often. */
+/** At full speed, timers and the network get a turn after at most this many events. */
 const EVENTS_PER_TURN_MAX = 8_192;
 
 /**
@@ -63,10 +63,10 @@ export async function run(options: RunOptions): Promise<number> {
   return count;
 }
 
-/** A longer timer than this would fire at once. */
+/** Timers longer than this fire at once. */
 const TIMER_MS_MAX = 2_147_483_647;
 
-/** What the promise gives, or undefined as soon as the run is stopped. */
+/** Resolves like the promise, or with undefined as soon as the run is stopped. */
 export async function unlessStopped<T>(
   promise: Promise<T>,
   stop: AbortSignal,
@@ -78,13 +78,13 @@ export async function unlessStopped<T>(
   try {
     return await Promise.race([promise, stopped]);
   } finally {
-    // A listener for each wait of a long run would pile up.
+    // The listeners of a long run's many waits would pile up.
     stop.removeEventListener("abort", onStop);
   }
 }
 
 /** Sleeps, or returns early when stopped. */
 async function sleep(delayMs: number, stop: AbortSignal): Promise<void> {
-  // The caller looks at the signal.
+  // The caller checks the signal.
   await pause(delayMs, stop).catch(() => {});
 }

@@ -1,4 +1,4 @@
-/** The producer of made-up events. */
+/** The producer of synthetic events. */
 import { runsProgram } from "../host/process-tree.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";

@@ -1,6 +1,6 @@
 /**
- * Where events come from: made up by the generator, or read from a file. Both give one event at a
- * time without waiting, and say when they have to wait for more. `run` asks.
+ * Where events come from: the generator or a file. Both return one event at a time without waiting,
+ * and say when they have to wait for more. `run` asks.
  */
 import { createHash } from "node:crypto";
 import type { FileOptions, SyntheticOptions } from "./flags.ts";
@@ -18,17 +18,17 @@ export interface Source {
   fill(): Promise<boolean>;
 }
 
-/** How long a visitor looks at a page, on average: it decides how many are there at a time. */
+/** The average time on a page; it decides how many visitors are present at a time. */
 const SECONDS_BETWEEN_EVENTS = 20;
 const SESSIONS_MAX = 256;
 
-/** A stretch of time without a rate is filled at this one, in events per second. */
+/** The rate of a time span without a rate of its own, in events per second. */
 const RATE_OF_UNPACED_TIMES = 1_000;
 
 /** The time of day at which a repeated run's rhythm starts. */
 const MORNING_MS = 8 * 3_600_000;
 
-/** Made-up events without end. `rate` and `count` shape the times and the number of visitors. */
+/** Synthetic events without end. `rate` and `count` shape the times and the number of visitors. */
 export function syntheticSource(options: SyntheticOptions, rate: number, count: number): Source {
   const generator = new EventGenerator({
     seed: seedOf(options.seed),
@@ -51,8 +51,8 @@ export function syntheticSource(options: SyntheticOptions, rate: number, count: 
 type Clock = (index: number) => number;
 
 /**
- * When the event of each index happens: now, or in the stretch of time that was asked for. A repeated
- * run in the present still gets a rhythm from a fixed day on, so that the same users do the same.
+ * The moment of the event at each index: now, or within the given time span. A repeated run in the
+ * present takes its rhythm from a fixed day, so that the same users do the same.
  */
 function clocksOf(
   { startMs, spanMs, repeated }: SyntheticOptions,
@@ -81,7 +81,7 @@ function seedOf(text: string): Seed {
   ];
 }
 
-/** The events of a file. `onFault` is called for each row that is none. */
+/** The events of a file. `onFault` is called for each row that is not an event. */
 export function fileSource(
   { path, format, rules }: FileOptions,
   onFault: (lineNumber: number, fault: RowFault) => void,
@@ -95,7 +95,7 @@ export function fileSource(
       const { lineNumber, row } = rows[position]!;
       position += 1;
       if (!(row instanceof RowFault)) return row;
-      // The caller looks whether this fault ends the run before it asks for the next row.
+      // The caller checks whether this fault ends the run before it asks for the next row.
       onFault(lineNumber, row);
       return undefined;
     },

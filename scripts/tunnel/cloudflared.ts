@@ -1,7 +1,6 @@
 /**
- * One run of cloudflared, Cloudflare's program that holds a tunnel open: started with nothing of the
- * platform's secrets but the one it needs, watched through its log and its metrics port, and ended
- * for certain.
+ * One run of cloudflared, Cloudflare's program that holds a tunnel open. It inherits none of the
+ * platform's secrets but its token. Its log and its metrics port are watched, and it always ends.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -12,7 +11,7 @@ import { hopelessReason, isError, quickAddress } from "./log-line.ts";
 
 const OPEN_MS_MAX = 60_000;
 const ANSWER_MS_MAX = 2_000;
-/** What cloudflared itself grants requests that are under way; then this program ends it. */
+/** The time that cloudflared grants requests under way; after that this program kills it. */
 const GRACE_SECONDS = 5;
 const STOP_MS_MAX = 10_000;
 const LINES_KEPT = 10;
@@ -20,23 +19,23 @@ const LINES_KEPT = 10;
 export interface Run {
   /** Path of cloudflared. */
   program: string;
-  /** Which tunnel, as arguments of `cloudflared tunnel`. */
+  /** Arguments of `cloudflared tunnel` that name the tunnel. */
   args: string[];
   environment: Record<string, string>;
-  /** Never shown, whatever cloudflared writes. */
+  /** A secret that is removed from everything cloudflared writes. */
   secret?: string | undefined;
-  /** Takes each line of its log that says that something failed. */
+  /** Called with each line of its log that reports a failure. */
   onError(line: string): void;
 }
 
 export class Cloudflared {
-  /** Of a quick tunnel, once its log or its metrics port has told. */
+  /** The address of a quick tunnel, once the log or the metrics port has named it. */
   address: string | undefined;
   /** The end of its log. */
   readonly lines: string[] = [];
   /** Why no further attempt can succeed. */
   hopeless: string | undefined;
-  /** Resolves with how it ended, as words. */
+  /** Resolves with the way it ended, in words. */
   readonly ended: Promise<string>;
   #end: string | undefined;
   readonly #child: ChildProcess;
@@ -55,7 +54,7 @@ export class Cloudflared {
     }
     this.ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(`cannot be run, ${error.message}`));
-      // Not "exit", after which lines may still come.
+      // Not "exit": more lines may still follow it.
       this.#child.once("close", (code, signal) => resolve(`ended with ${signal ?? code}`));
     });
     void this.ended.then((how) => {
@@ -70,7 +69,7 @@ export class Cloudflared {
 
   /**
    * Waits until Cloudflare's network has taken the tunnel.
-   * @throws Error when it ends before, or is not connected within a minute
+   * @throws Error when it ends first, or is not connected within a minute
    */
   async untilOpen(signal: AbortSignal): Promise<void> {
     const attempt = async () => {

@@ -1,4 +1,4 @@
-/** cloudflared/config.example.yml and the guide say the same, and what the settings say. */
+/** cloudflared/config.example.yml, the guide and the settings agree. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

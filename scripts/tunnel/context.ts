@@ -1,4 +1,4 @@
-/** What both kinds of tunnels run with, and how they tell the operator. */
+/** What both kinds of tunnels need to run and to report to the operator. */
 import type { Config } from "../lib/config.ts";
 import { describe, type Finding } from "./finding.ts";
 

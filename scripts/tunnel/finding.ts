@@ -1,4 +1,4 @@
-/** What a check of a public address has found, as the operator reads it. */
+/** The result of a check of a public address, in words for the operator. */
 export interface Finding {
   state: "ok" | "wrong" | "note";
   text: string;

@@ -1,6 +1,6 @@
 /**
- * Keeps one tunnel open until it is told to stop: a cloudflared that dies is started again, later
- * each time, and given up after a few failures in a row. What ended it is never lost.
+ * Keeps one tunnel open until it is stopped. A cloudflared that dies is restarted, after a growing
+ * delay, and given up after a few failures in a row. The last error is always reported.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { Cloudflared, type Run } from "./cloudflared.ts";
@@ -8,14 +8,14 @@ import { Cloudflared, type Run } from "./cloudflared.ts";
 const TRIES_MAX = 5;
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_MS_MAX = 30_000;
-/** A tunnel that was open for so long starts to count its failures anew. */
+/** A tunnel that was open for this long starts to count its failures from 0 again. */
 const STEADY_MS = 60_000;
 
 export interface TunnelOptions extends Run {
   /** As in "the tunnel to the summary origin". */
   name: string;
   signal: AbortSignal;
-  /** Called each time that it is open, with the address of a quick tunnel. */
+  /** Called each time the tunnel opens, with the address of a quick tunnel. */
   onOpen(address: string | undefined): void;
   say(line: string): void;
 }

@@ -1,4 +1,4 @@
-/** Looks at what a tunnel leads to on this machine, before anyone else can. */
+/** Checks the service behind a tunnel on this machine, before anyone else can reach it. */
 
 import { environmentFile } from "../host/environment.ts";
 import type { Config } from "../lib/config.ts";
@@ -7,7 +7,7 @@ import { type Finding, wrong } from "./finding.ts";
 
 const ANSWER_MS_MAX = 5_000;
 
-/** @throws ConfigError unless Superset, as it is set and as it runs, keeps its cookies to TLS */
+/** @throws ConfigError unless Superset, by its settings and as it runs, keeps its cookies to TLS */
 export async function assertBehindProxy(config: Config): Promise<void> {
   if (config.SUPERSET_BEHIND_PROXY !== "true") {
     throw new ConfigError(`Cannot open a tunnel to Superset: SUPERSET_BEHIND_PROXY is ${config.SUPERSET_BEHIND_PROXY}, so its cookies would not be secure
@@ -22,7 +22,7 @@ Put SUPERSET_BEHIND_PROXY=true into ${environmentFile()}, then \`bun run up\`, w
   }
 }
 
-/** Findings only where something is wrong: a tunnel may be there before its service is. */
+/** Returns only what is wrong: a tunnel may exist before its service does. */
 export async function checkLocal(name: string, port: number, path: string): Promise<Finding[]> {
   const reason = await ask(port, path).then(
     ({ status }) => (status === 200 ? undefined : `answers ${status}`),

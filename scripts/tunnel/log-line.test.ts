@@ -1,4 +1,4 @@
-/** The lines are those of cloudflared's own documentation, source and reported issues. */
+/** The lines are taken from cloudflared's documentation, source and reported issues. */
 import { expect, test } from "bun:test";
 import { hopelessReason, isError, quickAddress } from "./log-line.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What a line of cloudflared's log says, as far as it matters here. Pure. Its form is that of the
- * default output, `TIME LEVEL text key=value…`, which has not changed since 2021.
+ * Reads the lines of cloudflared's log that matter here. They have the form of the default output,
+ * `TIME LEVEL text key=value…`, unchanged since 2021. Pure.
  */
 
 const QUICK_ADDRESS = /\shttps:\/\/[a-z0-9-]+\.trycloudflare\.com(?=\s|$)/;
@@ -11,14 +11,14 @@ export const quickAddress = (line: string): string | undefined =>
 
 export const isError = (line: string): boolean => /^\S+Z (ERR|FTL) /.test(line);
 
-/** What no further attempt will change, with what mends it. */
+/** Failures that no further attempt can fix, each with its remedy. */
 const HOPELESS: [RegExp, string][] = [
   [
     /Provided Tunnel token is not valid/,
     "CLOUDFLARE_TUNNEL_TOKEN is no token of a tunnel; copy the long text that begins with eyJ",
   ],
   [
-    // "Failed to get tunnel" is left out: it comes and goes with Cloudflare's own troubles.
+    // "Failed to get tunnel" is not in the list: it comes and goes with Cloudflare's own troubles.
     /Unauthorized: (Invalid tunnel secret|Tunnel not found)/,
     "Cloudflare knows no such tunnel, or its token was replaced; copy the token again",
   ],

@@ -1,4 +1,4 @@
-/** The named tunnel of an account: the same addresses each time, set at Cloudflare. */
+/** The named tunnel of an account: fixed addresses, set at Cloudflare. */
 
 import { UsageError } from "../lib/errors.ts";
 import { type Context, complain, report, say } from "./context.ts";
@@ -14,7 +14,7 @@ export async function runNamedTunnel(context: Context, token: string, asksSupers
       "Cannot use --superset with CLOUDFLARE_TUNNEL_TOKEN: a named tunnel has the hosts that are set at Cloudflare",
     );
   }
-  // Superset itself has no TLS, so there is a proxy when its address has.
+  // Superset has no TLS of its own, so an https address means a proxy in front of it.
   const hasSuperset = config.SUPERSET_PUBLIC_URL?.startsWith("https:") === true;
   if (hasSuperset) await assertBehindProxy(config);
   say(

@@ -1,4 +1,4 @@
-/** Where cloudflared is, how to get it, and what it is started with. */
+/** Finds cloudflared, says how to get it, and decides its environment and arguments. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inheritedEnvironment } from "../host/environment.ts";
@@ -25,14 +25,14 @@ Then run this again; \`cloudflared --version\` shows whether it is there.`);
 }
 
 /**
- * What cloudflared inherits. It reads dozens of variables, one of them ACCESS_CLIENT_ID, and has no
- * use for the platform's passwords.
+ * The variables that cloudflared inherits. It reads dozens, one of them ACCESS_CLIENT_ID, and must
+ * not see the platform's passwords.
  */
 const INHERITED = [
   ...["PATH", "HOME", "USERPROFILE", "SystemRoot", "TMPDIR", "TEMP", "LANG"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
   ...["SSL_CERT_FILE", "SSL_CERT_DIR"],
-  // For networks that let no QUIC, or only one version of IP, through.
+  // For networks that block QUIC, or allow only one version of IP.
   ...["TUNNEL_TRANSPORT_PROTOCOL", "TUNNEL_EDGE_IP_VERSION", "TUNNEL_REGION"],
 ];
 
@@ -40,16 +40,16 @@ export function cloudflaredEnvironment(token?: string): Record<string, string> {
   const inherited = Object.entries(inheritedEnvironment()).filter(([name]) =>
     INHERITED.includes(name),
   );
-  // Not as an argument, which every user of the machine can read.
+  // In the environment, since every user of the machine can read arguments.
   return { ...Object.fromEntries(inherited), ...(token && { TUNNEL_TOKEN: token }) };
 }
 
-/** A named tunnel: the token says which, and Cloudflare where its hosts lead. */
+/** A named tunnel: its token identifies it, and Cloudflare knows where its hosts lead. */
 export const namedTunnel = ["run"];
 
 /**
- * A quick tunnel to a port of this machine, as `config.example.yml` has it for a named one. A
- * configuration in the user's home would win over its address, so it is given one that says nothing.
+ * A quick tunnel to a port of this machine, with the options of `config.example.yml`. A
+ * configuration in the user's home would take precedence, so the tunnel gets an empty one.
  */
 export function quickTunnel(config: Config, port: number, further: string[] = []): string[] {
   const folder = dataFolder(config, "tunnel");
@@ -59,7 +59,7 @@ export function quickTunnel(config: Config, port: number, further: string[] = []
     file,
     "# Of quick tunnels, which are configured by their arguments.\nno-autoupdate: true\n",
   );
-  // Superset closes an idle connection after five seconds; one that is closed meanwhile is a 502.
+  // Superset closes an idle connection after five seconds. A request on it would fail with a 502.
   const origin = ["--proxy-keepalive-timeout", "4s", ...further];
   return ["--config", file, ...origin, "--url", `http://127.0.0.1:${port}`];
 }

@@ -1,6 +1,6 @@
 /**
- * Looks at the platform's public addresses as a stranger and as the Worker do, through Cloudflare.
- * No secret of the origin is ever sent, since an address may be mistyped.
+ * Checks the platform's public addresses through Cloudflare, as a stranger and as the Worker. It
+ * never sends a secret of the origin, since an address may be mistyped.
  */
 import type { Config } from "../lib/config.ts";
 import { until } from "../lib/wait.ts";
@@ -8,10 +8,10 @@ import { type Finding, note, ok, wrong } from "./finding.ts";
 
 const ANSWER_MS_MAX = 10_000;
 const INTERVAL_MS = 2_000;
-/** A name that is new takes a while until it is known everywhere. */
+/** A new name needs a while until every resolver knows it. */
 const KNOWN_MS_MAX = 60_000;
 
-/** The service token of Access, when the operator has set one. */
+/** The service token for Access, where the operator set one. */
 type Access = Record<string, string>;
 
 export function accessOf(config: Config): Access {
@@ -37,18 +37,18 @@ export async function checkSummary(
     if (health.status !== 200) return [unexpected(address, "/healthz", health.status)];
     const closed = await ask(address, "/summary", access);
     if (closed.status !== 401) {
-      const answer = `${address}/summary answers ${closed.status} to who does not show the secret`;
+      const answer = `${address}/summary answers ${closed.status} to a request without the secret`;
       return [wrong(`${answer}, where the summary origin answers 401; take the tunnel down`)];
     }
     const findings = [
       ok(`${address}/healthz answers`),
-      ok(`${address}/summary refuses who does not show SUMMARY_SECRET`),
+      ok(`${address}/summary refuses requests without SUMMARY_SECRET`),
     ];
     if (hasToken) {
       const stranger = await ask(address, "/summary", {});
       findings.push(
         isAccess(stranger)
-          ? ok(`${address} is behind Access, which refuses who has no service token`)
+          ? ok(`${address} is behind Access, which refuses requests without a service token`)
           : note(`${address} is not behind Access, although ACCESS_CLIENT_ID is set`),
       );
     }
@@ -62,7 +62,7 @@ export async function checkSuperset(address: string, signal: AbortSignal): Promi
   if (!address.startsWith("https:")) return [wrong(`${address} has no TLS`)];
   try {
     const health = await untilAnswered(address, "/health", {}, signal);
-    if (isAccess(health)) return [ok(`${address} is behind Access, which asks who it is`)];
+    if (isAccess(health)) return [ok(`${address} is behind Access, which asks for a login`)];
     if (health.status !== 200) return [unexpected(address, "/health", health.status)];
     const login = await ask(address, "/login/", {});
     const isSecure = login.headers.getSetCookie().every((cookie) => /;\s*secure/i.test(cookie));
@@ -86,7 +86,7 @@ const ask = (address: string, path: string, headers: Access) =>
 function untilAnswered(address: string, path: string, headers: Access, signal: AbortSignal) {
   const attempt = async () => {
     const response = await ask(address, path, headers);
-    // Cloudflare's network takes a moment to learn where a tunnel has connected.
+    // Cloudflare's network needs a moment to learn where a tunnel has connected.
     if (response.status === NO_TUNNEL) throw new Error(answered(path, response.status));
     return response;
   };
@@ -94,7 +94,7 @@ function untilAnswered(address: string, path: string, headers: Access, signal: A
   return until(`${address} answers`, KNOWN_MS_MAX, attempt, options);
 }
 
-/** It sends people to its login and refuses programs. */
+/** Access redirects people to its login and refuses programs. */
 const isAccess = ({ status, headers }: Response) =>
   status === 403 ||
   (status === 302 && (headers.get("location") ?? "").includes(".cloudflareaccess.com/"));
@@ -108,7 +108,7 @@ const refusedByAccess = (address: string, hasToken: boolean) =>
 
 const NO_TUNNEL = 530;
 
-/** What Cloudflare answers in place of the service. */
+/** Cloudflare's own answers in place of the service. */
 const CAUSES: Record<number, string> = {
   404: "the tunnel has no route for this name",
   502: "the tunnel is there, but the service on this machine does not answer",

@@ -1,4 +1,4 @@
-/** Quick tunnels: no account, no domain, another address at each start, nothing promised. */
+/** Quick tunnels: no account, no domain, another address at each start, no guarantees. */
 import { environmentFile } from "../host/environment.ts";
 import { type Context, complain, report, say } from "./context.ts";
 import type { Finding } from "./finding.ts";
@@ -18,7 +18,7 @@ interface Target {
   check(address: string, signal: AbortSignal): Promise<Finding[]>;
 }
 
-/** @throws Error when one of them cannot be kept open; the other is ended, too */
+/** @throws Error when one of them cannot be kept open; the other one ends, too */
 export async function runQuickTunnels(context: Context, asksSuperset: boolean): Promise<void> {
   const { config, stop } = context;
   if (asksSuperset) await assertBehindProxy(config);
@@ -45,7 +45,7 @@ function targetsOf({ config }: Context, asksSuperset: boolean): Target[] {
     port: config.SUMMARY_PORT,
     healthPath: "/healthz",
     setting: "SUMMARY_PUBLIC_URL",
-    // Access stands in front of the hosts of an account only.
+    // Access can stand only in front of an account's hosts.
     check: (address, signal) => checkSummary(address, {}, signal),
   };
   const superset: Target = {
@@ -53,7 +53,7 @@ function targetsOf({ config }: Context, asksSuperset: boolean): Target[] {
     port: config.SUPERSET_PORT,
     healthPath: "/health",
     setting: "SUPERSET_PUBLIC_URL",
-    // A WSGI server wants to know the length of what it is sent.
+    // A WSGI server needs the length of a request's body.
     args: ["--no-chunked-encoding"],
     check: checkSuperset,
   };
@@ -89,7 +89,7 @@ function keepTarget({ config, program, stop }: Context, target: Target): Promise
       const isNew = former !== undefined && former !== address;
       former = address;
       say(`${setting}=${address}${isNew ? "  (another one than before)" : ""}
-  For the Worker: put that line into ${environmentFile()} and run \`bun run worker:deploy\``);
+  For the Worker: put this line into ${environmentFile()} and run \`bun run worker:deploy\``);
       void target.check(address, stop.signal).then((findings) => {
         if (!stop.signal.aborted) report(findings);
       });

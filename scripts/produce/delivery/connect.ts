@@ -1,6 +1,6 @@
 /**
- * Opens a topic for sending: checks within a bounded time that Kafka answers and has the topic, with
- * errors that say what to do, and returns the transport that the sender drives.
+ * Opens a topic for sending: checks within a bounded time that Kafka answers and has the topic.
+ * Errors say what to do. Returns the transport that the sender uses.
  */
 import { encodeRecords } from "../../kafka/encode-records.ts";
 import { answerWithin, OutageError, TopicMissingError } from "../../kafka/failure.ts";
@@ -15,7 +15,7 @@ export interface Connection extends Transport {
   close(): Promise<void>;
 }
 
-/** How long one attempt to reach Kafka may take, when it does not even refuse. */
+/** The longest time for one attempt to reach Kafka, for a broker that does not even refuse. */
 const ATTEMPT_MS_MAX = 15_000;
 
 /**

@@ -1,10 +1,10 @@
 /**
- * Sends records to a topic: exactly once for as long as the process lives, each key in order, with a
- * bounded number of records in memory. An outage makes it wait and try again; a failure that waiting
- * cannot mend stops it and is never silent. `produce` feeds it.
+ * Sends records to a topic: exactly once while the process lives, and in order for each key. The
+ * number of records in memory is bounded. After an outage it retries. A failure that no retry can
+ * fix stops it with an error.
  *
- * Each partition is a lane with one request at a time. That keeps its records in order, and makes it
- * safe to repeat a request whose answer was lost.
+ * Each partition is a lane with one request at a time. That keeps its records in order, and makes
+ * it safe to repeat a request without an answer.
  */
 import type { Message } from "../../kafka/encode-records.ts";
 import { OutageError, reasonOf, TopicMissingError } from "../../kafka/failure.ts";
@@ -15,7 +15,7 @@ import { DeliveryError } from "./delivery-error.ts";
 
 export interface Transport {
   readonly partitionCount: number;
-  /** Resolves when all replicas in sync have the records; rejects when that is not known. */
+  /** Resolves when all replicas in sync have the records; rejects when that is unknown. */
   send(partition: number, messages: Message[]): Promise<void>;
 }
 
@@ -31,9 +31,11 @@ const MESSAGES_PER_REQUEST_MAX = 2_000;
 /** Records that wait for an answer or for their turn: about 2 MB. */
 const PENDING_MAX = 16_384;
 const BACKOFF_MS_MAX = 3_000;
-/** A request without an answer for so long counts as an outage, although it has not failed yet. */
+/**
+ * A request without an answer for this long counts as an outage, although it has not failed yet.
+ */
 const SILENCE_MS_MAX = 5_000;
-/** A topic may be unknown for moments after a broker's start; for longer it was deleted. */
+/** After a broker's start a topic may be unknown for moments. Beyond this time it was deleted. */
 const UNKNOWN_TOPIC_MS_MAX = 30_000;
 
 export class Sender {
@@ -77,7 +79,7 @@ export class Sender {
     this.pending += 1;
     if (lane.isBusy) return;
     lane.isBusy = true;
-    // The caller may add more before it gives way: they travel together.
+    // The caller may add more records before it yields; they travel together.
     queueMicrotask(() => void this.#work(partition));
   }
 

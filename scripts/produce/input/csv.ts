@@ -1,8 +1,8 @@
 /**
  * Reads events from CSV with a header line. Pure: lines in, events or faults out. Fields may be
- * quoted and then hold commas, quotes and line ends. A row's identity is the list of its fields, so
- * quoting and line ends make no difference. Lines are joined only while a quote is open and up to the
- * longest row allowed: a stray quote costs its own row, not the rest of the file.
+ * quoted and then hold commas, quotes and line ends. The list of fields is the identity of a row.
+ * Lines are joined only while a quote is open, so a stray quote costs one row, not the rest of the
+ * file.
  */
 import { parse } from "csv-parse/sync";
 import { EVENT_BYTES_MAX, EVENT_FIELDS, type EventField } from "../../../schema/event.ts";
@@ -10,7 +10,7 @@ import type { LineGroup } from "./lines.ts";
 import type { NumberedRow, RowReader } from "./ndjson.ts";
 import { type DatedEvent, eventOfRow, RowFault, type RowRules } from "./row.ts";
 
-/** The file cannot be used at all, such as when its header lacks a column. */
+/** The whole file is unusable, for example because its header lacks a column. */
 export class HeaderError extends Error {
   override name = "HeaderError";
 }
@@ -59,7 +59,7 @@ class CsvReader implements RowReader {
     return rows;
   }
 
-  /** Reads the row at `index`, of so many lines, 0 when its quote is never closed. */
+  /** Reads the row of `lineCount` lines at `index`; 0 lines mean that its quote is never closed. */
   private readRow(lines: Line[], index: number, lineCount: number) {
     const first = lines[index]!;
     if (first instanceof RowFault) return { row: first, used: 1 };
@@ -73,7 +73,7 @@ class CsvReader implements RowReader {
       this.header = readHeader(fields ?? [text], this.rules);
       return { row: undefined, used: lineCount };
     }
-    // When joining lines gave no proper row, a quote was stray: the other lines get their own try.
+    // When joined lines make no row, the quote was stray: each other line is read alone.
     if (!fields) return { row: new RowFault("bad_quotes", "its quotes are misplaced"), used: 1 };
     const { columnCount } = this.header;
     if (fields.length !== columnCount) {
@@ -95,8 +95,8 @@ class CsvReader implements RowReader {
 }
 
 /**
- * How many lines the row at `index` takes: more than one while a quote is open. 0 when it cannot be
- * closed within the longest row allowed, undefined when the lines at hand do not tell.
+ * The number of lines of the row at `index`: more than one while a quote is open. 0 when the quote
+ * is not closed within the longest row allowed; undefined when more lines are needed to know.
  */
 function linesOfRow(lines: Line[], index: number): number | undefined {
   let isOpen = false;

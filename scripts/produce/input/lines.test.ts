@@ -4,7 +4,7 @@ import { EVENT_BYTES_MAX } from "../../../schema/event.ts";
 import { readLines } from "./lines.ts";
 import { RowFault } from "./row.ts";
 
-/** Number and text, or reason, of each line of the bytes, given in chunks of some size. */
+/** Number and text, or reason, of each line. The bytes arrive in chunks of `chunkBytes`. */
 async function linesOf(
   input: string | Uint8Array,
   chunkBytes = 65_536,

@@ -1,7 +1,7 @@
 /**
- * Cuts a stream of bytes into numbered lines of text, in groups as they arrive, in bounded memory. A
- * line that is too long or not UTF-8 becomes a fault with its number, and reading goes on after it.
- * The readers of CSV and NDJSON build on it.
+ * Cuts a stream of bytes into numbered lines of text, in groups as they arrive, in bounded memory.
+ * A line that is too long or not UTF-8 becomes a fault with its number, and reading goes on after
+ * it.
  */
 import { isUtf8 } from "node:buffer";
 import { EVENT_BYTES_MAX } from "../../../schema/event.ts";
@@ -49,7 +49,7 @@ class LineCutter {
     const firstNumber = this.number;
     this.number += lines.length;
     if (this.rest.length > EVENT_BYTES_MAX) {
-      // The line is given up already: what comes up to its end is not kept.
+      // The line is too long already, so its remaining bytes are not kept.
       this.skipping = true;
       this.rest = this.rest.subarray(0, 0);
     }
@@ -91,7 +91,7 @@ function splitText(text: string): (string | RowFault)[] {
   return lines;
 }
 
-/** As above, for bytes that are not UTF-8 as a whole: line by line, to find those that are. */
+/** The same for bytes that are not all UTF-8: line by line, to keep the lines that are. */
 function splitBytes(bytes: Buffer): (string | RowFault)[] {
   const lines: (string | RowFault)[] = [];
   for (let start = 0; start < bytes.length; ) {

@@ -1,11 +1,12 @@
 /**
- * Reads events from NDJSON: one JSON object on each line. Pure: lines in, events or faults out. Empty
- * lines are passed over. A row's identity is its line as it stands, without spaces around it.
+ * Reads events from NDJSON: one JSON object on each line. Pure: lines in, events or faults out.
+ * Empty lines are skipped. The text of a line, without surrounding spaces, is the identity of its
+ * row.
  */
 import type { LineGroup } from "./lines.ts";
 import { type DatedEvent, eventOfRow, RowFault, type RowRules } from "./row.ts";
 
-/** What a row of the file turned out to be, and on which line it starts. */
+/** A row of the file, as an event or a fault, with the line on which it starts. */
 export interface NumberedRow {
   lineNumber: number;
   row: DatedEvent | RowFault;
@@ -42,7 +43,7 @@ function readLine(line: string, rules: RowRules): DatedEvent | RowFault | undefi
     return new RowFault("bad_json", `the line is not JSON: ${(error as Error).message}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return new RowFault("not_an_object", "the line is JSON, but no object");
+    return new RowFault("not_an_object", "the line is JSON, but not an object");
   }
   const fields = value as Record<string, unknown>;
   const { columns } = rules;

@@ -1,6 +1,6 @@
 /**
- * Opens a file or standard input for `produce --from`: finds out the format and gives the rows in
- * groups, read as they are asked for, so that a file of any size takes the same memory.
+ * Opens a file or standard input for `produce --from`: finds out the format and returns the rows in
+ * groups, read on demand. A file of any size takes the same memory.
  */
 import { createReadStream } from "node:fs";
 import { UsageError } from "../../lib/errors.ts";
@@ -11,7 +11,7 @@ import type { RowRules } from "./row.ts";
 
 export type FileFormat = "csv" | "ndjson";
 
-/** The input cannot be read at all, in contrast to one of its rows. */
+/** The whole input is unreadable, in contrast to one of its rows. */
 class InputError extends UsageError {
   override name = "InputError";
 }
@@ -45,7 +45,7 @@ function bytesOf(path: string): AsyncIterable<Uint8Array> {
 const readerOf = (format: FileFormat, rules: RowRules): RowReader =>
   format === "csv" ? csvReader(rules) : ndjsonReader(rules);
 
-/** By the name's ending, else by what the first line starts with. */
+/** Decides by the ending of the name, else by the first character. */
 function formatOf(path: string, firstLine: unknown): FileFormat {
   const ending = path.split(".").at(-1)?.toLowerCase();
   if (ending === "csv") return "csv";
@@ -53,7 +53,7 @@ function formatOf(path: string, firstLine: unknown): FileFormat {
   return typeof firstLine === "string" && firstLine.trimStart().startsWith("{") ? "ndjson" : "csv";
 }
 
-/** Why the system would not let us read, in words; undefined when it was not the system. */
+/** The operating system's reason in words; undefined for another kind of error. */
 function fileReason(error: unknown): string | undefined {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file";

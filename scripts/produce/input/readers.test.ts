@@ -17,7 +17,7 @@ const OTTO: RowRules = {
   userOffset: 1,
 };
 
-/** Reads the text as groups of so many lines each. */
+/** Reads the text in groups of `linesPerGroup` lines. */
 function read(reader: RowReader, text: string, linesPerGroup = 1_000): NumberedRow[] {
   const lines = text.split("\n");
   const rows: NumberedRow[] = [];

@@ -1,7 +1,7 @@
 /**
- * From the fields of a row, as a file calls them, to an event, or the reason why it is not one. The
- * values are mapped and converted here; the schema of events judges the result. Pure but for hashing.
- * The readers of CSV and NDJSON call it with the values that they found.
+ * Converts the fields of a row, under the file's names, to an event, or to a fault with its reason.
+ * The values are mapped and converted here; the schema of events judges the result. Pure but for
+ * hashing.
  */
 import { EVENT_FIELDS, type Event, type EventField } from "../../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../../schema/event-types.ts";
@@ -48,7 +48,7 @@ export type RowValues = Record<EventField, unknown>;
 /** The form of `created_at` in events; the schema judges whether there is such a moment. */
 const EVENT_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** `contentOf` gives what identifies the row; the id of a row without one is made from it. */
+/** `contentOf` returns what identifies the row; a row without an id gets one made from it. */
 export function eventOfRow(
   values: RowValues,
   contentOf: () => string,

@@ -7,7 +7,7 @@ const FORM =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?$/i;
 const NUMBER = /^\d+(?:\.\d+)?$/;
 
-/** Smaller numbers (before March 1973 in seconds) are likelier years or counters than times. */
+/** Smaller numbers (before March 1973 in seconds) are more likely years or counters than times. */
 const EPOCH_SECONDS_MIN = 1e8;
 const YEAR_10000_MS = 253_402_300_800_000;
 
@@ -31,7 +31,7 @@ const MILLISECONDS = digits(1_000, 3);
 let lastMinute = Number.NaN;
 let lastMinuteText = "";
 
-/** What `Date.toISOString` gives for the years 1 to 9999, in less than half the time. */
+/** Returns what `Date.toISOString` returns for the years 1 to 9999, in less than half the time. */
 export function formatTimestamp(ms: number): string {
   const minute = Math.floor(ms / MINUTE_MS);
   if (minute !== lastMinute) {
@@ -50,7 +50,7 @@ function fromEpoch(value: number): number | undefined {
   if (!(value >= EPOCH_SECONDS_MIN)) return undefined;
   const ms =
     value < 1e11 ? value * 1e3 : value < 1e14 ? value : value < 1e17 ? value / 1e3 : value / 1e6;
-  // Reading the number and multiplying it each round by half a step: .123 must not become .122.
+  // Reading and multiplying the number each round by half a step: .123 must not become .122.
   const whole = Math.floor(ms * (1 + 2 * Number.EPSILON));
   return whole < YEAR_10000_MS ? whole : undefined;
 }
@@ -68,7 +68,7 @@ function fromParts(match: RegExpExecArray): number | undefined {
   const date = new Date(0);
   date.setUTCFullYear(fields[0], fields[1] - 1, fields[2]);
   date.setUTCHours(fields[3], fields[4], fields[5], Number(fraction.padEnd(3, "0").slice(0, 3)));
-  // A field out of range, such as February 30, would have moved another one.
+  // Date moves a field out of range, such as February 30, to another day.
   const same =
     date.getUTCMonth() === fields[1] - 1 &&
     date.getUTCDate() === fields[2] &&
@@ -81,7 +81,7 @@ function fromParts(match: RegExpExecArray): number | undefined {
   return ms < YEAR_10000_MS && ms >= -62_135_596_800_000 ? ms : undefined;
 }
 
-/** What the zone is ahead of UTC. */
+/** The offset of the zone from UTC. */
 function zoneMs(zone: string | undefined): number | undefined {
   if (!zone || !/^[+-]/.test(zone)) return 0;
   const hours = Number(zone.slice(1, 3));

@@ -1,14 +1,16 @@
 /**
- * How active people are at each time of the day. Pure, and free of functions such as sin whose last
- * digit differs between runtimes. The generator asks it who is awake; a history asks it at which
- * moments its events happened.
+ * How active people are at each time of the day. The generator asks which users are awake; a
+ * history asks when its events happened. Pure, without functions such as sin whose last digit
+ * differs between runtimes.
  */
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const MINUTES_PER_DAY = 1_440;
 
-/** Activity at each full hour, 1 being about the day's average: a quiet night, a busy evening. */
+/**
+ * Activity at each full hour: quiet at night, busy in the evening. 1 is about the day's average.
+ */
 const HOURLY_ACTIVITY = [
   0.4, 0.24, 0.16, 0.12, 0.12, 0.18, 0.36, 0.65, 0.95, 1.15, 1.25, 1.3, 1.38, 1.32, 1.25, 1.2, 1.22,
   1.32, 1.5, 1.72, 1.8, 1.6, 1.15, 0.7,
@@ -58,8 +60,8 @@ function momentOfActivity(sum: number): number {
 }
 
 /**
- * Spreads events over a stretch of time by the rhythm of its days: the moment at `fraction`
- * (0 to below 1) of all activity between `startMs` and `startMs + spanMs`.
+ * Spreads events over a time span by the rhythm of its days. Returns the moment at `fraction` (0 to
+ * below 1) of all activity between `startMs` and `startMs + spanMs`.
  */
 export function spreadOver(startMs: number, spanMs: number): (fraction: number) => number {
   const first = activityUntil(startMs);

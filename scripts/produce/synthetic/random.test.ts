@@ -11,7 +11,7 @@ test("RandomStream gives the same numbers when the seed is the same", () => {
 });
 
 test("RandomStream keeps its numbers from one version to the next", () => {
-  // A seed that somebody wrote down stands for the same events on every runtime, for ever.
+  // A seed that somebody noted must stand for the same events on every runtime, forever.
   expect(words(new RandomStream([0, 0, 0, 1]), 3)).toMatchInlineSnapshot(`
     [
       947923937,

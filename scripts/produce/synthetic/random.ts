@@ -1,6 +1,6 @@
 /**
- * A stream of pseudo-random numbers that depends on its seed alone: the same on every runtime, since
- * it uses 32-bit integers only (the generator sfc32). Not for secrets. Used by the event generator.
+ * A stream of pseudo-random numbers that depends only on its seed. It uses only 32-bit integers
+ * (the generator sfc32), so all runtimes agree. Not for secrets.
  */
 
 /** 128 bits that decide the whole stream. */
@@ -17,7 +17,7 @@ export class RandomStream {
     this.b = seed[1] | 0;
     this.c = seed[2] | 0;
     this.counter = seed[3] | 0;
-    // The first outputs still resemble the seed; similar seeds part ways after a few rounds.
+    // The first outputs still resemble the seed; similar seeds diverge after a few rounds.
     for (let round = 0; round < 16; round++) this.word();
   }
 

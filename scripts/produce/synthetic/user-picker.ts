@@ -1,14 +1,14 @@
 /**
- * Picks the user who comes next, with the skew of real audiences: few users do much, many do little.
- * Pure. The ranks of activity are split into 1, 2-3, 4-7, 8-15 and so on, and each of these groups
- * gets the same share (Zipf's law in steps). That needs no table, so it works for millions of users.
+ * Picks the next user, with the skew of real audiences: few users do much, many do little. Pure.
+ * The ranks of activity are split into 1, 2-3, 4-7, 8-15 and so on. Each group gets the same share
+ * (Zipf's law in steps). That needs no table, so it works for millions of users.
  */
 import { ACTIVITY_MAX, activityAt } from "./day-rhythm.ts";
 import type { RandomStream } from "./random.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Tries to find somebody who is awake, before anybody is taken. */
+/** Attempts to find a user who is awake; then any user is taken. */
 const TRIES_MAX = 8;
 
 export class UserPicker {
@@ -21,14 +21,14 @@ export class UserPicker {
     private readonly random: RandomStream,
   ) {
     this.groups = 32 - Math.clz32(users);
-    // Which users are the active ones depends on the seed, by a one-to-one mapping of ranks to ids.
+    // A one-to-one mapping of ranks to ids, made from the seed, decides which users are active.
     this.shift = random.below(users);
     let step = 1 + random.below(Math.min(users, 65_536));
     while (greatestCommonDivisor(step, users) !== 1) step += 1;
     this.step = step;
   }
 
-  /** A user id from 1 to the number of users; more likely one who is awake at that moment. */
+  /** A user id from 1 to the number of users; more likely that of a user awake at that moment. */
   pick(nowMs: number): number {
     for (let tries = 1; ; tries++) {
       const userId = this.userOfRank(this.rank());

@@ -21,24 +21,30 @@ function newCheckout(): string {
   folders.push(folder);
   const checkout = join(folder, "check out");
   mkdirSync(join(checkout, "scripts"), { recursive: true });
-  for (const name of ["package.json", "bun.lock", "bunfig.toml", "patches", "scripts/deps"]) {
-    cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
-  }
+  const names = [
+    "package.json",
+    "bun.lock",
+    "bunfig.toml",
+    "patches",
+    "scripts/deps",
+    "scripts/run",
+  ];
+  for (const name of names) cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
   return checkout;
 }
 
-/** In a session of its own, as in a terminal. */
-const bring = (checkout: string) =>
-  Bun.spawn(["setsid", join(checkout, "scripts/deps")], {
-    env: { ...process.env, BUN_INSTALL_CACHE_DIR: join(checkout, "../cache") },
+/** Installs them, in a session of its own as in a terminal. */
+const bring = (checkout: string, command = ["scripts/deps"], environment = {}) =>
+  Bun.spawn(["setsid", join(checkout, command[0]!), ...command.slice(1)], {
+    env: { ...process.env, BUN_INSTALL_CACHE_DIR: join(checkout, "../cache"), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
 
 const bunOf = (checkout: string) => join(checkout, "node_modules/.bin/bun");
 
 /** Waits until Bun's package is there, whose own script has not run by then. */
-async function bringHalf(checkout: string) {
-  const program = bring(checkout);
+async function bringHalf(checkout: string, command?: string[]) {
+  const program = bring(checkout, command);
   await until(
     "Bun's package is there",
     INSTALLED_MS_MAX,
@@ -92,4 +98,30 @@ test("deps says why when the lock is not that of package.json", async () => {
   const program = bring(checkout);
   expect(await program.exited).toBe(1);
   expect(await new Response(program.stderr).text()).toContain("lockfile");
+});
+
+test("run installs whole packages when Ctrl-C comes, and does not start the command", async () => {
+  const checkout = newCheckout();
+  await Bun.write(join(checkout, "scripts/help.ts"), "console.log('started');");
+  const program = await bringHalf(checkout, ["scripts/run", "help"]);
+  process.kill(-program.pid, "SIGINT");
+  expect(await program.exited).toBe(130);
+  expect(await new Response(program.stdout).text()).toBe("");
+  await expectWhole(checkout);
+  expect(await new Response(bring(checkout, ["scripts/run", "help"]).stdout).text()).toBe(
+    "started\n",
+  );
+});
+
+test("deps finds bun without PATH when bun runs it, else says how to get it", async () => {
+  const checkout = newCheckout();
+  const without = { PATH: "/usr/bin:/bin" };
+  const refused = bring(checkout, ["scripts/run", "help"], { ...without, npm_execpath: "" });
+  expect(await refused.exited).toBe(1);
+  expect(await new Response(refused.stderr).text()).toBe(
+    "Cannot install the packages: bun is not on PATH; `npx --yes bun run up` installs it\n",
+  );
+  const program = bring(checkout, undefined, { ...without, npm_execpath: process.execPath });
+  expect(await program.exited).toBe(0);
+  await expectWhole(checkout);
 });

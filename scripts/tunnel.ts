@@ -2,6 +2,7 @@
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
+import { stopSignal } from "./lib/stop.ts";
 import { runNamedTunnel } from "./tunnel/named.ts";
 import { findCloudflared } from "./tunnel/program.ts";
 import { runQuickTunnels } from "./tunnel/quick.ts";
@@ -20,9 +21,7 @@ Runs until it is stopped (SIGINT or SIGTERM), and starts cloudflared again when 
     const config = readConfig();
     const program = findCloudflared();
     const stop = new AbortController();
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.once(name, () => stop.abort());
-    }
+    stopSignal(["SIGINT", "SIGTERM", "SIGHUP"]).addEventListener("abort", () => stop.abort());
     const token = config.CLOUDFLARE_TUNNEL_TOKEN;
     const context = { config, program, stop };
     if (token) await runNamedTunnel(context, token, superset);

@@ -1,14 +1,13 @@
 /** `bun run worker:deploy`: puts the Worker and its page on Cloudflare's network. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildBundle } from "../worker/build/bundle.ts";
 import { deploy } from "../worker/build/deploy.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+import { stopSignal } from "./lib/stop.ts";
 
 const command = defineCommand({
   name: "worker:deploy",
@@ -19,29 +18,25 @@ set are deleted there. May be repeated; readers notice nothing.`,
   flags: { "dry-run": toggle("Only build what would be deployed; needs no account") },
   exits: { 0: "done", 1: "failed", 130: "stopped by SIGINT", 143: "stopped by SIGTERM" },
   async run({ flags: { "dry-run": isDryRun } }) {
-    const stop = new AbortController();
-    for (const name of SIGNALS) process.on(name, () => stop.abort(name));
+    const stop = stopSignal();
+    // A second signal must not end the process while the secrets are in the folder.
+    for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => {});
     const scratch = mkdtempSync(join(tmpdir(), "worker-deploy-"));
     try {
       if (isDryRun) {
-        await buildBundle(scratch, stop.signal);
+        await buildBundle(scratch, stop);
         console.log("The Worker can be deployed");
       } else {
-        await deploy(readConfig(), { scratch, signal: stop.signal });
+        await deploy(readConfig(), { scratch, signal: stop });
       }
     } catch (error) {
-      if (!stop.signal.aborted) throw error;
+      if (!stop.aborted) throw error;
     } finally {
-      // It holds the secrets.
       rmSync(scratch, { recursive: true });
     }
-    if (stop.signal.aborted) endStopped(stop.signal.reason);
+    if (stop.aborted) console.error("A deployment may be done or not; repeat it");
+    stop.throwIfAborted();
   },
 });
-
-function endStopped(name: (typeof SIGNALS)[number]): never {
-  console.error(`Stopped by ${name}: the deployment may be done or not; repeat it`);
-  process.exit(128 + constants.signals[name]);
-}
 
 await runCommand(command);

@@ -9,6 +9,7 @@ import { dataFolder } from "./host/folders.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
+import { stopSignal } from "./lib/stop.ts";
 import { webAddress } from "./lib/web-address.ts";
 
 const CHECKS_PER_MINUTE = 6;
@@ -24,14 +25,13 @@ STATE_DIR/worker. The rate limit of wrangler.jsonc does not apply here. Runs unt
   async run({ flags: { watch } }) {
     const config = readConfig();
     assertSecrets(config, "the Worker", ["SUMMARY_SECRET"]);
-    const stop = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+    const stop = stopSignal();
     // A folder for each port, so that a second Worker leaves the first alone.
     const parent = join(dataFolder(config, "worker"), String(config.WORKER_PORT));
     const folders = [join(parent, "build"), join(parent, "next-build")] as const;
     await assertPortIsFree(config.WORKER_PORT);
     await buildWorker(folders[0]);
-    if (stop.signal.aborted) return;
+    if (stop.aborted) return;
     const worker = await serveWorker({
       folder: folders[0],
       stateFolder: join(parent, "kept"),
@@ -40,9 +40,9 @@ STATE_DIR/worker. The rate limit of wrangler.jsonc does not apply here. Runs unt
       onLog: console.log,
     });
     console.log(`The Worker answers at ${worker.url}`);
-    if (watch) rebuildOnChange(worker, folders, stop.signal);
+    if (watch) rebuildOnChange(worker, folders, stop);
     try {
-      await keepServing(worker, stop.signal);
+      await keepServing(worker, stop);
     } finally {
       await worker.stop();
     }

@@ -1,5 +1,6 @@
 /** The main path, whole: a file, the producer, Kafka, consumers and the tables in PostgreSQL. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../scripts/lib/wait.ts";
 import {
@@ -9,6 +10,7 @@ import {
   untilJoined,
 } from "./harness/consumers.ts";
 import { makeEvents, sumCounts } from "./harness/events.ts";
+import { startRegistry } from "./harness/jsr.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
@@ -163,14 +165,28 @@ test("consume puts 5 % poison of each kind aside with its reason and counts the 
   await stopConsumer(consumer);
 });
 
-test("produce and consume work the same under Deno", async () => {
+test("produce and consume work the same under Deno, with the settings of .env", async () => {
   const place = await platform.place("deno");
   const { lines, counts } = makeEvents(2_000);
   const path = writeLines(place, lines);
+  await using registry = startRegistry();
+  const folder = join(place.config.STATE_DIR, "settings of Deno");
+  mkdirSync(folder);
+  const settings = Object.entries(place.environment).filter(([name]) => name !== "STATE_DIR");
+  writeFileSync(
+    join(folder, ".env"),
+    settings.map(([name, value]) => `${name}='${value}'\n`).join(""),
+  );
   const deno = (script: string, ...args: string[]) =>
-    Bun.spawn(["node_modules/deno/deno", "run", "-A", script, ...args], {
+    Bun.spawn(["node_modules/deno/deno", "run", "--quiet", "-A", script, ...args], {
       cwd: join(import.meta.dir, ".."),
-      env: place.environment,
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        STATE_DIR: folder,
+        JSR_URL: registry.url,
+        DENO_DIR: join(folder, "deno"),
+      },
       stdout: "pipe",
       stderr: "pipe",
     });

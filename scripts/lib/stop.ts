@@ -10,7 +10,7 @@ export class StoppedError extends Error {
 
 /**
  * Aborts when the process is told to stop, with a `StoppedError` as its reason. From the first call
- * on, the process no longer ends on these signals: its caller has to end it.
+ * on, the first of these signals no longer ends the process: its caller has to. A second one does.
  */
 export function stopSignal(names: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"]): AbortSignal {
   const stop = new AbortController();

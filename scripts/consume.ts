@@ -1,4 +1,3 @@
-#!/usr/bin/env bun
 /**
  * `bun run consume`: counts the events of the topic in PostgreSQL, each once. Start as many as
  * there are partitions; they share the work and take over from one another.

@@ -74,3 +74,14 @@ test("scripts/run refuses what is no command, and runs from every folder", () =>
     ...[listing, listing],
   ]);
 });
+
+const FOR_DENO = ["consume", "dead-letters", "migrate", "produce", "query", "replay", "summary"];
+
+test.each(FOR_DENO)("%s also runs under Deno", async (name) => {
+  const deno = `${ROOT}/node_modules/deno/deno`;
+  const program = Bun.spawn([deno, "run", "-A", `${ROOT}/scripts/${name}.ts`, "--help"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  expect([await program.exited, await new Response(program.stderr).text()]).toEqual([0, ""]);
+  expect(await new Response(program.stdout).text()).toContain(`bun run ${name} [FLAGS]`);
+});

@@ -95,15 +95,9 @@ function openSource(options: ProduceOptions, report: Report, stop: AbortControll
   });
 }
 
-/** The first signal ends the run, with all that is under way sent; a second one ends the process. */
 function stopOnSignals(): AbortController {
   const stop = new AbortController();
-  stopSignal().addEventListener("abort", () => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) {
-      process.on(name, () => process.exit(EXIT_INTERRUPTED));
-    }
-    stop.abort("signal");
-  });
+  stopSignal().addEventListener("abort", () => stop.abort("signal"));
   return stop;
 }
 

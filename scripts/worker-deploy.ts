@@ -19,9 +19,9 @@ set are deleted there. May be repeated; readers notice nothing.`,
   exits: { 0: "done", 1: "failed", 130: "stopped by SIGINT", 143: "stopped by SIGTERM" },
   async run({ flags: { "dry-run": isDryRun } }) {
     const stop = stopSignal();
-    // A second signal must not end the process while the secrets are in the folder.
-    for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => {});
     const scratch = mkdtempSync(join(tmpdir(), "worker-deploy-"));
+    // The secrets are in there, so it goes also when a second signal ends the process.
+    process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
     try {
       if (isDryRun) {
         await buildBundle(scratch, stop);
@@ -31,8 +31,6 @@ set are deleted there. May be repeated; readers notice nothing.`,
       }
     } catch (error) {
       if (!stop.aborted) throw error;
-    } finally {
-      rmSync(scratch, { recursive: true });
     }
     if (stop.aborted) console.error("A deployment may be done or not; repeat it");
     stop.throwIfAborted();

@@ -1,9 +1,12 @@
 /** The frame as a person meets it: a command in a process of its own, under Bun and under Deno. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./config.ts";
+import { until } from "./wait.ts";
+
+setDefaultTimeout(60_000);
 
 const runtimes: Record<string, string[]> = {
   Bun: [process.execPath, "--no-env-file"],
@@ -36,6 +39,16 @@ const acts = {
       await new Promise((resolve) => process.stdout.write("x".repeat(100_000), resolve));
     }
   },
+  finish: () => new Promise((resolve) => {
+    stopSignal().addEventListener("abort", () => setTimeout(resolve, 100));
+    console.log("waiting");
+    setInterval(() => {}, 1_000);
+  }),
+  stay: () => new Promise(() => {
+    stopSignal();
+    console.log("waiting");
+    setInterval(() => {}, 1_000);
+  }),
   wait: async () => {
     const stopped = stopSignal();
     console.log("waiting");
@@ -146,5 +159,23 @@ describe.each(["Bun", "Deno"])("runCommand() under %s", (runtime) => {
       expect(await process.exited).toBe(status);
       expect(await new Response(process.stderr).text()).toBe(`Stopped by ${signal}\n`);
     }
+  });
+
+  test("takes a signal that comes twice at once, as a Ctrl-C of `bun run` does, for one", async () => {
+    const program = start(runtime, ["--act", "finish"]);
+    await program.stdout.getReader().read();
+    program.kill("SIGINT");
+    program.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+  });
+
+  test("ends at once when a second signal comes later", async () => {
+    const program = start(runtime, ["--act", "stay"]);
+    await program.stdout.getReader().read();
+    await until("it has ended", 10_000, async () => {
+      program.kill("SIGINT");
+      if (program.exitCode === null) throw new Error("it has not");
+    });
+    expect(program.exitCode).toBe(130);
   });
 });

@@ -2,13 +2,12 @@
  * The frame that every command runs in: help, flags, the environment file, one way to fail, and the
  * exit status. 0 means done, 1 failed, 2 wrong flag or setting, 130 or 143 stopped by a signal.
  */
-import { constants } from "node:os";
 import { loadEnvironmentFile } from "./environment-file.ts";
 import { exitStatusOf } from "./errors.ts";
 import { type Flags, readFlags, type Values } from "./flags.ts";
 import { type Described, helpText } from "./help-text.ts";
 import { pastProxies } from "./loopback.ts";
-import { StoppedError } from "./stop.ts";
+import { StoppedError, statusOfSignal } from "./stop.ts";
 import { styled } from "./terminal.ts";
 import { type VerbName, verbs } from "./verbs.ts";
 
@@ -67,7 +66,7 @@ function asksForHelp(argv: string[]): boolean {
 }
 
 const statusOf = (error: unknown) =>
-  error instanceof StoppedError ? 128 + constants.signals[error.signal] : exitStatusOf(error);
+  error instanceof StoppedError ? statusOfSignal(error.signal) : exitStatusOf(error);
 
 /** One message, and where it comes from only for those who ask for it. */
 function report(error: unknown): void {

@@ -1,10 +1,12 @@
 /** The environment file under the real Deno, with the real @std/dotenv from a registry like JSR. */
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRegistry } from "../../tests/harness/jsr.ts";
 import { ROOT } from "./config.ts";
+
+setDefaultTimeout(60_000);
 
 const folders: string[] = [];
 afterAll(() => {

@@ -1,6 +1,6 @@
 /**
- * Asks Airflow how it is: whether its programs work (`answersAirflow`), and whether what they run
- * goes well (`airflowFault`), each through its API, as its pages do.
+ * Asks Airflow's API, as its pages do, whether its programs work (`answersAirflow`), and whether
+ * its DAGs succeed (`airflowFault`).
  */
 import { basename } from "node:path";
 import { z } from "zod";
@@ -34,7 +34,7 @@ const address = (config: Config) => `http://127.0.0.1:${config.AIRFLOW_PORT}`;
 
 /**
  * The API answers, reaches the records, and has heard of the scheduler and the DAG processor since
- * they started: those of a former start count as healthy for half a minute more.
+ * they started. Airflow counts those of an earlier start as healthy for another half a minute.
  */
 export async function answersAirflow(config: Config, processes: ProcessInfo[]): Promise<void> {
   const health = await ask(config, "/api/v2/monitor/health", healthSchema);
@@ -56,7 +56,7 @@ export async function answersAirflow(config: Config, processes: ProcessInfo[]): 
   }
 }
 
-/** DAG files that cannot be read and DAGs whose last finished run failed, in one line. */
+/** Unreadable DAG files, and DAGs whose last finished run failed, in one line. */
 export async function airflowFault(config: Config): Promise<string | undefined> {
   const headers = { authorization: `Bearer ${await logIn(config)}` };
   const get = <T>(path: string, schema: z.ZodType<T>) =>

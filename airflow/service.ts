@@ -47,7 +47,7 @@ export const airflow: Service = {
     AIRFLOW_POSTGRES_PASSWORD: password,
     AIRFLOW_SECRET_KEY: password,
     AIRFLOW_JWT_SECRET: () => randomBytes(48).toString("base64url"),
-    // Fernet wants the padding that base64url leaves out.
+    // Fernet needs the padding that base64url leaves out.
     AIRFLOW_FERNET_KEY: () => `${randomBytes(32).toString("base64url")}=`,
   },
   address: (config) => webAddress(config, config.AIRFLOW_PORT),

@@ -1,6 +1,6 @@
 /**
- * How Airflow's programs are started. What is the same everywhere is in airflow.cfg. Logs and all else
- * that Airflow writes are in STATE_DIR/airflow.
+ * How Airflow's programs are started. Settings that are the same everywhere are in airflow.cfg.
+ * Logs and everything else that Airflow writes are in STATE_DIR/airflow.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -14,7 +14,7 @@ import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { webAddress } from "../scripts/lib/web-address.ts";
 import { AIRFLOW } from "./install.ts";
 
-/** What Airflow's programs are called in its own commands. */
+/** The names of Airflow's programs in its own commands. */
 type AirflowProgram = "api-server" | "scheduler" | "dag-processor";
 
 const NEEDED = [
@@ -37,9 +37,9 @@ export async function launchAirflow(config: Config, program: AirflowProgram): Pr
   if (program !== "scheduler") return { command, environment };
   migrate(config, "--only", "database");
   return {
-    // Its log server would listen on every address, and the API server reads the files anyway.
+    // Its log server would listen on every address, and the API server reads the files directly.
     command: [...command, "--skip-serve-logs"],
-    // What airflow/clean needs.
+    // The settings of airflow/clean.
     environment: {
       ...environment,
       AIRFLOW_DATABASE: recordsDatabase(config, "airflow"),
@@ -57,7 +57,7 @@ function environmentOf(config: Config): Record<string, string> {
     AIRFLOW__CORE__PLUGINS_FOLDER: join(home, "plugins"),
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE: passwordFile(config),
     AIRFLOW__CORE__EXECUTION_API_SERVER_URL: `http://127.0.0.1:${config.AIRFLOW_PORT}/execution/`,
-    // dbt lets only one of its runs work at a time, whatever this is.
+    // dbt lets only one of its runs work at a time, whatever this setting is.
     AIRFLOW__CORE__PARALLELISM: String(config.AIRFLOW_PARALLEL_TASKS),
     AIRFLOW__CORE__FERNET_KEY: config.AIRFLOW_FERNET_KEY ?? "",
     AIRFLOW__API__PORT: String(config.AIRFLOW_PORT),
@@ -67,7 +67,7 @@ function environmentOf(config: Config): Record<string, string> {
     AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: `postgresql+psycopg2://${recordsDatabase(config, "airflow")}`,
     AIRFLOW__LOGGING__BASE_LOG_FOLDER: join(home, "logs"),
     ...postgresClientEnvironment(config),
-    // The DAGs run `dbt/run` there, and no bytecode is written beside them.
+    // The DAGs run `dbt/run` there, and write no bytecode beside the sources.
     PLATFORM_CHECKOUT: process.env.PLATFORM_CHECKOUT ?? ROOT,
     PYTHONDONTWRITEBYTECODE: "1",
     // A process keeps its environment when it changes its title, so that `down` finds it.

@@ -1,6 +1,6 @@
 /**
- * The jars of Kafka, each checked against the lock at every call, so that a broken one is found and
- * fetched again before the broker meets it.
+ * The jars of Kafka. Each is checked against the lock at every call, so a broken one is fetched
+ * again before the broker meets it.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -33,11 +33,13 @@ export const KAFKA = {
     const all = kafkaJars().length;
     return `${all - missingJars(config).length} of ${all} jars are whole`;
   },
-  // A running broker keeps what it has read of its archive.
+  // A running broker keeps in memory what it has read of its archive.
   agingFiles: { pattern: /^classes-[0-9a-f]{12}\.aot$/, used: (config) => [kafkaArchive(config)] },
 } satisfies Runtime;
 
-/** Kafka's archive of loaded classes, of use only to this Java with the jars in this place. */
+/**
+ * Kafka's archive of loaded classes. It works only with this Java and with the jars in this place.
+ */
 export function kafkaArchive(config: Config): string {
   const folder = KAFKA.folder(config);
   return join(folder, `classes-${keyOf(readFileSync(OPS_LOCK), folder)}.aot`);
@@ -51,7 +53,7 @@ export const kafkaClasspath = (config: Config): string =>
     .map((jar) => join(KAFKA.folder(config), jar.name))
     .join(":");
 
-/** Jars that are absent or whose content is not that of the lock. */
+/** Jars that are missing or whose content differs from the lock. */
 function missingJars(config: Config): Artifact[] {
   return kafkaJars().filter((jar) => {
     try {
@@ -99,7 +101,7 @@ async function fetchJars(config: Config, jars: Artifact[], options: InstallOptio
         signal: options.signal,
       },
     );
-    // Java refuses an archive that was made with other files, also when their content is the same.
+    // Java refuses an archive made with other files, even when their content is the same.
     rmSync(kafkaArchive(config), { force: true });
     progress.done();
   } catch (error) {
@@ -108,7 +110,7 @@ async function fetchJars(config: Config, jars: Artifact[], options: InstallOptio
   }
 }
 
-/** What a download that was killed has left: see fetch-artifacts.py. */
+/** The remains of a killed download: see fetch-artifacts.py. */
 function removeDrafts(folder: string): void {
   for (const name of readdirSync(folder).filter((name) => /^\..+\.jar\.\d+$/.test(name))) {
     rmSync(join(folder, name), { force: true });

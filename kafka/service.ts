@@ -16,7 +16,7 @@ export const kafka: Service = {
     {
       name: "kafka",
       launch: (config) => launchKafka(config),
-      // Nobody has to log in to the broker.
+      // The broker needs no login.
       secrets: [],
       stopSecondsMax: 60,
       memory: { megabytesMax: 704, growsWith: "KAFKA_HEAP_MB" },

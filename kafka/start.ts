@@ -1,6 +1,6 @@
 /**
- * How Kafka is started. Its data is in STATE_DIR/kafka and is made whole or not at all; after a kill,
- * the broker recovers its log.
+ * How Kafka is started. Its data is in STATE_DIR/kafka and is created whole or not at all. After a
+ * kill, the broker recovers its log.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { kafkaArchive, kafkaClasspath } from "./install.ts";
 
 const LOGGING = `-Dlog4j2.configurationFile=${join(ROOT, "kafka/log4j2.xml")}`;
 
-/** With `archiveOutput`, the broker writes an archive of the classes that it loads when it ends. */
+/** With `archiveOutput`, the broker writes an archive of its loaded classes when it ends. */
 export function launchKafka(config: Config, archiveOutput?: string): Launch {
   const folder = dataFolder(config, "kafka");
   mkdirSync(folder, { recursive: true });
@@ -32,7 +32,7 @@ export function launchKafka(config: Config, archiveOutput?: string): Launch {
   return { command, folder };
 }
 
-/** An archive saves two thirds of the start; without one Java just starts slower. */
+/** An archive saves two thirds of the start; without one, Java only starts slower. */
 function archiveFlag(config: Config, output: string | undefined): string {
   if (output) return `-XX:AOTCacheOutput=${output}`;
   const archive = kafkaArchive(config);
@@ -48,7 +48,7 @@ function format(config: Config, folder: string, properties: string): void {
     [
       ...[javaProgram(config), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", LOGGING],
       ...["-cp", kafkaClasspath(config), "kafka.tools.StorageTool", "format"],
-      // One id in 64 begins with a dash, so the id stays part of the option.
+      // One id in 64 begins with a dash, so the id is part of the option's word.
       ...[`--cluster-id=${cluster}`, "-c", path],
     ],
     { cwd: folder, stdout: "pipe", stderr: "pipe" },

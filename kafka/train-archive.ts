@@ -1,7 +1,7 @@
 /**
- * Makes Kafka's archive of loaded classes: runs a scratch broker through what a broker does in its
- * first minute, and lets Java write down what that took. The archive appears whole or not at all,
- * and only one process of the machine makes it. The supervisor runs this once, in the background.
+ * Makes Kafka's archive of loaded classes: a scratch broker does what a broker does in its first
+ * minute, and Java notes the loaded classes. The archive appears whole or not at all, and only one
+ * process of the machine makes it. The supervisor runs this once, in the background.
  */
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { constants, setPriority } from "node:os";
@@ -22,7 +22,7 @@ import { launchKafka } from "./start.ts";
 const READY_MS_MAX = 180_000;
 const END_MS_MAX = 180_000;
 
-// Whatever else wants the processors comes first.
+// All other processes take precedence.
 setPriority(constants.priority.PRIORITY_LOW);
 const config = readConfig();
 const archive = kafkaArchive(config);
@@ -77,7 +77,7 @@ async function train(config: Config): Promise<void> {
   }
 }
 
-/** What the platform asks of a broker: topics, idempotent batches, a group that reads and commits. */
+/** The platform's use of a broker: topics, idempotent batches, a group that reads and commits. */
 async function exercise(config: Config): Promise<void> {
   await ensureTopic(config);
   const kafka = openKafka(config, { clientId: "archive" });
@@ -107,7 +107,7 @@ async function exercise(config: Config): Promise<void> {
   await member.leave();
 }
 
-/** Also those of a process that was killed. */
+/** Also removes folders of killed processes. */
 function removeDrafts(): void {
   for (const name of readdirSync(dirname(archive))) {
     if (name.startsWith(`.${basename(archive)}.`)) rmSync(join(dirname(archive), name));

@@ -1,7 +1,7 @@
 /**
- * The owner's role and database, and the passwords, as statements for PostgreSQL's single-user mode.
- * A mark beside the data names owner and database and holds a hash of the passwords, so that a start
- * knows whether the statements are needed.
+ * Statements for PostgreSQL's single-user mode that create the owner's role and database and set
+ * the passwords. A mark beside the data names owner and database and holds a hash of the passwords.
+ * A start reads it to know whether the statements are needed.
  */
 import { createHash } from "node:crypto";
 import type { Config } from "../scripts/lib/config.ts";
@@ -10,7 +10,7 @@ import { scramVerifier } from "../scripts/lib/scram.ts";
 
 const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
-/** Single-user mode takes one statement a line. */
+/** Single-user mode reads one statement a line. */
 export function passwordStatements(config: Config): string[] {
   const { admin, owner } = passwords(config);
   return [
@@ -48,7 +48,7 @@ function passwords(config: Config): { admin: string; owner: string } {
   return { admin, owner };
 }
 
-/** @throws ConfigError when the data was made for another database or owner */
+/** @throws ConfigError when the data was created for another database or owner */
 export function assertSameDatabase(config: Config, mark: string): void {
   const [made] = mark.split("\n");
   if (made === identity(config)) return;

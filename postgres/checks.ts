@@ -1,4 +1,4 @@
-/** What PostgreSQL needs of the machine, for `doctor`. */
+/** PostgreSQL's requirements of the machine, for `doctor`. */
 import { join } from "node:path";
 import type { Finding } from "../scripts/host/service.ts";
 import { postgresPrograms } from "./install.ts";

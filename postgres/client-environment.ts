@@ -1,4 +1,4 @@
-/** How programs with a C driver reach PostgreSQL: libpq and the drivers that follow it read these. */
+/** Environment variables that lead programs with a C driver to PostgreSQL: libpq reads them. */
 import { opsPython } from "../scripts/host/folders.ts";
 import type { Config } from "../scripts/lib/config.ts";
 
@@ -8,7 +8,7 @@ export function postgresClientEnvironment(config: Config): Record<string, string
   return { PGSSLMODE: mode, PGSSLROOTCERT: authority ?? publicCertificates(config) };
 }
 
-/** File with the certificates that this machine trusts. */
+/** The file with the certificates that this machine trusts. */
 function publicCertificates(config: Config): string {
   const code = 'import ssl; print(ssl.get_default_verify_paths().cafile or "")';
   return Bun.spawnSync([opsPython(config), "-c", code])

@@ -6,7 +6,7 @@ import { checkPostgres } from "./checks.ts";
 import { POSTGRES } from "./install.ts";
 import { launchPostgres } from "./start.ts";
 
-/** The address on which `up` starts it; any other host is one that runs elsewhere. */
+/** The address on which `up` starts PostgreSQL. Any other host means that it runs elsewhere. */
 const HERE = "127.0.0.1";
 
 export const postgres: Service = {
@@ -19,7 +19,7 @@ export const postgres: Service = {
     {
       name: "postgres",
       launch: launchPostgres,
-      // The server has its passwords as hashes in its own tables.
+      // The server stores its passwords as hashes in its own tables.
       secrets: [],
       // PostgreSQL's fast shutdown: it ends the sessions and writes a checkpoint.
       stopSignal: "INT",

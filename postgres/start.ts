@@ -1,6 +1,6 @@
 /**
- * How PostgreSQL is started. Its data is in STATE_DIR/postgres and is made whole or not at all, with
- * the owner's role and database in it. Passwords that changed are changed before the server listens.
+ * How PostgreSQL is started. Its data is in STATE_DIR/postgres and is created whole or not at all,
+ * with the owner's role and database. Changed passwords are set before the server listens.
  */
 import {
   chownSync,
@@ -72,7 +72,7 @@ class Server {
     renameSync(draft, this.#data);
   }
 
-  /** The data of a stack that another user ran before. */
+  /** Another user ran this stack before. */
   takeOver(): void {
     if (statSync(this.#data).uid === this.#user.owner) return;
     const changed = Bun.spawnSync(["chown", "-R", String(this.#user.owner), this.#data]);
@@ -91,8 +91,8 @@ class Server {
   }
 
   /**
-   * A killed server leaves its process id behind. When another program has that id by now, PostgreSQL
-   * would take it for a server that still runs.
+   * A killed server leaves its process id behind. If another program has that id now, PostgreSQL
+   * would mistake it for a running server.
    */
   forgetFormer(): void {
     const path = join(this.#data, "postmaster.pid");
@@ -101,7 +101,7 @@ class Server {
     if (!commandLine(former).includes("postgres")) rmSync(path, { force: true });
   }
 
-  /** Single-user mode takes its statements from a pipe: no password is in a command or a log. */
+  /** Single-user mode reads its statements from a pipe: no password is in a command or a log. */
   #runAlone(folder: string, statements: string[]): void {
     const quiet = ["-c", "exit_on_error=on", "-c", "log_min_messages=error"];
     const command = [this.#program, "--single", "-D", folder, ...quiet, "postgres"];
@@ -118,5 +118,5 @@ class Server {
   }
 }
 
-/** File beside the data; see bootstrap.ts. */
+/** The mark beside the data; see bootstrap.ts. */
 const MARK = "platform";

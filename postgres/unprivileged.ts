@@ -1,20 +1,20 @@
-/** How PostgreSQL, which refuses to run as root, is run by root: as the first words of its command. */
+/** PostgreSQL refuses to run as root. Root runs it through a prefix that gives up its rights. */
 import { ConfigError } from "../scripts/lib/errors.ts";
 
 export interface Unprivileged {
-  /** First words of a command that gives up root's rights; none where the user is not root. */
+  /** First words of a command that gives up root's rights; empty for other users. */
   prefix: string[];
-  /** User id that has to own the data. */
+  /** Id of the user that must own the data. */
   owner: number;
 }
 
-/** Id of `nobody`. */
+/** The id of `nobody`. */
 const NOBODY = 65_534;
 
 /**
- * In a user namespace root has another number, but owns the same files. Where namespaces are refused
- * the server runs as `nobody`, which may then read past the folders of root (no_setuid_fixup lets
- * access(2) see that too) but write only its own data.
+ * In a user namespace root has another number, but owns the same files. Where namespaces are
+ * refused, the server runs as `nobody`. That process may read past root's folders (no_setuid_fixup
+ * makes access(2) agree), but writes only its own data.
  * @throws ConfigError when root's rights cannot be given up
  */
 export function unprivileged(program: string): Unprivileged {

@@ -1,12 +1,8 @@
-"""Makes Superset's records what the files and settings say: tables, roles, the admin, dashboards.
+"""Makes Superset's records match the files and settings: tables, roles, the admin, dashboards.
 
-Called by `superset-prepare.ts` when those differ from the last time, and harmless otherwise. The
-dashboards are imported only when their own files have changed: then the files win over what was
-edited in Superset meanwhile (`bun run superset:export` keeps such an edit). Whoever makes something
-new in Superset keeps it: only what was imported from a file is deleted when that file is gone, and
-the table `imported_assets` remembers what was.
-
-Trino need not run: nothing here asks it anything.
+`superset/start.ts` calls it after a change. A changed dashboard file overwrites edits in Superset;
+`bun run superset:export` saves edits. Users' own objects stay: only the objects that
+`imported_assets` lists are deleted with their file. Trino need not run.
 """
 
 import argparse
@@ -61,7 +57,7 @@ def migrate() -> None:
 
 
 def synchronise_roles() -> None:
-    """Also takes from the public role what a former setting gave it, which Superset leaves to it."""
+    """Superset keeps what a former setting gave to the public role, so this takes it away."""
     from flask import current_app
     from superset import appbuilder, security_manager
     from superset.extensions import db
@@ -91,7 +87,7 @@ def make_admin(password: str) -> Any:
 
 
 def warehouse() -> str:
-    """Without the password, which `superset_config.py` adds to each connection."""
+    """The address without the password, which `superset_config.py` adds to each connection."""
     address = urlsplit(os.environ["SUPERSET_TRINO"])
     port = address.port or (443 if address.scheme == "https" else 80)
     host = address.netloc.removesuffix(f":{port}")
@@ -112,7 +108,8 @@ def import_assets(folder: Path, admin: Any) -> None:
     for name, file in files.items():
         if bundle.kind_of(name) == "databases":
             file["sqlalchemy_uri"] = warehouse()
-    # Both ask Trino: for the schemas, to make a right of each, and for a table to load data into.
+    # Both would query Trino: for the schemas, to create a permission for each, and for a table to
+    # load data into.
     database_import.add_permissions = lambda database: None
     Database.has_table = lambda *_: True
     contents = {name: yaml.safe_dump(file) for name, file in files.items()}
@@ -125,7 +122,7 @@ def import_assets(folder: Path, admin: Any) -> None:
 
 
 def models() -> dict[str, Any]:
-    """Each after those that depend on it."""
+    """In this order, each kind follows the kinds that depend on it."""
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.core import Database
     from superset.models.dashboard import Dashboard
@@ -150,7 +147,7 @@ def remember_and_delete(present: dict[str, str]) -> None:
     for kind, model in models().items():
         for item in db.session.query(model).filter(model.uuid.in_(gone)):
             if is_used(kind, item):
-                # It stays in the table, and is deleted when nobody uses it any more.
+                # It stays in the table, and is deleted when nothing uses it any more.
                 print(f"Kept {item}: something that was made in Superset uses it")
                 gone.discard(str(item.uuid))
                 continue
@@ -189,7 +186,7 @@ def foreign_key(model: Any) -> str:
 
 
 def remembered() -> set[str]:
-    """The uuid of each thing that was made from a file."""
+    """The uuid of each object that was created from a file."""
     from superset import db
 
     if not sa.inspect(db.engine).has_table("imported_assets"):
@@ -213,7 +210,7 @@ def connect_databases() -> None:
 
 
 def publish() -> None:
-    """Gives the imported dashboards to viewers without a login, or takes every one away from them."""
+    """Publishes the imported dashboards to viewers without a login, or hides them all."""
     from flask import current_app
     from superset import db, security_manager
     from superset.models.dashboard import Dashboard

@@ -1,10 +1,8 @@
-"""The dashboards as files: what `assets/` holds, as Superset imports it, and back again.
+"""The dashboards as files: `assets/` in the form that Superset imports, and back again.
 
-A file says only what matters. Superset stores more: numbers of its own for charts and datasets,
-which differ from one database to the next, and a value for every field. `complete` adds what a file
-leaves out before it is imported, `reduce` takes it away from what Superset exports, and `merge` keeps
-a file as it is where both say the same. So an export after an import changes nothing. Pure but for
-`read` and `write`.
+Superset stores a value for every field, and its own numbers. `complete` adds the fields that a file
+leaves out, `reduce` removes them from an export, and `merge` keeps the file where both agree. So an
+export after an import changes nothing. Pure but for `read` and `write`.
 """
 
 import json
@@ -17,8 +15,8 @@ import yaml
 METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2000-01-01T00:00:00+00:00"}
 KINDS = ("databases", "datasets", "charts", "dashboards", "queries")
 
-# Fields in the order in which a new file has them, each with the value that needs no mention.
-# Superset itself leaves a field as it was when it is not mentioned.
+# Fields in the order of a new file, each with the value that a file leaves out. Superset leaves a
+# field unchanged when a file does not mention it.
 FIELDS: dict[str, dict[str, Any]] = {
     "databases": {
         "database_name": ...,
@@ -113,7 +111,7 @@ CHILDREN: dict[str, dict[str, Any]] = {
         "warning_text": None,
     },
 }
-# What the pages derive from the rest each time a dashboard is saved.
+# Fields that the pages derive from the rest each time a dashboard is saved.
 DERIVED = {
     "metadata": {
         "chart_configuration",
@@ -145,7 +143,7 @@ def kind_of(name: str) -> str:
 
 
 def charts_in(position: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is said of each chart of a dashboard, in the order in which they are read."""
+    """Fields of each chart of a dashboard, in reading order."""
     seen = set()
 
     def below(key: str) -> Iterator[dict[str, Any]]:
@@ -164,11 +162,11 @@ def charts_in(position: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def complete(name: str, content: dict[str, Any]) -> dict[str, Any]:
-    """What Superset is given to import."""
+    """The files for Superset's importer."""
     kind = kind_of(name)
     content = json.loads(json.dumps(content))
     for field, default in FIELDS[kind].items():
-        # Of a dataset's settings, the importer takes no more than it knows.
+        # The importer refuses settings of a dataset that it does not know.
         if default is not ... and field not in ("always_filter_main_dttm", "folders"):
             content.setdefault(field, default)
     for children, fields in CHILDREN.items():
@@ -181,7 +179,8 @@ def complete(name: str, content: dict[str, Any]) -> dict[str, Any]:
         content["query_context"] = complete_query(content)
     if kind == "dashboards":
         number_charts(content["position"])
-        # Without it the pages forget the colours of labels while they draw for the first time.
+        # Without this field the pages forget the colours of labels while they draw for the first
+        # time.
         metadata = content["metadata"]
         metadata["map_label_colors"] = dict(metadata.get("label_colors", {}))
     content.setdefault("version", METADATA["version"])
@@ -189,7 +188,7 @@ def complete(name: str, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete_query(chart: dict[str, Any]) -> str | None:
-    """A file has what the chart asks for, as a tree; the rest of a request is the same for all."""
+    """A file has the chart's query as a tree; the rest of a request is the same for all charts."""
     query = chart.get("query_context")
     if isinstance(query, str):
         query = json.loads(query)
@@ -206,13 +205,13 @@ def complete_query(chart: dict[str, Any]) -> str | None:
 
 
 def number_charts(position: dict[str, Any]) -> None:
-    """Files count the charts of a dashboard from 1, and what points at a chart names that number."""
+    """Files number the charts of a dashboard from 1, and references use that number."""
     for number, meta in enumerate(charts_in(position), start=1):
         meta["chartId"] = number
 
 
 def reduce(name: str, content: dict[str, Any]) -> dict[str, Any]:
-    """The same for what Superset has exported and for a file, when they mean the same."""
+    """An equal form of an export and a file that mean the same."""
     kind = kind_of(name)
     content = json.loads(json.dumps(content))
     if kind == "charts":
@@ -220,7 +219,7 @@ def reduce(name: str, content: dict[str, Any]) -> dict[str, Any]:
     if kind == "dashboards":
         reduce_dashboard(content)
     if kind == "databases":
-        # A file holds the place; where it really is depends on the machine.
+        # A file holds placeholders; the real address depends on the machine.
         content.pop("sqlalchemy_uri", None)
         content.pop("password", None)
         content.pop("configuration_method", None)
@@ -236,7 +235,7 @@ def reduce(name: str, content: dict[str, Any]) -> dict[str, Any]:
 def ordered(
     content: dict[str, Any], fields: dict[str, Any], links: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Only what is known, in order, without what needs no mention."""
+    """Keeps known fields, in order, without default values."""
     kept = {}
     for field, default in fields.items():
         value = content.get(field, default)
@@ -254,7 +253,7 @@ def reduce_chart(chart: dict[str, Any]) -> None:
         for key, value in params.items()
         if key not in DERIVED["params"] and key != "viz_type" and value not in EMPTY
     }
-    # A grid of copies of the chart: some twenty settings, also when there is none.
+    # A grid of copies of the chart: some twenty settings, which are there even without a grid.
     if not params.get("matrixify_enable"):
         for key in [key for key in chart["params"] if key.startswith("matrixify_")]:
             del chart["params"][key]
@@ -272,7 +271,7 @@ def reduce_dashboard(dashboard: dict[str, Any]) -> None:
     numbers = {}
     for number, meta in enumerate(charts_in(position), start=1):
         numbers[meta.pop("chartId", None)] = number
-        # The name of a chart is in its own file; this is what it is called on this dashboard.
+        # The name of a chart is in its own file; this is its name on this dashboard.
         if meta.get("sliceNameOverride") in (None, "", meta.get("sliceName")):
             meta.pop("sliceNameOverride", None)
     metadata = dashboard.get("metadata") or {}
@@ -293,7 +292,7 @@ def reduce_dashboard(dashboard: dict[str, Any]) -> None:
 
 
 def merge(name: str, file: dict[str, Any] | None, exported: dict[str, Any]) -> dict[str, Any]:
-    """The file with what is different in Superset, each field where it was."""
+    """The file with the changes from Superset, each field in its old place."""
     theirs = reduce(name, exported)
     if file is None:
         uri = {"sqlalchemy_uri": exported["sqlalchemy_uri"]} if "sqlalchemy_uri" in exported else {}
@@ -311,7 +310,7 @@ def merge(name: str, file: dict[str, Any] | None, exported: dict[str, Any]) -> d
 
 
 def weave(file: Any, theirs: Any, ours: Any) -> Any:
-    """The changes within a tree; lists of things with a name are joined by it."""
+    """The changes within a tree; lists of named objects are joined by name."""
     if isinstance(file, dict) and isinstance(theirs, dict) and isinstance(ours, dict):
         kept = {key: value for key, value in file.items() if key in theirs or key not in ours}
         for key, value in theirs.items():
@@ -336,7 +335,7 @@ def is_named(children: Any, name: str) -> bool:
 
 
 class Dumper(yaml.SafeDumper):
-    """Text of several lines as a block, and lists set in below what they belong to."""
+    """Writes text of several lines as a block, and indents lists below their key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -351,7 +350,7 @@ Dumper.add_representer(str, represent_text)
 
 
 def write(path: Path, content: dict[str, Any]) -> bool:
-    """Writes a file when it says something else; its first comments stay, those inside do not."""
+    """Writes a file when its content changes. The first comments stay; comments inside do not."""
     former = path.read_text() if path.exists() else ""
     if former and yaml.safe_load(former) == content:
         return False

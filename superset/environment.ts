@@ -1,4 +1,4 @@
-/** What every program of Superset runs with, besides the settings. */
+/** The environment of every program of Superset, besides the settings. */
 import { join } from "node:path";
 import { postgresClientEnvironment } from "../postgres/client-environment.ts";
 import { dataFolder } from "../scripts/host/folders.ts";
@@ -18,7 +18,7 @@ export const supersetEnvironment = (config: Config): Record<string, string> => (
   SUPERSET_TRINO_AUTHORITY: trinoAuthority(config) ?? "",
   PYTHONPATH: SOURCES,
   PYTHONDONTWRITEBYTECODE: "1",
-  // Superset takes a time without a zone for one of its own zone; everywhere else here it is UTC.
+  // Superset reads a time without a zone in its own zone; everywhere else here it is UTC.
   TZ: "UTC",
   ...postgresClientEnvironment(config),
 });

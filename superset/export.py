@@ -1,8 +1,7 @@
-"""Writes what was edited in Superset back into the files of `assets/`, for `bun run superset:export`.
+"""Writes edits in Superset back into the files of `assets/`, for `bun run superset:export`.
 
-A file changes only where Superset says something else, so the difference to the last commit is the
-edit and nothing more. What was made new in Superset is written when it belongs to a dashboard that
-was imported: its charts, and their datasets.
+A file changes only where Superset differs, so the diff to the last commit is the edit and nothing
+more. New charts, and their datasets, are written when they belong to an imported dashboard.
 """
 
 import argparse
@@ -33,7 +32,7 @@ def main() -> None:
             exported = dict(export())
             known = remembered()
     files = bundle.read(folder)
-    # All belong to the one database; which one it is does not matter for comparing.
+    # All of them use the one database, so its number does not matter for comparing.
     queries = saved_queries.read(saved_queries.FOLDER, "")
     query_names = {query["uuid"]: name for name, query in queries.items()}
     names = {str(file["uuid"]): name for name, file in files.items()}
@@ -61,7 +60,7 @@ def main() -> None:
 
 
 def export() -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
-    """Each thing of ours: its uuid, the name of a new file for it, and what Superset says of it."""
+    """Each of our objects: its uuid, the name of a new file for it, and its export."""
     from superset.commands.chart.export import ExportChartsCommand
     from superset.commands.dashboard.export import ExportDashboardsCommand
     from superset.commands.database.export import ExportDatabasesCommand

@@ -1,7 +1,7 @@
-"""What a viewer without a login is answered: a chart's own queries, as they are stored.
+"""Decides which query runs for a viewer without a login: only a chart's own, as it is stored.
 
-Of these, only the filters that the dashboard offers may be set. What is sent is compared with what
-may be asked, and what may be asked is what runs. Pure, so that every refusal is a test; `security.py`
+A viewer may set only the filters that the dashboard offers. The request is compared with the
+allowed query, and the allowed query runs. Pure, so that every refusal has a test. `security.py`
 calls it for each request for data.
 """
 
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-# Without effect on what is queried: what the page's own address carries, such as `standalone`.
+# Fields of the page's own address, such as `standalone`, which do not affect the query.
 WITHOUT_EFFECT = {"url_params"}
 TIME_RANGE = re.compile(r"""[\w\s:,.()"'+-]{1,100}""")
 VALUES_MAX = 100
@@ -18,12 +18,12 @@ VALUE_LENGTH_MAX = 100
 
 
 class RefusedError(Exception):
-    """Says why, to a person."""
+    """The reason, for a person."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What a dashboard lets its viewers choose for a chart."""
+    """The choices that a dashboard offers its viewers for a chart."""
 
     columns: frozenset[str] = frozenset()
     has_time: bool = False
@@ -50,9 +50,9 @@ def offer_of(metadata: dict[str, Any], chart_id: int) -> Offer:
 def chart_request(
     asked: dict[str, Any], stored: dict[str, Any] | None, offer: Offer
 ) -> dict[str, Any]:
-    """What to run for a request about a chart.
+    """Returns the query to run for a request about a chart.
 
-    :raises RefusedError: when it asks for anything else than what is stored and offered
+    :raises RefusedError: when the request differs from the stored query and the offered filters
     """
     if not stored or not stored.get("queries"):
         raise RefusedError("the chart has no stored query")
@@ -73,7 +73,7 @@ def chart_request(
 def filter_request(
     asked: dict[str, Any], metadata: dict[str, Any], filter_id: str
 ) -> dict[str, Any]:
-    """What to run for the list of values of a filter, whatever was asked."""
+    """Returns the query to run for the values of a filter, whatever the request says."""
     require_result(asked)
     for native in metadata.get("native_filter_configuration") or []:
         if native.get("id") != filter_id or native.get("filterType") != "filter_select":
@@ -95,7 +95,7 @@ def require_result(asked: dict[str, Any]) -> None:
 
 
 def request(stored: dict[str, Any], queries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Never around the cache."""
+    """Viewers never bypass the cache."""
     rest = {"force": False, "result_type": "full", "result_format": "json"}
     return {
         "datasource": stored["datasource"],
@@ -106,7 +106,7 @@ def request(stored: dict[str, Any], queries: list[dict[str, Any]]) -> dict[str, 
 
 
 def choose(own: dict[str, Any], asked: Any, offer: Offer) -> dict[str, Any]:
-    """The stored query with what is asked of the offered filters, and nothing else of it."""
+    """Returns the stored query with the values of the offered filters, nothing else of the request."""
     if not isinstance(asked, dict) or not isinstance(asked.get("filters"), list):
         return own
     filters = list(own.get("filters") or [])
@@ -139,7 +139,7 @@ def is_choice(item: Any, offer: Offer) -> bool:
 
 
 def canonical(queries: list[Any]) -> str:
-    """The same text for queries that are the same; the order of their filters means nothing."""
+    """The same text for equal queries; the order of their filters does not matter."""
     return json.dumps([comparable(query) for query in queries], sort_keys=True)
 
 

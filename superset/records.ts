@@ -1,7 +1,7 @@
 /**
- * What Superset's records were made from, as the comment on their database says it: the program with
- * its set-up, and the files of the dashboards. Keyed, since others can read the comment and a password
- * is among what it is made from.
+ * The source of Superset's records, noted as the comment on their database: the program with its
+ * set-up, and the files of the dashboards. The mark is keyed: others can read the comment, and a
+ * password is part of the source.
  */
 import { createHmac } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { trinoUrl } from "../scripts/lib/trino-address.ts";
 import { SOURCES } from "./environment.ts";
 import { SUPERSET } from "./install.ts";
 
-/** What the bootstrap writes into the records, apart from the files. */
+/** The part of the records that the bootstrap writes, apart from the files. */
 const settingsIn = (config: Config) => [
   String(config.SUPERSET_ADMIN_PASSWORD),
   config.SUPERSET_PUBLIC,
@@ -25,11 +25,11 @@ export function recordsMark(config: Config): string {
   return `Records of ${program}, set up ${setUp}, assets ${assetsDigest(config)}`;
 }
 
-/** Whether a mark was made with the files of the dashboards as they are now. */
+/** Whether a mark was made with the current files of the dashboards. */
 export const hasSameAssets = (config: Config, mark: string | undefined): boolean =>
   mark?.endsWith(` assets ${assetsDigest(config)}`) ?? false;
 
-/** The mark, with the files of the dashboards as they are now. */
+/** The mark with the current files of the dashboards. */
 export const withAssets = (config: Config, mark: string): string =>
   mark.replace(/ assets \w+$/, ` assets ${assetsDigest(config)}`);
 
@@ -46,7 +46,7 @@ function digest(config: Config, parts: string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Name and content of each file, in an order that is the same everywhere. */
+/** Name and content of each file, in the same order on every machine. */
 function contentsOf(folder: string, pattern: string): string[] {
   if (!existsSync(folder)) return [];
   const names = [...new Glob(pattern).scanSync(folder)].sort();

@@ -1,7 +1,7 @@
-"""The queries of `trino/queries` as Superset saves them: what `bun run query NAME` asks, in SQL Lab.
+"""The queries of `trino/queries` as Superset's saved queries: `bun run query NAME`, in SQL Lab.
 
-Their files stay what they are; an edit made in Superset goes back into them. Pure but for `read`
-and `write`.
+The files stay as they are; an edit in Superset goes back into them. Pure but for `read` and
+`write`.
 """
 
 import uuid
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[1] / "trino/queries"
-# Names what has no name of its own; the same file is the same query on each machine.
+# Identifies objects without a name of their own: a file is the same query on each machine.
 NAMESPACE = uuid.UUID("8f9a2e0c-5c1d-4f0a-9a51-5b1d7b0d4c2e")
 
 
 def read(folder: Path, database_uuid: str) -> dict[str, dict[str, Any]]:
-    """Each query by the name of a file of `assets/` that would hold it."""
+    """Each query by the name of its file in `assets/`, as if it had one."""
     return {
         f"queries/{path.stem}.yaml": saved(path.stem, path.read_text(), database_uuid)
         for path in sorted(folder.glob("*.sql"))
@@ -22,7 +22,7 @@ def read(folder: Path, database_uuid: str) -> dict[str, dict[str, Any]]:
 
 
 def saved(name: str, text: str, database_uuid: str) -> dict[str, Any]:
-    """The first line of a query says in a comment what it is for."""
+    """The comment in the first line of a query says what it is for."""
     return {
         "label": name.replace("_", " ").capitalize(),
         "catalog": "postgresql",
@@ -36,7 +36,7 @@ def saved(name: str, text: str, database_uuid: str) -> dict[str, Any]:
 
 
 def write(folder: Path, name: str, content: dict[str, Any]) -> bool:
-    """Writes the file when Superset has another text."""
+    """Writes the file when the text in Superset differs."""
     path = folder / f"{Path(name).stem}.sql"
     text = content["sql"].rstrip() + "\n"
     if path.read_text() == text:

@@ -1,7 +1,7 @@
 """Lets anonymous viewers see the published dashboard and nothing behind it.
 
-Superset's own rule for them is the dataset: who may see a chart may send any query on its dataset.
-Here, a request for data of an anonymous viewer is answered only when it is the chart's stored query.
+Superset itself checks only the dataset: a viewer of a chart may send any query on its dataset.
+Here, an anonymous viewer's request for data is answered only when it is the chart's stored query.
 """
 
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ ANONYMOUS_BYTES_MAX = 65_536
 
 
 class SecurityManager(SupersetSecurityManager):
-    # Less than Superset's own: none of the older ways to data, of the lists of people and of notes.
+    # Fewer permissions than Superset's own: no older data endpoints, no lists of people or notes.
     PUBLIC_ROLE_PERMISSIONS: ClassVar = {
         ("can_read", "Dashboard"),
         ("can_read", "Chart"),
@@ -33,7 +33,7 @@ class SecurityManager(SupersetSecurityManager):
     }
 
     def register_views(self) -> None:
-        """Superset limits a view that takes no passwords, and forgets the two that do."""
+        """Superset limits a view that takes no passwords, and not the two that do."""
         super().register_views()
         for view in self.appbuilder.baseviews:
             if type(view).__name__ in ("AuthDBView", "SecurityApi"):
@@ -55,7 +55,7 @@ class SecurityManager(SupersetSecurityManager):
         return bool(dashboard.published) and self.get_public_role() in dashboard.roles
 
     def confine(self, query_context: Any) -> None:
-        """What was sent is only compared; what runs is what may be asked."""
+        """The request is only compared; the allowed query runs."""
         body = request.get_json(silent=True) if request.path == DATA_ADDRESS else None
         form_data = query_context.form_data
         if not isinstance(body, dict) or not isinstance(form_data, dict):
@@ -96,7 +96,7 @@ class SecurityManager(SupersetSecurityManager):
 
 
 def replace(query_context: Any, permitted: dict[str, Any]) -> None:
-    """The form that is sent with a query could add columns to it, and other fields avoid the cache."""
+    """The form that comes with a query could add columns to it; other fields bypass the cache."""
     from superset.charts.schemas import ChartDataQueryContextSchema
 
     own = ChartDataQueryContextSchema().load(permitted)
@@ -106,8 +106,8 @@ def replace(query_context: Any, permitted: dict[str, Any]) -> None:
 
 
 def refuse_large_requests() -> tuple[str, int] | None:
-    """What a viewer without a login sends is kept for days, as the state of the filters."""
-    # Who brings a token is not known yet; a wrong one is refused where it is used.
+    """The state of the filters: Superset keeps what a viewer without a login sends for days."""
+    # A token is checked where it is used, so its user is not known yet.
     if "Authorization" in request.headers:
         return None
     length = request.content_length
@@ -118,20 +118,20 @@ def refuse_large_requests() -> tuple[str, int] | None:
 
 
 def to_tls() -> Any:
-    """Without TLS a login fails for no visible reason, since the browser keeps the cookie back."""
-    # What does not come through the proxy has no such header, and stays as it is.
+    """Without TLS the browser withholds the cookie, and a login fails for no visible reason."""
+    # A request that did not come through the proxy has no such header, and stays as it is.
     if request.headers.get("X-Forwarded-Proto") != "http":
         return None
     return redirect(request.url.replace("http:", "https:", 1), code=308)
 
 
 def without_people(query: Any, *_: Any) -> Any:
-    """The lists of possible owners would tell everyone the names and addresses of all users."""
+    """The lists of possible owners would show everyone the names and addresses of all users."""
     return query.filter(sa.false()) if is_anonymous() else query
 
 
 def is_anonymous() -> bool:
-    """Commands that run on the machine itself are nobody's request."""
+    """Commands on the machine itself come without a request."""
     if not has_request_context():
         return False
     user = getattr(g, "user", None)

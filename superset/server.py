@@ -1,7 +1,7 @@
-"""What gunicorn does beside serving: it deletes outdated records, so that nothing grows by itself.
+"""Deletes outdated records beside gunicorn's serving, so that no table grows without bound.
 
-Superset deletes none of them: not the queries of SQL Lab, nor what they leave. What is in a cache has
-a bound there, in `superset_config.py`.
+Superset deletes none of them: neither the queries of SQL Lab nor their remains. The caches have
+bounds in `superset_config.py`.
 """
 
 import logging
@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-# How long the records of queries in SQL Lab are kept, and the notes for single sign-on of databases.
+# How long queries of SQL Lab and notes for databases' single sign-on are kept.
 RETENTION = "7 days"
-# What grows with use, as far as it is not in a cache with a bound. The tabs are of browsers that
-# kept them here before.
+# Tables that grow with use, apart from the bounded caches. The tabs belong to browsers that kept
+# them here before.
 OUTDATED = [
     f"delete from tab_state where changed_on < now() - interval '{RETENTION}'",
     f"""delete from query where changed_on < now() - interval '{RETENTION}'
@@ -27,7 +27,7 @@ EVERY_SECONDS = 3600
 
 
 def post_worker_init(worker: Any) -> None:
-    """Gunicorn calls it once the worker has loaded Superset."""
+    """Gunicorn calls this once the worker has loaded Superset."""
     app = worker.app.callable
     threading.Thread(target=delete_outdated_for_ever, args=(app,), daemon=True).start()
 
@@ -38,7 +38,7 @@ def delete_outdated_for_ever(app: Any) -> None:
         try:
             delete_outdated(app)
         except Exception:
-            # Such as a database that is away; what is outdated now is so in an hour, too.
+            # For example, the database is down. Outdated records are still outdated in an hour.
             logging.getLogger(__name__).exception("Cannot delete outdated records")
         pause.wait(EVERY_SECONDS)
 

@@ -1,6 +1,6 @@
 /**
- * How Superset is started. Its database, its roles and its dashboards are made when they are missing or
- * their files have changed. Superset would take ten seconds to find out that there is nothing to do.
+ * How Superset is started. Its database, roles and dashboards are created when they are missing or
+ * their files changed. Superset itself would need ten seconds to find that nothing changed.
  */
 import { join } from "node:path";
 import { assertSecrets } from "../scripts/host/environment.ts";
@@ -41,8 +41,8 @@ export async function launchSuperset(config: Config): Promise<Launch> {
   const command = [
     ...[SUPERSET.program(config, "gunicorn"), "--config", join(SOURCES, "server.py")],
     ...["--bind", `127.0.0.1:${config.SUPERSET_PORT}`],
-    // One worker, since caches and limits of requests are per process. No preload: a parent that
-    // holds what its one worker loads again takes as much memory.
+    // One worker, since caches and request limits are per process. No preload: a parent would hold
+    // in memory what its one worker loads again.
     ...[
       "--workers",
       "1",
@@ -51,9 +51,9 @@ export async function launchSuperset(config: Config): Promise<Launch> {
       "--threads",
       String(config.SUPERSET_THREADS),
     ],
-    // A worker may take long to load on a busy machine.
+    // A worker may load slowly on a busy machine.
     ...["--timeout", "180", "--graceful-timeout", "10", "--keep-alive", "5"],
-    // The control socket would be in the user's home, one for all stacks.
+    // By default the control socket is in the user's home, one for all stacks.
     ...["--limit-request-line", "0", "--no-control-socket", "--worker-tmp-dir", home],
     "superset.app:create_app()",
   ];

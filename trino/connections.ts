@@ -1,10 +1,15 @@
-/** How Trino's connectors reach Kafka and PostgreSQL: the settings, in the words of Java's clients. */
+/**
+ * How Trino's connectors reach Kafka and PostgreSQL: settings under the names of Java's clients.
+ */
 import type { Config } from "../scripts/lib/config.ts";
 
-/** Writes the certificates to trust into a file, those of `path` or the public ones; gives its path. */
+/**
+ * Writes the trusted certificates, those of `path` or the public ones, into a file. Returns its
+ * path.
+ */
 type WriteAuthorities = (path: string | undefined) => string;
 
-/** Address of the database, with how to reach it over TLS. */
+/** The address of the database, with its TLS options. */
 export function jdbcUrl(config: Config, writeAuthorities: WriteAuthorities): string {
   const { POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database } = config;
   const url = `jdbc:postgresql://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -19,13 +24,13 @@ export function jdbcUrl(config: Config, writeAuthorities: WriteAuthorities): str
   return `${url}/${encodeURIComponent(database)}?${parameters.toString().replaceAll("+", "%20")}`;
 }
 
-/** What is in the file that the Kafka connector hands to its client; it may hold a password. */
+/** The file that the Kafka connector passes to its client; it may hold a password. */
 export function kafkaClientSettings(config: Config, writeAuthorities: WriteAuthorities): string {
   const usesTls = config.KAFKA_TLS === "true";
   const logsIn = config.KAFKA_SASL_MECHANISM !== "none";
   const settings = {
     "security.protocol": `${logsIn ? "SASL_" : ""}${usesTls ? "SSL" : "PLAINTEXT"}`,
-    // Records of a transaction that was given up count nowhere else.
+    // Records of an aborted transaction count nowhere else, either.
     "isolation.level": "read_committed",
     ...(usesTls && {
       "ssl.truststore.type": "PEM",
@@ -51,7 +56,7 @@ function login(config: Config): string {
   ].join(" ");
 }
 
-/** A value as a file of properties has it, which Java reads as Latin-1 with escapes. */
+/** A value in the form of a properties file, which Java reads as Latin-1 with escapes. */
 export const propertyValue = (text: string) =>
   text
     .replaceAll("\\", "\\\\")

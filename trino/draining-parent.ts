@@ -1,6 +1,6 @@
 /**
- * Runs a worker of Trino, given as the words of its command. Told to end, it asks the worker to finish
- * what it works on and then to end; a worker that cannot be asked just ends.
+ * Runs a Trino worker, given as the words of its command. On a stop signal it asks the worker to
+ * finish its work and then end. A worker that cannot be asked is ended at once.
  */
 import { readConfig } from "../scripts/lib/config.ts";
 import { drainWorker } from "./nodes.ts";

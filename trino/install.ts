@@ -1,7 +1,7 @@
 /**
- * Trino with the plugins that are needed, from its one archive for everything. Its files are checked
- * at every call against the list that was made when the archive, itself checked, was unpacked; so a
- * broken one is found, and all are fetched again, before the server meets it.
+ * Trino with the plugins that are needed, from its one archive. At every call the files are checked
+ * against the list made when the verified archive was unpacked. A broken file is found, and all are
+ * fetched again, before the server meets it.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ import { type Config, ROOT } from "../scripts/lib/config.ts";
 const TITLE = "Trino";
 const LOCK = join(ROOT, "trino/server.lock");
 const PLUGINS = join(ROOT, "trino/plugins.txt");
-/** What is kept of it. */
+/** The part of the archive that is kept. */
 const UNPACKED_BYTES = 170_000_000;
 const INSTALL_MS_MAX = 1_800_000;
 
@@ -26,7 +26,7 @@ export const TRINO = {
   title: TITLE,
   folder: (config: Config) =>
     cacheFolder(config, "trino", readFileSync(LOCK), readFileSync(PLUGINS)),
-  // The archive is there, too, while it is unpacked.
+  // While it is unpacked, the archive takes space, too.
   missingBytes: (config) => (isWhole(config) ? 0 : archive().bytes + UNPACKED_BYTES),
   install,
 } satisfies Runtime;
@@ -35,7 +35,7 @@ const archive = (): Artifact => parseArtifactLock(readFileSync(LOCK, "utf8"))[0]
 
 const plugins = () => readFileSync(PLUGINS, "utf8").trim().split("\n");
 
-/** Whether each file is there with the content that the archive had. */
+/** Whether each file exists with the archive's content. */
 function isWhole(config: Config): boolean {
   const folder = TRINO.folder(config);
   try {

@@ -1,6 +1,6 @@
 /**
- * The self-signed certificate of Trino when no other is set, for the names by which this machine is
- * reached. Programs here trust only this one.
+ * The self-signed certificate of Trino when no other is set, for the names of this machine.
+ * Programs here trust only this one.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -12,7 +12,10 @@ import { generatedCertificate } from "../scripts/lib/trino-address.ts";
 
 const VALID_DAYS = 3_650;
 
-/** Path of the key store, locked with the shared secret; a change of that or of the names makes a new one. */
+/**
+ * Path of the key store, locked with the shared secret. A change of the secret or the names makes a
+ * new one.
+ */
 export function makeKeystore(config: Config): string {
   const names = [
     "localhost",

@@ -1,6 +1,6 @@
 /**
- * Asks and tells the nodes of Trino on this machine, each by its own port: whether it is starting, and
- * that the worker shall end.
+ * Requests to the Trino nodes of this machine, each at its own port: whether a node is starting,
+ * and that the worker must end.
  */
 import { createHash } from "node:crypto";
 import { sign } from "hono/jwt";
@@ -14,12 +14,14 @@ import {
 } from "../scripts/lib/trino-address.ts";
 
 const ANSWER_MS_MAX = 10_000;
-/** How long the worker may take to accept the token that ends it. */
+/** The longest time for the worker to accept the token that ends it. */
 const TOKEN_SECONDS = 30;
 
 const infoSchema = z.object({ starting: z.boolean() });
 
-/** Whether the node of this machine at that port is still starting; throws while nothing answers. */
+/**
+ * Whether the node of this machine at that port is still starting; throws while nothing answers.
+ */
 export async function nodeIsStarting(config: Config, port: number): Promise<boolean> {
   const response = await fetchLocal(config, `${localUrl(config, port)}/v1/info`);
   if (!response.ok) throw new Error(`/v1/info answers ${response.status}`);
@@ -27,8 +29,8 @@ export async function nodeIsStarting(config: Config, port: number): Promise<bool
 }
 
 /**
- * Tells the worker of this machine to finish its work and then to end. Only a node may do that, so
- * this proves to be one as nodes do: by a token signed with their shared secret.
+ * Asks the worker of this machine to finish its work and then end. Only a node may do that, so the
+ * request carries a node's proof: a token signed with the shared secret.
  */
 export async function drainWorker(config: Config): Promise<void> {
   const url = `${localUrl(config, config.TRINO_WORKER_PORT)}/v1/info/state`;
@@ -55,7 +57,7 @@ async function nodeToken({ TRINO_SHARED_SECRET = "" }: Config): Promise<string> 
   return sign({ sub: "drain", exp: expiresAt }, key, "HS256");
 }
 
-/** A request to a node by an address of this machine, which its certificate need not be for. */
+/** A request to a node at an address of this machine, which its certificate need not name. */
 function fetchLocal(config: Config, url: string, request: RequestInit = {}): Promise<Response> {
   // TRINO_URL and TRINO_TLS_CA are for the coordinator, which may be on another machine.
   const { tls } = tlsOptions(

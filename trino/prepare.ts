@@ -1,6 +1,6 @@
 /**
- * Writes the configuration of a node, made of the files in trino/ and the settings, and what TLS and
- * passwords take. Secrets stay in the environment, or are in files that only the owner can read.
+ * Writes the configuration of a node from the files in trino/ and the settings, with the files for
+ * TLS and passwords. Secrets stay in the environment, or in files that only the owner can read.
  */
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,16 +18,16 @@ import { nodeId, type TrinoRole } from "./probe.ts";
 const NEEDED = ["TRINO_SHARED_SECRET", "POSTGRES_READ_PASSWORD"] as const;
 const NEEDED_SECURED = ["TRINO_PASSWORD", "TRINO_SUPERSET_PASSWORD"] as const;
 
-/** Addresses that stand for all of a machine, and so for none that others could call. */
+/** Addresses that stand for all interfaces of a machine; other machines cannot call them. */
 const ANY_ADDRESS = ["0.0.0.0", "::"];
 
-/** A secret that Trino itself looks up. */
+/** A secret that Trino itself reads from the environment. */
 const fromEnvironment = (name: string) => `\${ENV:${name}}`;
 
-/** The name that an IP address has in the certificates which the nodes make for each other. */
+/** The name for an IP address in the certificates that the nodes make for each other. */
 const asName = (address: string) => `${address.replaceAll(".", "-").replaceAll(":", "x")}.ip`;
 
-/** Bcrypt, as Trino reads it. */
+/** Bcrypt, the form that Trino reads. */
 async function writePasswords(config: Config, path: string): Promise<void> {
   const users = { query: config.TRINO_PASSWORD, superset: config.TRINO_SUPERSET_PASSWORD };
   const hash = (password: string) => Bun.password.hash(password, { algorithm: "bcrypt", cost: 10 });
@@ -37,7 +37,7 @@ async function writePasswords(config: Config, path: string): Promise<void> {
   writeFileSync(path, (await Promise.all(lines)).join(""), { mode: 0o600 });
 }
 
-/** Folder of a node of this machine. */
+/** The folder of a node of this machine. */
 export const nodeFolder = (config: Config, role: TrinoRole) =>
   join(dataFolder(config, "trino"), role);
 
@@ -59,7 +59,7 @@ export async function prepareNode(config: Config, role: TrinoRole): Promise<void
     NODE_ID: nodeId(config, role),
     NODE_FOLDER: folder,
     NODE_PORT: String(role === "worker" ? config.TRINO_WORKER_PORT : config.TRINO_PORT),
-    // The coordinator is its own; the name that others call it by need not lead back to it.
+    // The coordinator calls itself: the name that others use need not lead back to it.
     COORDINATOR: role === "worker" ? trinoUrl(config) : localUrl(config, config.TRINO_PORT),
     QUERY_MEMORY_MB: String(Math.floor(config.TRINO_HEAP_MB / 4)),
     TRINO_HOME: TRINO.folder(config),
@@ -90,7 +90,7 @@ export async function prepareNode(config: Config, role: TrinoRole): Promise<void
       : [
           `node.internal-address=${isSecured ? asName(config.TRINO_BIND_ADDRESS) : config.TRINO_BIND_ADDRESS}\n`,
         ]),
-    // One that is made here is locked with the shared secret; one that is given has no lock.
+    // Our own certificate is locked with the shared secret; a given one has no lock.
     ...(isSecured && !config.TRINO_TLS_CERTIFICATE
       ? [`http-server.https.keystore.key=${fromEnvironment("TRINO_SHARED_SECRET")}\n`]
       : []),

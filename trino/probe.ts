@@ -1,4 +1,4 @@
-/** Asks the nodes of Trino how they are. */
+/** Asks the Trino nodes for their state. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { Config } from "../scripts/lib/config.ts";
@@ -6,10 +6,10 @@ import { queryRows, TrinoQueryError } from "../scripts/lib/trino.ts";
 import { isElsewhere } from "../scripts/lib/web-address.ts";
 import { nodeIsStarting } from "./nodes.ts";
 
-/** What a node is. */
+/** The kind of a node. */
 export type TrinoRole = "coordinator" | "worker";
 
-/** What the node of this stack is called in its cluster, where no two may have the same name. */
+/** The id of this stack's node in its cluster, where no two nodes may share one. */
 export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
   const hash = createHash("sha256").update(`${hostname()}\n${STATE_DIR}`).digest("hex");
   return `${role}-${hash.slice(0, 12)}`;
@@ -18,8 +18,8 @@ export function nodeId({ STATE_DIR }: Config, role: TrinoRole): string {
 const CATALOG_MS_MAX = 5_000;
 
 /**
- * The coordinator has started and has a node that runs a query. It answers "No nodes available" until
- * it has discovered itself, which takes a moment longer. Its catalogs take another moment.
+ * The coordinator has started and has a node that runs a query. It answers "No nodes available"
+ * until it has discovered itself, a moment later. Its catalogs need another moment.
  */
 export async function answersTrino(config: Config): Promise<void> {
   const isHere = !isElsewhere(config.TRINO_URL, config.TRINO_PORT);
@@ -34,7 +34,7 @@ export async function answersTrino(config: Config): Promise<void> {
   await canGiveOutWork(config);
 }
 
-/** Any other failure belongs to the table or to PostgreSQL, which has a probe of its own. */
+/** Any other failure belongs to the table or to PostgreSQL, which has its own probe. */
 async function canGiveOutWork(config: Config): Promise<void> {
   const signal = AbortSignal.timeout(CATALOG_MS_MAX);
   try {
@@ -44,7 +44,7 @@ async function canGiveOutWork(config: Config): Promise<void> {
   }
 }
 
-/** The coordinator gives work to the worker, which takes a while longer than its start. */
+/** The coordinator gives work to the worker, some time after the worker has started. */
 export async function answersTrinoWorker(config: Config): Promise<void> {
   if (await nodeIsStarting(config, config.TRINO_WORKER_PORT)) {
     throw new Error("it is still starting");

@@ -51,7 +51,7 @@ export const trinoWorker: Service = {
       name: "trino-worker",
       launch: launchWorker,
       secrets: [...SECRETS],
-      // Its parent asks it to finish what it works on. No query takes longer than two minutes.
+      // Its parent asks it to finish its work. No query takes longer than two minutes.
       stopsChildren: false,
       stopSecondsMax: 150,
       memory: { megabytesMax: 1_152, growsWith: "TRINO_HEAP_MB" },

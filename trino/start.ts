@@ -1,4 +1,4 @@
-/** How a node of Trino is started. It keeps nothing: what it writes to STATE_DIR/trino can be deleted. */
+/** How a Trino node is started. It keeps nothing: everything in STATE_DIR/trino can be deleted. */
 import { join } from "node:path";
 import { javaProgram } from "../scripts/host/folders.ts";
 import type { Launch } from "../scripts/host/service.ts";
@@ -10,12 +10,13 @@ import type { TrinoRole } from "./probe.ts";
 
 export async function launchCoordinator(config: Config): Promise<Launch> {
   await prepareNode(config, "coordinator");
-  // Where the owner's password is known, the coordinator's role and tables are brought up to date.
+  // Only a machine with the owner's password can bring the coordinator's role and tables up to
+  // date.
   if (config.POSTGRES_PASSWORD) migrate(config);
   return launchNode(config, "coordinator");
 }
 
-/** A worker that has to end first finishes what it works on, so it gets a parent that asks it to. */
+/** A worker must finish its work before it ends, so it gets a parent that asks it to. */
 export async function launchWorker(config: Config): Promise<Launch> {
   await prepareNode(config, "worker");
   const { command, folder } = launchNode(config, "worker");

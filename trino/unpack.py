@@ -1,9 +1,8 @@
-"""Unpacks what is needed of Trino's archive: `unpack.py ARCHIVE FOLDER PLUGIN...`.
+"""Unpacks the needed part of Trino's archive: `unpack.py ARCHIVE FOLDER PLUGIN...`.
 
-Most of its entries are hard links, also from one plugin into another that is not wanted: a first
-pass finds where the content of each wanted file is, a second takes it from there. Prints
-`name bytes` after every file. What was unpacked is listed with its SHA-256 in FOLDER/files.sha256,
-which is written last. Called by trino/install.ts.
+Most entries are hard links, some into a plugin that is not wanted. A first pass finds the content
+of each wanted file, a second one unpacks it. Prints `name bytes` after every file, and at last
+writes FOLDER/files.sha256, the list with each SHA-256. trino/install.ts calls this.
 """
 
 import hashlib
@@ -13,7 +12,7 @@ import tarfile
 
 
 def wanted_name(name, plugins):
-    """Name below the folder of the archive when the file is wanted, else nothing."""
+    """The name below the archive's folder when the file is wanted, else None."""
     path = name.split("/", 1)[1] if "/" in name else ""
     parts = path.split("/")
     if parts[0] == "lib" or (parts[0] == "plugin" and len(parts) > 2 and parts[1] in plugins):
@@ -22,7 +21,7 @@ def wanted_name(name, plugins):
 
 
 def find_sources(archive, plugins):
-    """Names of the entries with the content, each with the wanted names that have this content."""
+    """The names of the entries with content, each with the wanted names of this content."""
     sources = {}
     with tarfile.open(archive, "r|gz") as entries:
         for entry in entries:

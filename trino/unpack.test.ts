@@ -27,7 +27,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** An archive as Trino's: what several plugins have is stored once, in whichever comes first. */
+/**
+ * An archive like Trino's: content that several plugins share is stored once, in the first of them.
+ */
 function makeArchive(): string {
   const source = join(folder, "server-1");
   const add = (name: string, content: string) => {

@@ -1,4 +1,4 @@
-"""What happens when a task has failed for good: a line in the log, and a POST to whoever listens."""
+"""The alert of a task that has failed for good: a line in the log, and a POST to the webhook."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 10
 
 
 def tell(context) -> None:
-    """Called by Airflow after the last try. Never raises: an alert that is lost must not be a fault."""
+    """Airflow calls this after the last attempt. It never raises, since a lost alert is harmless."""
     try:
         alert = describe(context)
         log.error("%s", alert["text"])
@@ -19,7 +19,7 @@ def tell(context) -> None:
         if url:
             post(url, alert)
     except Exception as error:  # noqa: BLE001 # whatever it is
-        # Without the address, which lets anybody who knows it write there.
+        # The log must not hold the address: anybody who knows it can post there.
         log.warning("Cannot send the alert: %s", type(error).__name__)
 
 

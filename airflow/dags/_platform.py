@@ -1,4 +1,4 @@
-"""What the DAGs share: the checkout whose `dbt/run` they call, the schedule, and how they fail."""
+"""Shared parts of the DAGs: the checkout whose `dbt/run` they call, the schedule, and the alert."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 
 CHECKOUT = os.environ.get("PLATFORM_CHECKOUT") or str(Path(__file__).resolve().parents[2])
 
-# One run at a time, and none for the time while Airflow was down: what is settled, cleaned or
-# checked now covers the past, too.
+# One run at a time, and no runs for the time when Airflow was down: a run now also covers the past.
 DAG_DEFAULTS = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),
     "catchup": False,
@@ -26,11 +25,11 @@ DAG_DEFAULTS = {
 
 
 def transform_schedule() -> str | timedelta:
-    """A number is the seconds between two runs, everything else a cron expression."""
+    """A number is the seconds between two runs; anything else is a cron expression."""
     schedule = os.environ.get("TRANSFORM_SCHEDULE") or "* * * * *"
     return timedelta(seconds=int(schedule)) if schedule.isdigit() else schedule
 
 
 def run(task_id: str, command: str, **options) -> BashOperator:
-    """A task that runs a command in the checkout, with Airflow's own environment."""
+    """A task that runs a command in the checkout, in Airflow's environment."""
     return BashOperator(task_id=task_id, bash_command=command, cwd=CHECKOUT, **options)

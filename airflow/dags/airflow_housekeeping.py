@@ -1,10 +1,10 @@
 """
 ### Deletes old records
 
-A run each minute leaves 1,440 rows and log files a day. Those older than `AIRFLOW_RETENTION_DAYS`
-are deleted, and dbt's records of its own runs are pruned.
+A run each minute leaves 1,440 rows and log files a day. This deletes those older than
+`AIRFLOW_RETENTION_DAYS`, and prunes dbt's records of its own runs.
 
-- **When it fails** nothing stops; only the disk fills, slowly.
+- **When it fails**, nothing stops; the disk fills slowly.
 - **By hand**: `airflow/clean` needs Airflow's own environment, so trigger this DAG instead.
 """
 

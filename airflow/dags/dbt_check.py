@@ -1,14 +1,13 @@
 """
 ### Checks the data and writes its documentation
 
-Runs every data test and looks at how fresh the sources are. Then it writes, in `STATE_DIR/dbt`, the
-documentation with a graph of the lineage (`docs/index.html`), and the lineage of tables and columns
-as OpenLineage events, one file a day (`lineage/`). With `OPENLINEAGE_URL` set, these go to that
-server, too.
+Runs every data test and checks how fresh the sources are. Then it writes to `STATE_DIR/dbt` the
+documentation with a lineage graph (`docs/index.html`) and OpenLineage events of tables and columns,
+one file a day (`lineage/`). `OPENLINEAGE_URL` receives the events, too.
 
-- **When it fails** the log of the task names the test and the rows that it found. Nothing is changed
-  by a failed check; see the log, mend the cause, and run it again by hand.
-- **By hand**: `bun run transform check` in the checkout does the same.
+- **When it fails**, the log of the task names the test and the rows it found; the data is
+  unchanged.
+- **By hand**: `bun run transform check` in the checkout.
 """
 
 from datetime import timedelta

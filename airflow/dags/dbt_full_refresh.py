@@ -1,13 +1,13 @@
 """
-### Counts every user anew
+### Recounts every user
 
-Once a night: deploys all of dbt's models, counts every user anew instead of those that changed, and
-mends the index by which a settle finds the changed users, so that finding them stays cheap.
+Runs every night. Deploys dbt's models, recounts every user, not only those that changed, and
+rebuilds the index by which a settle finds the changed users.
 
-Nothing waits for it: a settle sees corrected and deleted counts by itself.
+Nothing waits for it: a settle also sees corrected and deleted counts.
 
-- **When it fails** the tables of before stay, and settling goes on with them.
-- **By hand**: `bun run transform refresh` in the checkout does the same.
+- **When it fails**, the old tables stay, and settling goes on with them.
+- **By hand**: `bun run transform refresh` in the checkout.
 """
 
 from datetime import timedelta

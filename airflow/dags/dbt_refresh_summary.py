@@ -1,14 +1,12 @@
 """
 ### Settles what has been counted
 
-Each run takes the users whose counts changed since the last one into dbt's settled tables, so that
-reading `user_event_summary` stays cheap. **Nobody waits for it:** the view adds what is not settled
-yet, and is as fresh as the last event that was counted.
+Merges the users that changed since the last run into dbt's settled tables, so that reading
+`user_event_summary` stays cheap. **No reader waits for it:** the view adds all later events.
 
-- **Schedule**: the setting `TRANSFORM_SCHEDULE`, a cron expression or a number of seconds.
-- **When it fails** it is tried twice more, then told to `ALERT_WEBHOOK_URL`. The next run settles
-  all that is open; nothing has to be repeated by hand.
-- **By hand**: `bun run transform` in the checkout does the same.
+- **Schedule**: `TRANSFORM_SCHEDULE`, a cron expression or a number of seconds.
+- **When it fails** twice more, `ALERT_WEBHOOK_URL` is called. The next run settles the rest.
+- **By hand**: `bun run transform` in the checkout.
 """
 
 from datetime import timedelta
@@ -29,6 +27,6 @@ with DAG(
         "settle",
         "dbt/run settle",
         execution_timeout=timedelta(minutes=5),
-        # Before the others, when there is not room for all.
+        # Goes first when there is not room for all tasks.
         priority_weight=10,
     )

@@ -1,4 +1,4 @@
-"""Every DAG as Airflow itself reads it, without a database, and the alert of a failed task."""
+"""Every DAG as Airflow itself loads it, without a database, and the alert of a failed task."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 DAGS = Path(__file__).resolve().parents[1] / "dags"
 
-# Before Airflow is imported, which makes its home and reads its settings then.
+# Set before the import of Airflow, which then creates its home and reads its settings.
 HOME = tempfile.TemporaryDirectory(prefix="airflow-test-")
 os.environ["AIRFLOW_HOME"] = HOME.name
 os.environ["AIRFLOW_CONFIG"] = str(DAGS.parent / "airflow.cfg")
@@ -116,7 +116,7 @@ class DagsTest(unittest.TestCase):
 
 class AlertTest(unittest.TestCase):
     def tell(self, url: str) -> str:
-        """What the hook writes into the log when it is called."""
+        """The lines that the hook writes into the log."""
         from _alert import tell
 
         with (

@@ -56,7 +56,7 @@ dashboard = {
 
 
 def in_superset(name: str, file: dict) -> dict:
-    """As Superset says it after an import: numbers of its own, and what its pages derive."""
+    """An export after an import: with Superset's own numbers and derived fields."""
     stored = bundle.complete(name, file)
     if name == CHART:
         stored["params"] |= {"datasource": "12__table", "slice_id": 40, "matrixify_enable": False}

@@ -1,4 +1,4 @@
-"""What a viewer without a login may ask for, and each way to ask for more."""
+"""The requests that a viewer without a login may make, and each way to ask for more."""
 
 import copy
 import sys

@@ -1,4 +1,4 @@
-"""What a file with a query becomes in Superset, and back."""
+"""A file with a query becomes a saved query of Superset, and back."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""Superset with newer packages than it asks for."""
+"""Superset works with newer packages than it asks for."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parents[1]
 
 
 def run(program: str) -> str:
-    """Runs it as the programs of Superset are run."""
+    """Runs the code in the environment of Superset's programs."""
     environment = {**os.environ, "PYTHONPATH": str(FOLDER), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", program]
     return subprocess.run(

@@ -4,8 +4,9 @@ import { passagesOfMarkdown } from "./markdown.ts";
 import type { Passage } from "./passage.ts";
 import { passagesOfTypeScript } from "./typescript.ts";
 
-/** Written by programs or by others. */
-const FOREIGN = /(?:^|\/)(?:LICENSE|worker-configuration\.d\.ts|bun\.lock)$|\.lock$|\.patch$/;
+/** Written by programs or by others; or a released migration, whose text never changes. */
+const FOREIGN =
+  /^postgres\/migrations\/000[1-5]_|(?:^|\/)(?:LICENSE|worker-configuration\.d\.ts|bun\.lock)$|\.lock$|\.patch$/;
 
 const STYLES: [RegExp, CommentStyle][] = [
   [/\.py$/, "python"],

@@ -54,7 +54,9 @@ const lineAt = (source: string, at: number) => source.slice(0, at).split("\n").l
 
 function docstrings(source: string): Block[] {
   return [...source.matchAll(/^[ \t]*(?:"""|''')([\s\S]*?)(?:"""|''')/gm)].map((match) => {
-    const isHeader = /^(?:#!.*\n)?\s*$/.test(source.slice(0, match.index));
+    // A docstring that begins with a heading is a document, as those of Airflow's DAGs are.
+    const isTop = /^(?:#!.*\n)?\s*$/.test(source.slice(0, match.index));
+    const isHeader = isTop && !/^\s*#/.test(match[1] as string);
     return { from: lineAt(source, match.index), lines: (match[1] as string).split("\n"), isHeader };
   });
 }

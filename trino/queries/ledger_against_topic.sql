@@ -1,8 +1,8 @@
 -- Counts the topic again and compares with the table, by type, for the hour that ended a minute ago.
 --
--- Records that are not counted yet, that were rejected, or whose id came before in their partition
--- are left out, as the consumer leaves them out. `difference` is zero unless records came hours late,
--- or the topic no longer has them.
+-- Leaves out the records that the consumer does not count: uncounted yet, rejected, or repeated
+-- within their partition. `difference` is zero unless records came hours late, or the topic no
+-- longer has them.
 with bounds as (
     select
         date_trunc('minute', current_timestamp) - interval '61' minute as first_minute,

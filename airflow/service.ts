@@ -2,7 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { DBT } from "../dbt/install.ts";
 import { password } from "../scripts/host/environment.ts";
+import { ageSeconds, span } from "../scripts/host/facts.ts";
 import type { Program, Service } from "../scripts/host/service.ts";
+import type { Config } from "../scripts/lib/config.ts";
+import { connect } from "../scripts/lib/postgres.ts";
 import { webAddress } from "../scripts/lib/web-address.ts";
 import { AIRFLOW } from "./install.ts";
 import { airflowFault, answersAirflow } from "./probe.ts";
@@ -54,5 +57,17 @@ export const airflow: Service = {
   login: { user: "admin", setting: "AIRFLOW_ADMIN_PASSWORD" },
   probe: answersAirflow,
   fault: airflowFault,
+  facts: dbtAge,
   readyMsMax: 600_000,
 };
+
+async function dbtAge(config: Config): Promise<string | undefined> {
+  const sql = connect(config, "read", { applicationName: "status" });
+  try {
+    const [row] = await sql<{ at: Date | null }[]>`
+      select last_settle_finished_at as at from transform.health`;
+    return row?.at ? `last ${span(ageSeconds(row.at))} ago` : "not yet";
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}

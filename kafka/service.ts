@@ -1,8 +1,11 @@
 /** Kafka: one node that is broker and controller at once. */
 import { existsSync } from "node:fs";
+import { perSecond, rate } from "../scripts/host/facts.ts";
 import type { Service } from "../scripts/host/service.ts";
 import { bunCommand } from "../scripts/host/start.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
+import type { Config } from "../scripts/lib/config.ts";
 import { KAFKA, kafkaArchive } from "./install.ts";
 import { launchKafka } from "./start.ts";
 
@@ -28,6 +31,7 @@ export const kafka: Service = {
     brokers.join() === `127.0.0.1:${port}` ? undefined : "KAFKA_BROKERS",
   address: (config) => config.KAFKA_BROKERS.join(","),
   probe: answersKafka,
+  facts: async (config) => `${rate(await perSecond(() => recordsIn(config)))} come in`,
   readyMsMax: 120_000,
   job: {
     title: "fast start of Kafka",
@@ -39,3 +43,10 @@ export const kafka: Service = {
     isMissing: (config) => !existsSync(kafkaArchive(config)),
   },
 };
+
+/** Records that were ever appended to the topic. */
+async function recordsIn(config: Config): Promise<number> {
+  const kafka = openKafka(config, { clientId: "status" });
+  const partitions = [...(await kafka.logState(config.KAFKA_TOPIC)).values()];
+  return partitions.reduce((sum, { logEnd }) => sum + logEnd, 0);
+}

@@ -33,7 +33,7 @@ const command = defineCommand({
   description: `Stops all services, or the named ones with those that need them; also an \`up\` that still installs.
 No process stays. --wipe deletes the data in STATE_DIR, but not its settings.`,
   flags: {
-    services: rest("SERVICE", "Names of services; all when none is named"),
+    services: rest("SERVICE", "Names of services or groups; all when none is named"),
     wipe: toggle("Delete the data, after saying what it is"),
     yes: toggle("With --wipe: do not ask"),
   },

@@ -13,15 +13,18 @@ import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { json, rest, toggle } from "./lib/flags.ts";
 import { assertHere, isHere, untilElsewhereAnswers } from "./stack/elsewhere.ts";
-import { named, withNeeds } from "./stack/order.ts";
+import { named, servicesByGroup, withNeeds } from "./stack/order.ts";
 import { assertPortsFree } from "./stack/ports.ts";
 import { removeUnused } from "./stack/remove-unused.ts";
 import { secretsOf } from "./stack/secrets.ts";
 import { services } from "./stack/services.ts";
 import { watchPage } from "./stack/show/live-page.ts";
 import { loginLines, newLogins } from "./stack/show/logins.ts";
-import { report, table } from "./stack/show/report.ts";
+import { nextSteps } from "./stack/show/next-steps.ts";
+import { report } from "./stack/show/report.ts";
+import { statusTable } from "./stack/show/status-table.ts";
 import { Stopwatch } from "./stack/show/stopwatch.ts";
+import { hasColours } from "./stack/show/terminal.ts";
 import { timingsTable } from "./stack/show/timings.ts";
 import { bringUp } from "./stack/supervise/bring-up.ts";
 import { startJobs } from "./stack/supervise/jobs.ts";
@@ -41,11 +44,11 @@ const command = defineCommand({
 that they need; the page comes first. Running it again starts nothing twice, and restarts services
 whose code or settings have changed. When it fails, it stops what it has started.`,
   flags: {
-    services: rest("SERVICE", "Names of services; the usual ones when none is named"),
+    services: rest("SERVICE", "Names of services or groups; the default group when none is named"),
     timings: toggle("Show at the end where the time went"),
     json: { ...json, description: "Print JSON, with the timings" },
   },
-  notes: { SERVICES: services.map(({ name }) => name).join(", ") },
+  notes: { SERVICES: servicesByGroup(services) },
   examples: [
     ["bun run up", "everything but what is started by name only"],
     ["bun run up consumer producer", "the stream alone"],
@@ -103,7 +106,14 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<S
   const rows = await report(config, wanted);
   const { timings } = stopwatch;
   if (shown.json) printJson({ services: rows, timings });
-  else console.log([table(rows), ...(shown.timings ? ["", timingsTable(timings)] : [])].join("\n"));
+  else {
+    const parts = [
+      statusTable(rows, { hasColours: hasColours(), nowMs: Date.now() }),
+      ...(shown.timings ? [timingsTable(timings)] : []),
+      nextSteps(rows),
+    ];
+    console.log(parts.join("\n\n"));
+  }
   await startJobs(config, wanted);
   const removed = await removeUnused(config);
   if (removed) console.error(removed);

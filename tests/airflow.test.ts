@@ -173,8 +173,9 @@ test("status and up show the service as one, and logs shows all its programs", a
   expect(login).toBe(`admin, AIRFLOW_ADMIN_PASSWORD in ${config.STATE_DIR}/.env`);
   expect((await status("postgres")).processId).toBeGreaterThan(0);
   const table = await runOrThrow(stack.settings, "scripts/up.ts", ["airflow"]);
-  expect(table).toMatch(/^SERVICE .* LOGIN/);
-  expect(table).toContain(`airflow   ready  http://127.0.0.1:${config.AIRFLOW_PORT}`);
+  expect(table).toMatch(/^airflow +ready +runs dbt on a schedule/m);
+  expect(table).toMatch(new RegExp(`^airflow +http://127.0.0.1:${config.AIRFLOW_PORT}$`, "m"));
+  expect(table).toContain("log in as admin, AIRFLOW_ADMIN_PASSWORD in ");
   const logs = await runOrThrow(stack.settings, "scripts/logs.ts", ["airflow", "--no-follow"]);
   for (const name of names) expect(logs).toContain(`${name}.log`);
 });

@@ -14,7 +14,7 @@ import { basename, join } from "node:path";
 import { KAFKA } from "../kafka/install.ts";
 import { opsFolder, supervisorSocket } from "../scripts/host/folders.ts";
 import { isFree } from "../scripts/host/free-ports.ts";
-import { isAlive, processesWithEnvironment } from "../scripts/host/process-tree.ts";
+import { isAlive, processesWithEnvironment, processTree } from "../scripts/host/process-tree.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
@@ -118,6 +118,58 @@ test(
     const sql = connect(config, "read");
     await sql`select 1`;
     await sql.end();
+  },
+  2 * MINUTES,
+);
+
+test(
+  "status says within 15 s what does not work when PostgreSQL is stopped, and calls none of it ready",
+  async () => {
+    expect((await up(settings, "consumer", "summary")).exitCode).toBe(0);
+    const [{ processId = 0 } = {}] = await rows(settings, "postgres");
+    const server = processTree(processId);
+    const names = ["postgres", "consumer", "summary"];
+    try {
+      for (const each of server) process.kill(each, "SIGSTOP");
+      const stoppedMs = performance.now();
+      await until("none is ready", 15_000, async () => {
+        const ready = (await rows(settings, ...names)).filter(({ state }) => state === "ready");
+        if (ready.length > 0) throw new Error(ready.map(({ service }) => service).join());
+      });
+      expect(performance.now() - stoppedMs).toBeLessThan(15_000);
+      const health = await fetch(`http://127.0.0.1:${config.CONSUMER_METRICS_PORT}/healthz`);
+      expect([health.status, await health.json()]).toEqual([
+        503,
+        { ok: false, waitingFor: "PostgreSQL" },
+      ]);
+    } finally {
+      for (const each of server) process.kill(each, "SIGCONT");
+    }
+    await until("all are ready again", MINUTES, async () => {
+      const states = (await rows(settings, ...names)).map(({ state }) => state);
+      expect(states).toEqual(["ready", "ready", "ready"]);
+    });
+    await runOrThrow(settings, "scripts/down.ts", ["consumer", "summary"]);
+  },
+  3 * MINUTES,
+);
+
+test(
+  "status says how often a program was restarted, and why, in 80 columns",
+  async () => {
+    const [{ processId = 0 } = {}] = await rows(settings, "postgres");
+    process.kill(processId, "SIGKILL");
+    const row = await until("it is ready again", MINUTES, async () => {
+      const [postgres] = await rows(settings, "postgres");
+      if (postgres?.state !== "ready" || postgres.processId === processId) {
+        throw new Error(JSON.stringify(postgres));
+      }
+      return postgres;
+    });
+    expect(row.restarts).toMatchObject({ count: 1, reason: "terminated by SIGKILL" });
+    const table = await runOrThrow(settings, "scripts/status.ts");
+    expect(table.replace(/\s+/g, " ")).toContain("restarted once, last");
+    for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   },
   2 * MINUTES,
 );

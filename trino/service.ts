@@ -1,6 +1,7 @@
 /** Trino: one SQL over the tables and the topic, and one more node for a machine that has the memory. */
 import { password } from "../scripts/host/environment.ts";
 import type { Service } from "../scripts/host/service.ts";
+import { queryRows } from "../scripts/lib/trino.ts";
 import { localUrl, trinoUrl } from "../scripts/lib/trino-address.ts";
 import { isElsewhere, webAddress } from "../scripts/lib/web-address.ts";
 import { TRINO } from "./install.ts";
@@ -35,6 +36,13 @@ export const trino: Service = {
     isElsewhere(url, port) ? "TRINO_URL" : undefined,
   address: (config) => webAddress(config, config.TRINO_PORT, trinoUrl(config)),
   probe: answersTrino,
+  async facts(config) {
+    const nodes = await queryRows(
+      config,
+      "select 1 from system.runtime.nodes where state = 'active'",
+    );
+    return nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
+  },
   readyMsMax: 300_000,
 };
 

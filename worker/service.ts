@@ -1,5 +1,6 @@
 /** The Worker on this machine, in the runtime that Cloudflare runs. */
 
+import { ageOfNumbers } from "../scripts/host/facts.ts";
 import type { Service } from "../scripts/host/service.ts";
 import { bunCommand } from "../scripts/host/start.ts";
 import { answersHealthCheck } from "../scripts/lib/probe.ts";
@@ -25,5 +26,9 @@ export const worker: Service = {
   address: (config) =>
     webAddress(config, config.WORKER_PORT, config.WORKER_URL ?? localAddress(config.WORKER_PORT)),
   probe: (config) => answersHealthCheck(config.WORKER_URL ?? localAddress(config.WORKER_PORT)),
+  async facts({ WORKER_URL, WORKER_PORT }) {
+    const response = await fetch(`${WORKER_URL ?? localAddress(WORKER_PORT)}/api/summary`);
+    return response.ok ? ageOfNumbers(await response.json()) : undefined;
+  },
   readyMsMax: 90_000,
 };

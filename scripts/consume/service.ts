@@ -1,6 +1,8 @@
 /** The consumer, which counts the events of the topic in the tables. */
+import { metricSum, perSecond, rate, whole } from "../host/facts.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";
+import type { Config } from "../lib/config.ts";
 import { answersHealthCheck } from "../lib/probe.ts";
 import { localAddress } from "../lib/web-address.ts";
 
@@ -24,5 +26,17 @@ export const consumer: Service = {
   runtimes: [],
   address: (config) => `${localAddress(config.CONSUMER_METRICS_PORT)}/metrics`,
   probe: (config) => answersHealthCheck(localAddress(config.CONSUMER_METRICS_PORT)),
+  facts: consumerFacts,
   readyMsMax: 90_000,
 };
+
+async function consumerFacts(config: Config): Promise<string> {
+  let waiting = 0;
+  const stored = await perSecond(async () => {
+    const response = await fetch(`${localAddress(config.CONSUMER_METRICS_PORT)}/metrics`);
+    const metrics = await response.text();
+    waiting = metricSum(metrics, "rtdp_lag_records");
+    return metricSum(metrics, "rtdp_events_stored_total");
+  });
+  return `${rate(stored)}, ${whole(waiting)} waiting`;
+}

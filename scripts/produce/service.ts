@@ -1,4 +1,6 @@
 /** The producer of synthetic events. */
+
+import { rate } from "../host/facts.ts";
 import { runsProgram } from "../host/process-tree.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";
@@ -7,7 +9,7 @@ const PROGRAM = "scripts/produce.ts";
 
 export const producer: Service = {
   name: "producer",
-  title: "sends made-up events",
+  title: "sends synthetic events",
   folder: "scripts/produce",
   needs: ["kafka"],
   ports: [],
@@ -25,5 +27,7 @@ export const producer: Service = {
   runtimes: [],
   address: () => undefined,
   probe: (_config, [process]) => runsProgram(process!.processId, PROGRAM),
+  facts: async ({ PRODUCER_RATE }) =>
+    `asked for ${PRODUCER_RATE === 0 ? "all it can" : rate(PRODUCER_RATE)}`,
   readyMsMax: 90_000,
 };

@@ -54,3 +54,11 @@ function matching(services: Service[], word: string): Service[] {
   const ofGroup = services.filter((service) => groupOf(service) === word);
   return ofGroup.length > 0 ? ofGroup : [serviceNamed(services, word)];
 }
+
+/** For help: the names of the services, a line for each group. */
+export function servicesByGroup(services: Service[]): string {
+  const groups = Map.groupBy(services, groupOf);
+  return [...groups]
+    .map(([group, members]) => `\n${group.padEnd(9)} ${members.map(({ name }) => name).join(", ")}`)
+    .join("");
+}

@@ -1,5 +1,6 @@
 /** The origin of the public summary. */
 import { password } from "../host/environment.ts";
+import { ageOfNumbers } from "../host/facts.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";
 import { answersHealthCheck } from "../lib/probe.ts";
@@ -28,5 +29,11 @@ export const summary: Service = {
     isElsewhere(url, port) ? "SUMMARY_URL" : undefined,
   address: (config) => `${config.SUMMARY_URL ?? localAddress(config.SUMMARY_PORT)}/summary`,
   probe: (config) => answersHealthCheck(config.SUMMARY_URL ?? localAddress(config.SUMMARY_PORT)),
+  async facts({ SUMMARY_URL, SUMMARY_PORT, SUMMARY_SECRET }) {
+    const response = await fetch(`${SUMMARY_URL ?? localAddress(SUMMARY_PORT)}/summary`, {
+      headers: { authorization: `Bearer ${SUMMARY_SECRET ?? ""}` },
+    });
+    return response.ok ? ageOfNumbers(await response.json()) : undefined;
+  },
   readyMsMax: 90_000,
 };

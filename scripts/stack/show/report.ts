@@ -1,21 +1,41 @@
 /** What `status` and `up` show: each service as it really is, asked of the service itself. */
 import { normalize } from "node:path";
 import { environmentFile } from "../../host/environment.ts";
-import { logFile } from "../../host/folders.ts";
+import { logFile, runFile } from "../../host/folders.ts";
+import { lockHolder } from "../../host/lock.ts";
 import { memoryBytes } from "../../host/process-tree.ts";
-import type { ProcessInfo, Service } from "../../host/service.ts";
+import {
+  DEFAULT_GROUP,
+  groupOf,
+  type ProcessInfo,
+  programNames,
+  type Service,
+} from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
-import { table as textTable } from "../../lib/table.ts";
 import { deadline } from "../../lib/wait.ts";
-import { listProcesses, supervisorProcess } from "../supervise/supervisor.ts";
+import { type Restarts, restartsIn } from "../supervise/restarts.ts";
+import { listProcesses, supervisorLog, supervisorProcess } from "../supervise/supervisor.ts";
 import { lastLines } from "./log-tail.ts";
 
 export interface Row {
   service: string;
-  /** `ready`, `faulty`, `starting`, `stopped` or `failed`. */
-  state: string;
+  /** What it is. */
+  title: string;
+  /** Its group is not started unless it is named. */
+  isOptional: boolean;
+  /**
+   * `ready`; `faulty`: it works, but what it runs has failed; `starting`; `failing`: it runs and does
+   * not work; `failed`: it does not run, and is not started again; `stopped`.
+   */
+  state: "ready" | "faulty" | "starting" | "failing" | "failed" | "stopped";
   /** Why it is not ready. */
   reason?: string;
+  /** The setting that says that it runs elsewhere. */
+  elsewhere?: string;
+  /** What it does now. */
+  facts?: string;
+  /** Restarts that nobody asked for, since the stack was started. */
+  restarts?: Restarts;
   /** Of a service that is one program. */
   processId?: number;
   /** Of a service that is several: the name of each that runs. */
@@ -26,96 +46,125 @@ export interface Row {
   uptimeSeconds?: number;
 }
 
+/** A service that takes longer to answer does not work. */
+const PROBE_MS_MAX = 8_000;
+/** What else is asked of a service must not hold up the whole. */
+const FACTS_MS_MAX = 4_000;
+/** A program that is younger may still be starting, even when no `up` waits for it. */
+const STARTING_SECONDS_MAX = 60;
+const REASON_LENGTH_MAX = 300;
+
 export async function report(config: Config, services: Service[]): Promise<Row[]> {
   const isUp = (await supervisorProcess(config)) !== undefined;
   const processes = isUp ? await listProcesses(config) : [];
+  const restarts = isUp ? restartsIn(supervisorLog(config)) : new Map<string, Restarts>();
   return Promise.all(
-    services.map((service) => {
+    services.map(async (service) => {
       const own = processes.filter(({ group }) => group === service.name);
-      return row(config, service, own);
+      const row = service.elsewhere?.(config)
+        ? await rowElsewhere(config, service)
+        : await rowHere(config, service, own);
+      const ended = programNames(service).flatMap((name) => restarts.get(name) ?? []);
+      return {
+        ...row,
+        ...(row.state !== "stopped" && ended.length > 0 && { restarts: sum(ended) }),
+      };
     }),
   );
 }
 
-async function row(config: Config, service: Service, processes: ProcessInfo[]): Promise<Row> {
+function common(config: Config, service: Service) {
   const address = service.address(config);
-  const common = {
+  const elsewhere = service.elsewhere?.(config);
+  return {
     service: service.name,
+    title: service.title,
+    isOptional: groupOf(service) !== DEFAULT_GROUP,
+    ...(elsewhere && { elsewhere }),
     ...(address && { address }),
     ...(service.login && {
       login: `${service.login.user}, ${service.login.setting} in ${normalize(environmentFile())}`,
     }),
   };
+}
+
+async function rowElsewhere(config: Config, service: Service): Promise<Row> {
+  return { ...common(config, service), ...(await asked(config, service, [], "failing")) };
+}
+
+async function rowHere(config: Config, service: Service, processes: ProcessInfo[]): Promise<Row> {
   const alive = processes.filter(({ processId }) => processId > 0);
-  const running = { ...common, ...(alive.length > 0 && measured(service, alive)) };
+  const running = {
+    ...common(config, service),
+    ...(alive.length > 0 && measured(service, alive)),
+  };
   const failed = processes.find(({ state }) => ["FATAL", "EXITED"].includes(state));
-  if (failed) {
-    return { ...running, state: "failed", reason: lastWords(config, failed.name) };
-  }
+  if (failed) return { ...running, state: "failed", reason: lastWords(config, failed.name) };
   const stopped = processes.find(({ state }) => state === "STOPPED");
   if (stopped && alive.length > 0) {
     return { ...running, state: "starting", reason: `${stopped.name} is stopped` };
   }
-  if (stopped || processes.length === 0) return { ...common, state: "stopped" };
-  try {
-    await deadline(service.probe(config, processes), PROBE_MS_MAX);
-    const fault = await service.fault?.(config);
-    return { ...running, state: fault ? "faulty" : "ready", ...(fault && { reason: fault }) };
-  } catch (error) {
-    return { ...running, state: "starting", reason: (error as Error).message };
-  }
+  if (stopped || processes.length === 0) return { ...running, state: "stopped" };
+  const isYoung =
+    (running.uptimeSeconds ?? 0) < STARTING_SECONDS_MAX ||
+    lockHolder(runFile(config, "up.lock")) !== undefined;
+  const ifNot = isYoung ? "starting" : "failing";
+  return { ...running, ...(await asked(config, service, processes, ifNot)) };
 }
 
-/** supervisord knows only that it ended; why is what it said last. */
+/** What the service itself says; `ifNot` is its state while it does not work. */
+async function asked(
+  config: Config,
+  service: Service,
+  processes: ProcessInfo[],
+  ifNot: Row["state"],
+): Promise<Pick<Row, "state" | "reason" | "facts">> {
+  try {
+    await deadline(service.probe(config, processes), PROBE_MS_MAX);
+  } catch (error) {
+    return { state: ifNot, reason: (error as Error).message };
+  }
+  const [fault, facts] = await Promise.all([
+    faultOf(config, service),
+    deadline(service.facts?.(config) ?? Promise.resolve(undefined), FACTS_MS_MAX).catch(
+      () => undefined,
+    ),
+  ]);
+  return {
+    state: fault ? "faulty" : "ready",
+    ...(fault && { reason: fault }),
+    ...(facts && { facts }),
+  };
+}
+
+const faultOf = (config: Config, { fault }: Service): Promise<string | undefined> =>
+  deadline(fault?.(config) ?? Promise.resolve(undefined), FACTS_MS_MAX).catch(
+    (error: Error) => error.message,
+  );
+
+/** supervisord knows only that it ended; the log says why. */
 function lastWords(config: Config, program: string): string {
   const [line] = lastLines(logFile(config, program), 1);
   return line ? `${program} ended: ${line.slice(0, REASON_LENGTH_MAX)}` : `${program} ended`;
 }
 
 /** What the system says of the processes of a service. */
-function measured(service: Service, alive: ProcessInfo[]): Partial<Row> {
+function measured(
+  service: Service,
+  alive: ProcessInfo[],
+): Pick<Row, "processId" | "processIds" | "memoryBytes" | "uptimeSeconds"> {
   const startedAtSeconds = Math.min(...alive.map((process) => process.startedAtSeconds));
   return {
     ...(service.programs.length > 1
       ? { processIds: Object.fromEntries(alive.map(({ name, processId }) => [name, processId])) }
       : { processId: alive[0]!.processId }),
-    memoryBytes: alive.reduce((sum, { processId }) => sum + memoryBytes(processId), 0),
+    memoryBytes: alive.reduce((total, { processId }) => total + memoryBytes(processId), 0),
     uptimeSeconds: Math.max(0, Math.round(Date.now() / 1_000 - startedAtSeconds)),
   };
 }
 
-export function table(rows: Row[]): string {
-  const sum = rows.reduce((total, { memoryBytes = 0 }) => total + memoryBytes, 0);
-  const cells = rows.map((row) => [
-    row.service,
-    row.state,
-    row.address ?? "",
-    row.memoryBytes === undefined ? "" : mebibytes(row.memoryBytes),
-    row.uptimeSeconds === undefined ? "" : duration(row.uptimeSeconds),
-    row.login ?? "",
-    row.reason ?? "",
-  ]);
-  const whole = [
-    ["SERVICE", "STATE", "ADDRESS", "MEMORY", "UP FOR", "LOGIN", ""],
-    ...cells,
-    ...(rows.length > 1 ? [["", "", "", mebibytes(sum), "", "", ""]] : []),
-  ];
-  const hasLogin = rows.some(({ login }) => login);
-  return textTable(whole.map((line) => line.filter((_, column) => hasLogin || column !== LOGIN)));
-}
-
-const REASON_LENGTH_MAX = 300;
-
-/** A service that takes longer to answer does not work. */
-const PROBE_MS_MAX = 8_000;
-
-/** Column that is left out when it is empty. */
-const LOGIN = 5;
-
-const mebibytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
-  return `${Math.floor(seconds / 3_600)} h`;
-}
+/** Restarts of all programs of a service. */
+const sum = (all: Restarts[]): Restarts => ({
+  ...all.toSorted((one, other) => other.lastMs - one.lastMs)[0]!,
+  count: all.reduce((total, { count }) => total + count, 0),
+});

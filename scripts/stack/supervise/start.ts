@@ -66,7 +66,7 @@ export async function startServices(
       recordSettings(config);
     }
     for (const service of quick) await start(service, signal);
-    await together(signal, (ended) => quick.map((service) => wait(service, ended)));
+    await together(signal, (ended) => waitInOrder(quick, (service) => wait(service, ended)));
     failures = await startSlow(slow, signal, async (service, ended) => {
       await prepare(service, ended);
       await start(service, ended);
@@ -80,6 +80,22 @@ export async function startServices(
   const failed = failures.map(({ service }) => service);
   await stopEach(config, started.filter((service) => failed.includes(service)).toReversed());
   return failures;
+}
+
+/** A service has its own time to become ready, from when what it needs is ready. */
+function waitInOrder(
+  services: Service[],
+  wait: (service: Service) => Promise<void>,
+): Promise<void>[] {
+  const ready = new Map<string, Promise<void>>();
+  for (const service of services) {
+    const needs = service.needs.map((name) => ready.get(name));
+    ready.set(
+      service.name,
+      Promise.all(needs).then(() => wait(service)),
+    );
+  }
+  return [...ready.values()];
 }
 
 /** One that cannot be stopped, because it has ended, must not keep the others running. */

@@ -2,10 +2,11 @@
  * Talks to supervisord over its unix socket, in the XML-RPC that supervisord speaks. It keeps the
  * processes alive and their logs bounded; whether a service works is asked of the service itself.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import {
+  logFile,
   makePrivateFolder,
   makeSocketFolder,
   opsPython,
@@ -73,6 +74,15 @@ const processSchema = z
 
 export async function listProcesses(config: Config): Promise<ProcessInfo[]> {
   return z.array(processSchema).parse(await call(config, "supervisor.getAllProcessInfo"));
+}
+
+/** What supervisord wrote lately about the programs that it started and that ended. */
+export function supervisorLog(config: Config): string {
+  const path = logFile(config, "supervisord");
+  return [`${path}.1`, path]
+    .filter((each) => existsSync(each))
+    .map((each) => readFileSync(each, "utf8"))
+    .join("");
 }
 
 /** Starts those programs of a group that do not run, without waiting for anything. */

@@ -1,0 +1,115 @@
+/** Lays out what `status` shows, in 80 columns. Pure. */
+import { span } from "../../host/facts.ts";
+import type { Row } from "./report.ts";
+
+export interface TableOptions {
+  /** Whether states have a colour. */
+  hasColours: boolean;
+  nowMs: number;
+}
+
+const WIDTH = 80;
+/** Of name and state, each with the two spaces behind it. */
+const NAME_WIDTH = 14;
+const STATE_WIDTH = 10;
+const MEMORY_WIDTH = 9;
+const UPTIME_WIDTH = 8;
+const WORDS_WIDTH = WIDTH - NAME_WIDTH - STATE_WIDTH - MEMORY_WIDTH - UPTIME_WIDTH;
+const INDENT = " ".repeat(NAME_WIDTH + STATE_WIDTH);
+
+/** Services, then their addresses. A service outside the default group shows only when it runs. */
+export function statusTable(rows: Row[], options: TableOptions): string {
+  const shown = rows.filter(({ isOptional, state }) => !isOptional || state !== "stopped");
+  const hidden = rows.filter((row) => !shown.includes(row));
+  const sum = shown.reduce((total, { memoryBytes = 0 }) => total + memoryBytes, 0);
+  return [
+    line("SERVICE", "STATE", "WHAT IT DOES", "MEMORY", "UP FOR"),
+    ...shown.flatMap((row) => linesOf(row, options)),
+    ...(shown.length > 1 && sum > 0 ? [line("", "", "", mebibytes(sum), "")] : []),
+    ...hidden.map(({ service }) => `${service} is not started: bun run up ${service}`),
+    "",
+    ...addressLines(shown),
+  ]
+    .join("\n")
+    .trimEnd();
+}
+
+function linesOf(row: Row, { hasColours, nowMs }: TableOptions): string[] {
+  const { service, state, title, facts, memoryBytes, uptimeSeconds } = row;
+  const words = facts ? `${title}: ${facts}` : title;
+  const fits = words.length < WORDS_WIDTH;
+  const first = line(
+    service,
+    hasColours ? coloured(state) : state,
+    fits ? words : title,
+    memoryBytes === undefined ? "" : mebibytes(memoryBytes),
+    uptimeSeconds === undefined ? "" : span(uptimeSeconds),
+  );
+  return [
+    first,
+    ...[...(fits || !facts ? [] : [facts]), ...remarksOf(row, nowMs)].flatMap(wrapped),
+  ];
+}
+
+function remarksOf({ reason, elsewhere, restarts }: Row, nowMs: number): string[] {
+  return [
+    ...(reason ? [reason] : []),
+    ...(elsewhere ? [`runs elsewhere, says ${elsewhere}`] : []),
+    ...(restarts
+      ? [
+          `restarted ${restarts.count === 1 ? "once" : `${restarts.count} times`}, last ${span((nowMs - restarts.lastMs) / 1_000)} ago: ${restarts.reason}`,
+        ]
+      : []),
+  ];
+}
+
+function line(name: string, state: string, words: string, memory: string, uptime: string): string {
+  // Colours take no room.
+  const stateWidth = STATE_WIDTH + state.length - plain(state).length;
+  return [
+    name.padEnd(NAME_WIDTH),
+    state.padEnd(stateWidth),
+    words.padEnd(WORDS_WIDTH),
+    memory.padStart(MEMORY_WIDTH),
+    uptime.padStart(UPTIME_WIDTH),
+  ]
+    .join("")
+    .trimEnd();
+}
+
+/** Indented under the words; one word that is longer than a line stays whole. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length + 1 <= WIDTH - INDENT.length) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines.map((each) => INDENT + each);
+}
+
+const addressLines = (rows: Row[]): string[] =>
+  rows.flatMap(({ service, state, address, login }) => {
+    if (!address || state === "stopped") return [];
+    return [
+      `${service.padEnd(NAME_WIDTH)}${address}`,
+      ...(login ? [`${" ".repeat(NAME_WIDTH)}log in as ${login}`] : []),
+    ];
+  });
+
+const ESCAPE = "\u001b[";
+const COLOURS: Record<Row["state"], number> = {
+  ready: 32,
+  faulty: 33,
+  starting: 33,
+  failing: 31,
+  failed: 31,
+  stopped: 2,
+};
+
+const coloured = (state: Row["state"]) => `${ESCAPE}${COLOURS[state]}m${state}${ESCAPE}0m`;
+const plain = (text: string) =>
+  text.startsWith(ESCAPE) ? text.slice(text.indexOf("m") + 1, text.lastIndexOf(ESCAPE)) : text;
+
+const mebibytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;

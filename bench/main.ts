@@ -1,6 +1,6 @@
 /**
  * `bun run bench`: measures the platform's stream on this machine, against its own limits and its
- * peers, on a stack of its own that is gone afterwards. `bench/README.md` says how to read it.
+ * peers. It removes its own stack at the end. `bench/README.md` explains the figures.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -16,12 +16,12 @@ import { type Stack, startStack } from "./rig/stack.ts";
 import { sections } from "./sections.ts";
 
 const names = Object.keys(sections);
-/** Records repeat from one round to the next, beyond the window within which they are duplicates. */
+/** A record repeats from one round to the next, at a distance above the window for duplicates. */
 const EVENTS_MIN = 100_000 * PARTITIONS;
 
 const command = defineCommand({
   name: "bench",
-  description: `Measures on a stack of its own, which is gone afterwards. bench/README.md says how to read it.`,
+  description: `Measures on a stack of its own, which is gone afterwards. bench/README.md explains the figures.`,
   flags: {
     quick: toggle("A few minutes, one round, fewer cases"),
     only: flag({ ...choice(names), hint: "SECTION" }, `One section: ${names.join(", ")}`),
@@ -96,7 +96,7 @@ async function measure(effort: Effort, wanted: string[]): Promise<object> {
 
 let ended: Promise<void> | undefined;
 
-/** Ends everything that was started, once, however often it is asked for. */
+/** Ends everything that was started, once, even when called several times. */
 function tearDown(started: Promise<Stack>): Promise<void> {
   ended ??= (async () => {
     await endAllClients();

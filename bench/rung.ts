@@ -1,7 +1,7 @@
 /**
- * One rung of the ladder as a process of its own: fetches a topic and does as much with each event as
- * the rung says, with the consumer's own parts. Prints `events time-ms` after every fetch.
- * `naive` is the consumer of most tutorials: one upsert for each message, awaited.
+ * One rung of the ladder as a process of its own. It fetches a topic and does the rung's work with
+ * each event, using the consumer's own parts. Prints `events time-ms` after every fetch. `naive` is
+ * the consumer of most tutorials: one upsert for each message, awaited.
  */
 import { EVENT_TYPES } from "../schema/event-types.ts";
 import { EventFields } from "../schema/layout.ts";
@@ -30,7 +30,7 @@ function parse(): Work {
   };
 }
 
-/** Up to the columns of a transaction, taken as often as the consumer does with a backlog. */
+/** Up to the columns of a transaction, built as often as the consumer does with a backlog. */
 function aggregate(): Work {
   const readers = new Map<number, { reader: PartitionReader; takenMs: number }>();
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
@@ -91,7 +91,7 @@ const member = openKafka(config, { clientId: rung }).member(
     groupId: config.KAFKA_GROUP_ID,
     topic: config.KAFKA_TOPIC,
     sessionTimeoutMs: config.CONSUMER_SESSION_TIMEOUT_MS,
-    // The naive consumer, as in the tutorials, awaits each message before it takes the next.
+    // The naive consumer awaits each message before it takes the next, as in the tutorials.
     partitionsAtOnce: rung === "naive" ? 1 : 64,
   },
   {

@@ -1,4 +1,4 @@
-/** The sections of the benchmark, each with how its result is shown. */
+/** The sections of the benchmark, and how each result is shown. */
 import type { Bench } from "./rig/bench.ts";
 import { type Ceiling, ceilings } from "./sections/ceilings.ts";
 import { type DashboardResult, dashboard, isCarried } from "./sections/dashboard.ts";

@@ -10,7 +10,7 @@ export const table = (title: string, heads: string[], rows: string[][]): string 
 export const thousands = ({ median, min, max }: Spread) =>
   `${thousand(median)} (${thousand(min)}-${thousand(max)})`;
 
-/** With so many digits: `4.2 (4.1-4.6)`. */
+/** With `digits` digits: `4.2 (4.1-4.6)`. */
 export const ranged = ({ median, min, max }: Spread, digits: number) =>
   `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
 

@@ -1,6 +1,6 @@
 /*
- * Runs the statements of a file, with ${NAME} taken from the environment, in a Flink of its own in
- * this process, and stays until the job ends. Compiled by the benchmark itself; see flink.ts.
+ * Runs the statements of a file, with ${NAME} from the environment, in its own Flink in this
+ * process, and stays until the job ends. The benchmark compiles it; see flink.ts.
  */
 
 import java.nio.file.Files;

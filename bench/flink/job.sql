@@ -1,5 +1,5 @@
--- The same counts as ours in Flink SQL: by user and type, kept in Flink's state and written over the
--- row. It neither drops duplicates nor counts minutes, nor keeps the first moment.
+-- The same counts as ours in Flink SQL: by user and type, kept in Flink's state and written over
+-- the row. It neither drops duplicates nor counts minutes, nor keeps the first moment.
 SET 'parallelism.default' = '2';
 SET 'execution.checkpointing.interval' = '10s';
 SET 'table.exec.mini-batch.enabled' = 'true';

@@ -1,6 +1,6 @@
 /**
- * Airflow on the benchmark's stack, only while it is measured: its processes take a share of the
- * processor from everything else.
+ * Airflow on the benchmark's stack. It runs only while it is measured, because it would slow
+ * everything else.
  */
 import { programNames } from "../../scripts/host/service.ts";
 import { services } from "../../scripts/stack/services.ts";
@@ -9,7 +9,7 @@ import { runOrThrow } from "../../tests/harness/script.ts";
 import type { Stack } from "./stack.ts";
 
 export interface Airflow {
-  /** Its programs; what its tasks start runs under the scheduler. */
+  /** Its programs; the scheduler starts the processes of its tasks. */
   processIds: number[];
   stop(): Promise<void>;
 }

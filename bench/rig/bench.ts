@@ -1,4 +1,4 @@
-/** What every section gets: the stack, a connection as owner, and how thorough to be. */
+/** The input of every section: the stack, a connection as owner, and how thorough to be. */
 import type { Sql } from "../../scripts/lib/postgres.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Stack } from "./stack.ts";
@@ -9,7 +9,7 @@ export interface Bench {
   effort: Effort;
   /** Made once for each number of users and kept. */
   dataset(users: number, events?: number): Dataset;
-  /** Tells, on a terminal or in a log, what is being done. */
+  /** Reports the current work, on a terminal or in a log. */
   say(words: string): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Client processes that belong to the benchmark: started with the settings of its stack, stopped and
- * continued by process id, and ended with it whatever happens.
+ * Client processes of the benchmark. They start with the settings of its stack, are paused and
+ * resumed by process id, and always end with the benchmark.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { ROOT } from "../../scripts/lib/config.ts";
@@ -8,16 +8,16 @@ import type { Stack } from "./stack.ts";
 
 export interface Client {
   processId: number;
-  /** Fails when the process ends although nobody has asked it to. */
+  /** Fails when the process ends before `end` is called. */
   assertAlive(): void;
   /**
-   * CPU seconds of it with all that it started, once it has ended by itself.
-   * @throws Error with what it said when it failed
+   * CPU seconds of the process and its children, once it has ended on its own.
+   * @throws Error with its output when it failed
    */
   ended(): Promise<number>;
   pause(): void;
   resume(): void;
-  /** Ends it as an operator would, and at once when it does not obey. */
+  /** Ends it as an operator would, and kills it when that has no effect. */
   end(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Cold and warm rounds of a whole streaming job, from events in a topic to counts in PostgreSQL, with
- * every count compared after each cold round and after the last warm one. Ours and each peer's run
- * here, so that all are measured in the same way.
+ * Cold and warm rounds of a whole streaming job, from events in a topic to counts in PostgreSQL.
+ * Every count is compared after each cold round and after the last warm one. Ours and each peer's
+ * run here, so all are measured in the same way.
  */
 import type { Bench } from "./bench.ts";
 import { measureCpu, peakMemoryBytes } from "./cpu.ts";
@@ -16,10 +16,10 @@ export interface Contender {
   name: string;
   /** Starts its processes. */
   start(topic: string): Promise<Drain>;
-  /** Resolves when no process is about to take partitions from another. */
+  /** Resolves when no process is about to take partitions from another one. */
   settled(topic: Topic, drain: Drain): Promise<void>;
   emptyTables(): Promise<void>;
-  /** Throws when a count is not that of the dataset appended `times` times. */
+  /** Throws when a count differs from that of the dataset appended `times` times. */
   assertExact(dataset: Dataset, times: number): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ interface ColdRound {
   firstRowSeconds: number;
 }
 
-/** The whole CPU time of the processes counts, their start included. */
+/** The whole CPU time of the processes, their start included. */
 async function coldRound(
   bench: Bench,
   topic: Topic,

@@ -1,7 +1,7 @@
 /**
- * CPU time by who used it, from /proc: the clients, PostgreSQL with all its processes, Kafka, and
- * what everybody else on the machine used meanwhile, which tells a disturbed round from a quiet one.
- * Linux only; the kernel counts in hundredths of a second.
+ * CPU time by user, from /proc: the clients, PostgreSQL with all its processes, Kafka, and all
+ * other programs. The share of the others separates a disturbed round from a quiet one. Linux only;
+ * the kernel counts in hundredths of a second.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -15,14 +15,14 @@ export interface CpuUse {
   client: number;
   postgres: number;
   kafka: number;
-  /** All but these and the benchmark's own process. */
+  /** All other processes, without the benchmark's own. */
   others: number;
   wallSeconds: number;
 }
 
 /**
- * Starts to measure; the function that it returns ends that and gives the difference. The client is
- * what runs under the given process ids, or this process itself.
+ * Starts to measure. The returned function stops and returns the difference. The client is the
+ * given processes, or this process itself.
  */
 export function measureCpu(stack: Stack, clients: readonly number[] | "own"): () => CpuUse {
   const before = sample(stack, clients);
@@ -41,12 +41,12 @@ export function measureCpu(stack: Stack, clients: readonly number[] | "own"): ()
   };
 }
 
-/** Share of the machine's cores that everybody else used. */
+/** The share of the machine's cores that other programs used. */
 export const disturbance = (cpu: CpuUse) => cpu.others / (cpu.wallSeconds * cores);
 
 export const usedSeconds = (cpu: CpuUse) => cpu.client + cpu.postgres + cpu.kafka;
 
-/** The most memory that each process has ever had resident, summed, in bytes. */
+/** The peak resident memory of each process, summed, in bytes. */
 export function peakMemoryBytes(processIds: readonly number[]): number {
   const kilobytes = processIds.map((id) =>
     Number(/^VmHWM:\s+(\d+)/m.exec(read(`/proc/${id}/status`))?.[1] ?? 0),
@@ -76,7 +76,7 @@ function sample(stack: Stack, clients: readonly number[] | "own") {
 interface ProcessTimes {
   parent: number;
   ownTicks: number;
-  /** Of children that have ended and were waited for. */
+  /** CPU time of children that have ended and were waited for. */
   endedTicks: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Superset and Trino on the benchmark's stack, what the dashboard asks of them, and viewers who look
- * at it: each refreshes all charts every ten seconds, as its page does.
+ * Superset and Trino on the benchmark's stack, the queries of the dashboard, and simulated viewers.
+ * Each viewer refreshes all charts every ten seconds, as the page does.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../../scripts/lib/config.ts";
@@ -11,7 +11,7 @@ import { quantile } from "./spread.ts";
 import type { Stack } from "./stack.ts";
 
 export const REFRESH_MS = 10_000;
-/** As many as a browser has under way at one host. */
+/** A browser's limit of requests to one host at a time. */
 const PARALLEL_MAX = 6;
 const ROUNDS = 3;
 
@@ -24,7 +24,7 @@ export async function startDashboard({ environment }: Stack): Promise<void> {
   await runOrThrow(environment, "scripts/up.ts", ["superset"]);
 }
 
-/** All services that run. */
+/** All running services. */
 export async function listServices({ environment }: Stack): Promise<Service[]> {
   const rows: { service: string; memoryBytes?: number }[] = JSON.parse(
     await runOrThrow(environment, "scripts/status.ts", ["--json"]),
@@ -34,7 +34,7 @@ export async function listServices({ environment }: Stack): Promise<Service[]> {
     .map(({ service, memoryBytes }) => ({ name: service, memoryBytes: memoryBytes! }));
 }
 
-/** What a chart asks, in the form of Superset and in the SQL that Trino gets. */
+/** The query of a chart, in Superset's form and as the SQL for Trino. */
 interface ChartQuery {
   title: string;
   body: Exchange["body"];
@@ -46,7 +46,7 @@ export interface Session {
   cookie: string;
 }
 
-/** Opens the dashboard once, in a browser, to learn what it asks. */
+/** Opens the dashboard once, in a browser, to learn its queries. */
 export async function learnQueries(config: Config): Promise<Session> {
   const browser = await launchBrowser();
   try {
@@ -76,14 +76,14 @@ export async function learnQueries(config: Config): Promise<Session> {
 
 export interface Load {
   viewers: number;
-  /** From the refresh until all charts are answered. */
+  /** Time from the refresh until all charts are answered. */
   p50Ms: number;
   p95Ms: number;
   maxMs: number;
   failed: number;
 }
 
-/** So many viewers, who came at different moments, over a few refreshes. */
+/** `count` viewers, who came at different moments, over a few refreshes. */
 export async function view(
   config: Config,
   { queries, cookie }: Session,

@@ -1,7 +1,7 @@
 /**
- * The events that are drained: uniform users, three types, spread over five minutes, encoded once in
- * exactly the layout of our producer, and counted here independently of any consumer. Pure but for
- * the moment at which the events begin.
+ * The events that are drained: uniform users, three types, spread over five minutes. They are
+ * encoded once in exactly our producer's layout, and counted here independently of any consumer.
+ * Pure but for the moment at which the events begin.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { messageOf } from "../../schema/layout.ts";
@@ -16,13 +16,13 @@ import { RandomStream } from "../../scripts/produce/synthetic/random.ts";
 
 export const PARTITIONS = 4;
 const SPREAD_MS = 300_000;
-/** As many records as the producer puts into one request at full speed. */
+/** The producer puts this many records into one request at full speed. */
 const RECORDS_PER_BATCH = 2_000;
 
 export interface Dataset {
   users: number;
   events: number;
-  /** By partition. */
+  /** The batches of each partition. */
   batches: EncodedRecords[][];
   /** Events of user `u` and type `t` at `(u - 1) * EVENT_TYPES.length + t`. */
   counts: Float64Array;

@@ -1,10 +1,10 @@
-/** The program that Airflow's tasks run, once and with what it took; and its models, taken away. */
+/** Runs the program of Airflow's tasks once and measures it; removes dbt's models. */
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import type { Bench } from "./bench.ts";
 import { startClient } from "./clients.ts";
 import { type CpuUse, measureCpu } from "./cpu.ts";
 
-/** From the start of the process to its end; the client is that process with all that it starts. */
+/** From the start of the process to its end; the client is that process with its children. */
 export async function settle({ stack }: Bench): Promise<CpuUse> {
   const printed: string[] = [];
   const used = measureCpu(stack, []);
@@ -18,7 +18,7 @@ export async function settle({ stack }: Bench): Promise<CpuUse> {
   }
 }
 
-/** Leaves the database as `migrate` makes it: without models, with nothing settled and no runs. */
+/** Leaves the database as `migrate` makes it: without models, settled users or runs. */
 export async function dropModels(bench: Bench): Promise<void> {
   await asDbt(bench, async (sql) => {
     const relations = await sql`

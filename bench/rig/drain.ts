@@ -1,6 +1,6 @@
 /**
- * Processes that drain a topic, and when they were through: a rung tells it on its output, the
- * product is asked through PostgreSQL, where alone it counts that an event has arrived.
+ * Processes that drain a topic, and the moments at which they were through. A rung reports it on
+ * its output; for the product, only events in PostgreSQL count.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "../../scripts/host/free-ports.ts";
@@ -14,12 +14,12 @@ const PATIENCE_MS = 300_000;
 export interface Drain {
   clients: Client[];
   groupId: string;
-  /** Resolves, with the time since the epoch in ms, when this many events in all were drained. */
+  /** Resolves when this many events in all were drained, with the time since the epoch in ms. */
   reached(events: number): Promise<number>;
   end(): Promise<void>;
 }
 
-/** `rung` is one of those in bench/rung.ts. */
+/** `rung` is one of the rungs in bench/rung.ts. */
 export function drainWithRung(
   { stack }: Bench,
   rung: string,
@@ -46,7 +46,7 @@ export function drainWithRung(
   }));
 }
 
-/** The consumer that the platform runs. */
+/** The consumer of the platform. */
 export async function drainWithConsumer(
   { stack, owner }: Bench,
   topic: string,
@@ -67,7 +67,7 @@ export async function drainWithConsumer(
   }));
 }
 
-/** `progress` tells how many events were drained, and at which time that was so. */
+/** `progress` returns how many events were drained, and when that was. */
 export function drain(
   clients: Client[],
   groupId: string,

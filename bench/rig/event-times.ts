@@ -1,4 +1,4 @@
-/** Reads back from a topic when each of its events happened. */
+/** Reads from a topic when each of its events happened. */
 import { EventFields } from "../../schema/layout.ts";
 import { decodeEvent } from "../../scripts/consume/decode-event.ts";
 import { readLog } from "../../scripts/kafka/read-log.ts";

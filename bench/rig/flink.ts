@@ -1,6 +1,6 @@
 /**
- * Apache Flink as a process: its jars by a lock with checksums, its main class compiled by a compiler
- * that is one of them, on the Java that Kafka runs on. Nothing has to be installed by hand.
+ * Apache Flink as a process, on the Java that Kafka runs on. Its jars have a lock with checksums,
+ * and one of them compiles its main class. Nothing needs an installation by hand.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { type Client, startClient } from "./clients.ts";
 import type { Stack } from "./stack.ts";
 
 const LOCK = join(ROOT, "bench/flink/libs.lock");
-/** Flink needs to look into these packages of Java, and its own documentation says to open them. */
+/** Flink needs access to these packages of Java, and its documentation says to open them. */
 const OPENED = ["java.base/java.util", "java.base/java.lang", "java.base/java.time"];
 
 export interface Flink {

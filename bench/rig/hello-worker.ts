@@ -1,10 +1,10 @@
 /**
- * Serves the least that a Worker can do, in the runtime and by the tool that serve the product's; with
- * a folder, behind its static files as the product's is.
+ * Serves a minimal Worker, in the same runtime and by the same tool as the product's. With a
+ * folder, it runs behind its static files, as the product's does.
  */
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
-// As worker/build/serve.ts has it, which says why.
+// The same value as in worker/build/serve.ts, which gives the reason.
 process.env.MINIFLARE_WORKERD_V8_FLAGS = "--gc-global";
 
 const [port, folder] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Puts load on an address with autocannon, in a process of its own, and counts what came back. */
+/** Puts load on an address with autocannon, in its own process, and counts the answers. */
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 
@@ -14,7 +14,7 @@ export interface HttpLoad {
 
 const CONNECTIONS = 64;
 
-/** As many requests as it takes, or `requestsPerSecond` of them. */
+/** As many requests as possible, or `requestsPerSecond`. */
 export async function putLoad(
   url: string,
   options: { seconds: number; requestsPerSecond?: number },

@@ -1,4 +1,4 @@
-/** What was measured, on what: everything that a reader needs to judge the figures. */
+/** The machine and the versions: everything that a reader needs to judge the figures. */
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** Versions of the services that it measures. */
+/** Versions of the measured services. */
 export async function describeServices(owner: Sql): Promise<{ kafka: string; postgres: string }> {
   const [row] = await owner`select current_setting('server_version') as version`;
   return { kafka: kafkaVersion(), postgres: row?.version };

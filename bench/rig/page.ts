@@ -1,4 +1,4 @@
-/** The public page of a stack that is measured, and a Worker that does nothing beside it. */
+/** The public page of a measured stack, and a minimal Worker beside it. */
 import { join } from "node:path";
 import { gzipSync } from "bun";
 import { freePorts } from "../../scripts/host/free-ports.ts";
@@ -36,7 +36,7 @@ export async function startHello(folder?: string): Promise<Served & { stop(): Pr
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   const url = `http://127.0.0.1:${port}/`;
-  await until("the Worker that says hello answers", START_MS_MAX, () => fetch(url));
+  await until("the minimal Worker answers", START_MS_MAX, () => fetch(url));
   return {
     url,
     processId: program.pid,
@@ -52,7 +52,7 @@ const askOrigin = (config: Config, path: string) =>
     headers: { authorization: `Bearer ${config.SUMMARY_SECRET}` },
   });
 
-/** What the origin takes for an answer, one reader after the other. */
+/** The origin's time for an answer, one request after the other. */
 export async function timeOrigin(config: Config): Promise<{ p50Ms: number; p99Ms: number }> {
   const times: number[] = [];
   for (let attempt = -ORIGIN_WARM_UPS; attempt < ORIGIN_REQUESTS; attempt++) {
@@ -66,7 +66,7 @@ export async function timeOrigin(config: Config): Promise<{ p50Ms: number; p99Ms
   return { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) };
 }
 
-/** How often the origin has been asked for its summary. */
+/** How often the origin was asked for its summary. */
 export async function originRequests(config: Config): Promise<number> {
   const response = await askOrigin(config, "/metrics");
   const text = await response.text();
@@ -80,7 +80,7 @@ export interface Part {
   gzipBytes: number;
 }
 
-/** What a reader's browser fetches for the page, part by part. */
+/** The bytes that a reader's browser fetches for the page, part by part. */
 export async function weigh(pageUrl: string): Promise<Part[]> {
   const html = await (await fetch(pageUrl)).text();
   const files = [...html.matchAll(/<(?:script|link)\b[^>]*\b(?:src|href)="(\/[^"]+)"/g)]

@@ -1,4 +1,4 @@
-/** The two things that PostgreSQL is asked to do as fast as it can, in tables of their own. */
+/** The two operations that PostgreSQL performs as fast as it can, in tables of their own. */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { EventFields } from "../../schema/layout.ts";
 import { decodeEvent } from "../../scripts/consume/decode-event.ts";
@@ -9,10 +9,10 @@ import { eachRecord, recordBatchesOf } from "./in-memory.ts";
 const COPY_ROWS_MAX = 1_000_000;
 const COPY_PIECE_BYTES = 1_048_576;
 const KEYS = 200_000;
-/** Distinct keys of one transaction: what a consumer has after a few fetches of 10,000 users. */
+/** Distinct keys of one transaction: those of a consumer after a few fetches, with 10,000 users. */
 const KEYS_PER_TRANSACTION = 20_000;
 
-/** Rows are turned into text beforehand, so that PostgreSQL is what is measured. */
+/** The rows become text beforehand, so that only PostgreSQL is measured. */
 export async function copyRows(owner: Sql, dataset: Dataset): Promise<() => Promise<number>> {
   await owner.unsafe(`
     create schema bench
@@ -55,7 +55,10 @@ function copyText(dataset: Dataset): { pieces: Buffer[]; rows: number } {
   return { pieces, rows };
 }
 
-/** Sorted keys in a table like `user_events`; `fresh` empties it first, `update` finds all there. */
+/**
+ * Upserts sorted keys in a table like `user_events`: `fresh` empties it first, `update` finds all
+ * keys there.
+ */
 export async function upsertKeys(owner: Sql) {
   await owner.unsafe(`
     create table bench.user_events (like streaming.user_events including all)

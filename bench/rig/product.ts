@@ -1,4 +1,4 @@
-/** The consumer that the platform runs, as a contender with so many processes. */
+/** The consumer of the platform as a contender, with one or more processes. */
 import type { Bench } from "./bench.ts";
 import type { Contender } from "./contest.ts";
 import { drainWithConsumer } from "./drain.ts";

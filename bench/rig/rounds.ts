@@ -1,11 +1,11 @@
 /**
- * Repeats a measurement until enough rounds were quiet. What others used is noted with every round;
- * when the machine never gets quiet the least disturbed rounds are taken, and the result says so.
+ * Repeats a measurement until enough rounds were quiet, and notes the share of other programs. On a
+ * busy machine it takes the least disturbed rounds, and the result says so.
  */
 import { type CpuUse, disturbance, usedSeconds } from "./cpu.ts";
 import { type Spread, spread } from "./spread.ts";
 
-/** A round in which others used more than this share of all cores is repeated. */
+/** A round in which other programs used more than this share of all cores is repeated. */
 const DISTURBANCE_MAX = 0.1;
 
 export interface Round {
@@ -19,10 +19,10 @@ export interface Rate {
   eventsPerCpuSecond: Spread;
   /** Medians, in seconds of CPU for a million events. */
   cpuSecondsPerMillion: { client: number; postgres: number; kafka: number };
-  /** Share of all cores that others used: median, least and most of the rounds taken. */
+  /** The share of all cores that other programs used: median, least and most of the rounds. */
   othersShare: Spread;
   rounds: number;
-  /** Rounds that were run again because others used too much. */
+  /** Rounds that were repeated because other programs used too much. */
   repeated: number;
 }
 
@@ -31,7 +31,7 @@ export async function quietRounds(wanted: number, attempt: () => Promise<Round>)
   return summarize(taken, repeated);
 }
 
-/** So many attempts that were quiet, or twice as many of which the least disturbed are taken. */
+/** Makes `wanted` quiet attempts, or twice as many, and returns the least disturbed of those. */
 export async function leastDisturbed<Attempt extends { cpu: CpuUse }>(
   wanted: number,
   attempt: () => Promise<Attempt>,

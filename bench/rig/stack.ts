@@ -1,6 +1,6 @@
 /**
- * The stack that is measured: Kafka and PostgreSQL of its own, on free ports, with their data in a
- * new folder. It never touches a stack that is up, and nothing of it is left when `stop` resolves.
+ * The measured stack: its own Kafka and PostgreSQL, on free ports, with their data in a new folder.
+ * It never touches a stack that is up, and `stop` leaves nothing behind.
  */
 import type { Config } from "../../scripts/lib/config.ts";
 import { type Environment, runOrThrow } from "../../tests/harness/script.ts";
@@ -8,7 +8,7 @@ import { startStack as startServices } from "../../tests/harness/stack.ts";
 
 export interface Stack {
   config: Config;
-  /** For programs that are started: the settings of this stack and of no other. */
+  /** For started programs: only the settings of this stack. */
   environment: Environment;
   kafkaProcess: number;
   postgresProcess: number;
@@ -16,9 +16,9 @@ export interface Stack {
 }
 
 const SETTINGS = {
-  // Nothing that a round appends is deleted before it has been read.
+  // Keeps everything that a round appends until it has been read.
   KAFKA_RETENTION_BYTES: "17179869184",
-  // A round stops the consumers while it fills the topic; they must not lose their membership.
+  // A round stops the consumers while it fills the topic. They must not lose their membership.
   CONSUMER_SESSION_TIMEOUT_MS: "120000",
 };
 

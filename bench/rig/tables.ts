@@ -1,4 +1,4 @@
-/** What the consumer has stored: how much, emptied between measurements, and whether it is right. */
+/** The consumer's tables: how much they hold, emptied between measurements, and checked. */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 import type { Dataset } from "./dataset.ts";
@@ -7,11 +7,11 @@ export async function emptyTables(owner: Sql): Promise<void> {
   await owner`
     truncate streaming.user_events, streaming.user_active_days, streaming.events_per_minute,
       streaming.consumer_offsets, streaming.dead_letters`;
-  // By itself and last: emptying user_events notes all its users there.
+  // A separate statement, and the last: emptying user_events notes all its users there.
   await owner`truncate streaming.corrected_users`;
 }
 
-/** Events in the tables, by what the offsets say of each partition. */
+/** Events in the tables, by the ledger of each partition. */
 export async function storedEvents(owner: Sql): Promise<number> {
   const [row] = await owner`
     select coalesce(sum(stored), 0)::bigint as stored from streaming.consumer_offsets`;
@@ -19,8 +19,8 @@ export async function storedEvents(owner: Sql): Promise<number> {
 }
 
 /**
- * Compares every count with those that were made independently, when the dataset was appended
- * `times` times.
+ * Compares every count with the independent counts of the dataset, which was appended `times`
+ * times.
  * @throws Error naming the first count that differs
  */
 export async function assertExact(

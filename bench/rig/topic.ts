@@ -1,4 +1,4 @@
-/** Makes a topic as `migrate` does, fills it as our producer does, only from batches made before. */
+/** Creates a topic as `migrate` does, and fills it as our producer does, from prepared batches. */
 import type { Kafka } from "../../scripts/kafka/log.ts";
 import { openKafka } from "../../scripts/kafka/open.ts";
 import { ensureTopic } from "../../scripts/migrate/topic.ts";
@@ -8,7 +8,7 @@ import type { Stack } from "./stack.ts";
 export interface Topic {
   name: string;
   kafka: Kafka;
-  /** Appends every event of the dataset; the same dataset may be appended again and again. */
+  /** Appends every event of the dataset. The same dataset may be appended several times. */
   append(dataset: Dataset): Promise<void>;
   delete(): Promise<void>;
 }

@@ -1,27 +1,27 @@
 /**
- * A table like `user_events` in schema tracking, with one of the ways to find which users changed
- * since a transaction: what it takes to write, to find, and to keep the way in order.
+ * A table like `user_events` in schema tracking, with one way to find which users changed since a
+ * transaction. It measures the cost to write, to find, and to maintain.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
 
 export interface Way {
   name: string;
-  /** Whether rows hold the transaction that wrote them last. */
+  /** Whether rows hold the transaction that last wrote them. */
   hasXid: boolean;
-  /** What comes behind `create index` … `on` the table, or a table of changes beside it. */
+  /** The end of `create index` … `on` the table, or a table of changes beside it. */
   index?: string;
   hasChanges?: boolean;
 }
 
-/** Distinct keys of one transaction, as the columns that the statement takes. */
+/** Distinct keys of one transaction, as the columns of the statement. */
 export interface Keys {
   columns: string[];
   count: number;
 }
 
 const XID = "(select pg_current_xact_id()::text::bigint)";
-/** The planner takes a range of unknown bounds for 0.5 % of the rows, but a bare >= for a third. */
+/** The planner estimates 0.5 % of the rows for a range with unknown bounds, but a third for >=. */
 const SINCE = "between (select xid from tracking.watermark) and 9223372036854775807";
 const TYPES_BY_NAME = EVENT_TYPES.toSorted();
 
@@ -36,7 +36,7 @@ export class TrackedTable {
     this.#name = `user_events_${number}`;
   }
 
-  /** One row for each user and type. Vacuum comes when it is called, so that each way gets as much. */
+  /** One row for each user and type. Vacuum runs only on request, so that each way gets as much. */
   async create(users: number): Promise<void> {
     const { hasXid, index, hasChanges } = this.way;
     await this.#owner.unsafe(`
@@ -60,7 +60,7 @@ export class TrackedTable {
     await this.#owner.unsafe(`vacuum (analyze) tracking.${this.#name}`);
   }
 
-  /** One transaction, as the consumer's. */
+  /** One transaction like the consumer's. */
   async upsert({ columns }: Keys): Promise<void> {
     const { hasXid, hasChanges } = this.way;
     await this.#owner.unsafe(
@@ -89,7 +89,7 @@ export class TrackedTable {
     );
   }
 
-  /** How many users have changed since the watermark; undefined where there is no way to find it. */
+  /** How many users have changed since the watermark; undefined where the way cannot find them. */
   async find(): Promise<number | undefined> {
     const { hasXid, hasChanges } = this.way;
     if (!hasXid && !hasChanges) return undefined;
@@ -104,7 +104,7 @@ export class TrackedTable {
     return row?.count;
   }
 
-  /** What has to be done from time to time: dead rows go, and changes that were taken note of. */
+  /** Regular maintenance: removes dead rows and processed changes. */
   async tidy(): Promise<void> {
     if (this.way.hasChanges) {
       await this.#owner`
@@ -114,7 +114,7 @@ export class TrackedTable {
     await this.#owner.unsafe(`vacuum tracking.${this.#name}`);
   }
 
-  /** Bytes of what the way adds. */
+  /** Bytes that the way adds. */
   async addedBytes(): Promise<number> {
     const { index, hasChanges } = this.way;
     if (!index && !hasChanges) return 0;
@@ -124,7 +124,7 @@ export class TrackedTable {
     return row?.pg_total_relation_size;
   }
 
-  /** Updates so far, and how many of them left all indexes of rows as they were. */
+  /** Updates so far, and how many of them left all row indexes unchanged. */
   async updates(): Promise<{ all: number; heapOnly: number }> {
     await this.#owner`select pg_stat_force_next_flush()`;
     const [row] = await this.#owner`
@@ -134,7 +134,7 @@ export class TrackedTable {
   }
 }
 
-/** Keys are numbers from 0 on, in the order of users and, within a user, of the names of types. */
+/** Keys are numbers from 0, in the order of users, then of the types' names. */
 export function keysOf(keys: readonly number[]): Keys {
   const columns = [
     keys.map((key) => Math.floor(key / EVENT_TYPES.length) + 1),

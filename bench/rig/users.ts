@@ -1,6 +1,6 @@
 /**
- * Tables as the consumer would have filled them, made by SQL in the time that a benchmark has, and
- * users who change afterwards. Everything that dbt's tests compare agrees.
+ * Tables as the consumer would have filled them, made quickly by SQL, and users who change
+ * afterwards. Everything that dbt's tests compare agrees.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../../scripts/lib/postgres.ts";
@@ -10,17 +10,18 @@ import { emptyTables } from "./tables.ts";
 
 const EVENTS_PER_ROW = 10;
 const MINUTES = 1_440;
-/** Coprime to every number of users, so that its multiples meet each user once. */
+/** Coprime to every number of users, so that its multiples hit each user once. */
 const STRIDE = 611_953;
-/** Users of one transaction: what a consumer has after a second at 1,000 events/s. */
+/** Users of one transaction: those of a consumer after a second at 1,000 events/s. */
 const TRANSACTION_USERS = 1_000;
 const VACUUM_MS_MAX = 300_000;
 
 const TYPES = `{${EVENT_TYPES.join(",")}}`;
 
 /**
- * Users 1 to `users` with all types, first seen within the last week and active on that day and on
- * this; the minutes of a day; the ledger. Returns when the server has tidied up after it by itself.
+ * Creates users 1 to `users` with all types, first seen within the last week, active on that day
+ * and today; also the minutes of a day and the ledger. Returns when autovacuum has finished with
+ * them.
  */
 export async function seedUsers(owner: Sql, users: number): Promise<void> {
   await emptyTables(owner);
@@ -54,11 +55,14 @@ export async function seedUsers(owner: Sql, users: number): Promise<void> {
         now())`;
   });
   await untilTidied(owner, seededAt, ["user_events", "user_active_days"]);
-  // As by night: what autovacuum could not summarize yet would make reading slower by chance.
+  // As the nightly refresh does: pages that autovacuum has not summarized yet would slow some
+  // reads.
   await owner`select transform.summarize_changes()`;
 }
 
-/** One event more for each of so many users, spread over all, in transactions as the consumer's. */
+/**
+ * Adds one event for each of `count` users, spread over all, in transactions like the consumer's.
+ */
 export async function touchUsers(owner: Sql, users: number, count: number): Promise<void> {
   for (let from = 0; from < count; from += TRANSACTION_USERS) {
     const to = Math.min(from + TRANSACTION_USERS, count);
@@ -88,10 +92,10 @@ export async function touchUsers(owner: Sql, users: number, count: number): Prom
   }
 }
 
-/** The nth of the users that are touched. */
+/** The nth of the changed users. */
 export const touchedUser = (users: number, place: number) => 1 + ((place * STRIDE) % users);
 
-/** Until autovacuum has analyzed these tables and has nothing to do, so that it disturbs nothing. */
+/** Waits until autovacuum has analyzed these tables and has nothing to do. */
 export async function untilTidied(owner: Sql, since: Date, tables: string[]): Promise<void> {
   await until(
     "autovacuum is through",
@@ -108,7 +112,7 @@ export async function untilTidied(owner: Sql, since: Date, tables: string[]): Pr
   );
 }
 
-/** What was changed may be enough for autovacuum to come; it looks every 15 s. */
+/** The changes may be enough to trigger autovacuum, which looks every 15 s. */
 export async function untilQuiet(owner: Sql): Promise<void> {
   await until("autovacuum is through", VACUUM_MS_MAX, () => assertNoVacuum(owner), {
     intervalMs: 500,

@@ -1,6 +1,6 @@
 /**
- * A warm round: the processes run and have joined, and are stopped by a signal while the topic gets
- * its events; time and CPU count from the signal that lets them go on.
+ * A warm round: the processes run and have joined. A signal stops them while the topic gets its
+ * events, and a second signal continues them. Time and CPU count from the second one.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench } from "./bench.ts";
@@ -10,17 +10,17 @@ import type { Drain } from "./drain.ts";
 import { quietRounds, type Rate, type Round } from "./rounds.ts";
 import type { Topic } from "./topic.ts";
 
-/** For what the broker still does after its answer. */
+/** Time for the broker's work after its answer. */
 const SETTLE_MS = 300;
 const WARMING_ROUNDS = 2;
 
 export interface Warm {
   rate: Rate;
-  /** How often the dataset has been appended, the rounds that only warm up included. */
+  /** How often the dataset has been appended, warm-up rounds included. */
   appended: number;
 }
 
-/** `before` says how much the processes have drained already. */
+/** `before` is what the processes have drained already. */
 export async function warmRounds(
   bench: Bench,
   topic: Topic,
@@ -43,7 +43,7 @@ export async function warmRounds(
     const endMs = await drain.reached(before + appended * dataset.events);
     return { events: dataset.events, seconds: (endMs - startMs) / 1_000, cpu: used() };
   };
-  // Compiles what is hot; the figures of these rounds would be those of the compiler.
+  // The compiler works in these rounds, so their figures do not count.
   for (let warming = 0; warming < WARMING_ROUNDS; warming++) await round();
   return { rate: await quietRounds(bench.effort.rounds, round), appended };
 }

@@ -1,6 +1,6 @@
 /**
- * Sees from outside when events become visible in PostgreSQL, by asking again and again. A moment is
- * never too early, and late by one pause and one query at the most.
+ * Sees from outside when events become visible in PostgreSQL, by polling. A moment is never too
+ * early, and late by at most one pause and one query.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Sql } from "../../scripts/lib/postgres.ts";
@@ -15,7 +15,7 @@ export interface SentEvent {
 
 export interface Watch {
   stop(): Promise<void>;
-  /** How often it has asked so far. */
+  /** The number of polls so far. */
   looks(): number;
   /** Since the epoch; undefined for an event that never became visible. */
   visibleAtMs(event: SentEvent): number | undefined;
@@ -27,7 +27,7 @@ interface Sighting {
   atMs: number;
 }
 
-/** Our tables say of each partition up to which offset its events are in them. */
+/** Our tables hold, for each partition, the offset up to which its events are stored. */
 export function watchOffsets(sql: Sql): Watch {
   const sightings = new Map<number, Sighting[]>();
   const looking = repeat(1, async () => {
@@ -45,7 +45,7 @@ export function watchOffsets(sql: Sql): Watch {
   };
 }
 
-/** Where a table has only counts, the event of rank n is taken as visible once n + 1 are counted. */
+/** Where a table has only counts, the event of rank n counts as visible at n + 1 counted events. */
 export function watchCounts(sql: Sql, table: string, column = "event_count", pauseMs = 5): Watch {
   const seen: Sighting[] = [];
   const looking = repeat(pauseMs, async () => {
@@ -62,7 +62,7 @@ function note(seen: Sighting[], place: number, atMs: number): void {
   if (place > (seen.at(-1)?.place ?? 0)) seen.push({ place, atMs });
 }
 
-/** When the first sighting was that is above the place. */
+/** The time of the first sighting above the place. */
 function firstAbove(seen: readonly Sighting[], place: number): number | undefined {
   let [low, high] = [0, seen.length];
   while (low < high) {

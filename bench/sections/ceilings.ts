@@ -1,6 +1,6 @@
 /**
- * What each part could do if it were alone: PostgreSQL taking rows by COPY and distinct keys by
- * upsert, and the steps of the consumer over events that are already in memory.
+ * The speed of each part alone: PostgreSQL takes rows by COPY and distinct keys by upsert, and the
+ * consumer's steps run over events in memory.
  */
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { EventFields } from "../../schema/layout.ts";
@@ -16,7 +16,7 @@ const USERS = 10_000;
 
 export interface Ceiling {
   name: string;
-  /** What is counted. */
+  /** The unit of the count. */
   unit: "events" | "rows" | "keys";
   rate: Rate;
 }
@@ -88,7 +88,7 @@ export async function ceilings(bench: Bench): Promise<Ceiling[]> {
   return results;
 }
 
-/** Does the work once, and resolves with how much that was. */
+/** Does the work once, and resolves with its amount. */
 type Attempt = () => Promise<number>;
 
 const measure = (bench: Bench, attempt: Attempt): Promise<Rate> =>

@@ -1,6 +1,6 @@
 /**
- * What the dashboard costs: each of its queries through Trino and as PostgreSQL itself answers the
- * same, at few and at many users; how many viewers this machine carries; and the memory of it all.
+ * The cost of the dashboard: its queries through Trino and directly in PostgreSQL, at few and at
+ * many users; the viewers that this machine carries; the memory of all services.
  */
 import { connect } from "../../scripts/lib/postgres.ts";
 import { queryPages } from "../../scripts/lib/trino.ts";
@@ -21,12 +21,12 @@ import { emptyTables } from "../rig/tables.ts";
 import { seedUsers, touchUsers, untilQuiet } from "../rig/users.ts";
 
 const TIMES = 20;
-/** Who changed since all was settled: in a second at 1,000 events/s. */
+/** Users that changed since the last settle: those of a second at 1,000 events/s. */
 const CHANGED_USERS = 1_000;
 const VIEWERS = [1, 5, 10, 20, 30, 40, 60, 80, 120];
 
 const TOP_TEN = "from streaming.most_active_users where activity_rank <= 10 group by user_label";
-/** What the chart of this title asks, as PostgreSQL is asked it. */
+/** The query of the chart with this title, in PostgreSQL's SQL. */
 const DIRECT: Record<string, string> = {
   Events: "select sum(event_count) from streaming.event_type_distribution",
   "Active users": "select count(*) from streaming.user_event_summary",
@@ -62,7 +62,7 @@ interface QueryRow {
 
 export interface DashboardResult {
   queries: QueryRow[];
-  /** The same with the cache and past it, each up to the first number that is not carried. */
+  /** With the cache and past it, each up to the first number that is not carried. */
   viewers: { users: number; cached: Load[]; uncached: Load[] };
   services: Service[];
 }
@@ -128,7 +128,7 @@ async function timeQueries(
   }
 }
 
-/** A few times before only warm up. */
+/** The first few queries only warm up. */
 async function time(ask: () => Promise<number>): Promise<Percentiles> {
   const times: number[] = [];
   for (let attempt = -3; attempt < TIMES; attempt++) {
@@ -140,7 +140,7 @@ async function time(ask: () => Promise<number>): Promise<Percentiles> {
   return { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
 }
 
-/** More and more viewers, until a page is not complete before its next refresh. */
+/** Adds viewers until a page is not complete before its next refresh. */
 async function carry(bench: Bench, session: Session, force: boolean): Promise<Load[]> {
   const loads: Load[] = [];
   for (const viewers of VIEWERS) {

@@ -1,7 +1,7 @@
 /**
- * From the moment an event happens to the moment at which a reader of the live view
- * `user_event_summary` sees it counted, while Airflow settles every minute: measured for every event
- * at 1,000/s, as `latency` is, but by counts, since a view has no offsets.
+ * The delay of events, while Airflow settles every minute, until a reader of the live view
+ * `user_event_summary` sees them counted. It measures every event at 1,000/s, like `latency`, but
+ * by counts: a view has no offsets.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { memoryBytes } from "../../scripts/host/process-tree.ts";
@@ -16,20 +16,20 @@ import { emptyTables } from "../rig/tables.ts";
 import { type Watch, watchCounts } from "../rig/watch.ts";
 import { type LatencyResult, latencyOf } from "./latency.ts";
 
-/** Between two questions; each answer takes a few ms more. */
+/** The pause between two queries; each answer takes a few ms more. */
 const PAUSE_MS = 10;
 const DEPLOYED_MS_MAX = 300_000;
 const MEMORY_EVERY_MS = 2_000;
 
 export interface FreshnessResult extends LatencyResult {
-  /** From one question of the watcher to its next, on average. */
+  /** The average time from one query of the watcher to the next. */
   lookMs: number;
   /** Runs of dbt that began meanwhile, by command. */
   runs: Record<string, number>;
   failedRuns: number;
-  /** As dbt's runs are on record; Airflow's own work before and after is not in it. */
+  /** From dbt's records of its runs, without Airflow's own work before and after. */
   settleSeconds: Spread;
-  /** Of Airflow with its tasks and dbt: median, least and most; a shared page counts once. */
+  /** Memory of Airflow with its tasks and dbt: median, least and most; shared pages count once. */
   airflowBytes: Spread;
   /** Shares of one core. */
   airflowCores: number;
@@ -47,7 +47,7 @@ export async function freshness(bench: Bench): Promise<FreshnessResult> {
     let beside: Beside | undefined;
     const result = await latencyOf(
       bench,
-      // Emptied here, before Airflow starts and after it has ended.
+      // This empties the tables, before Airflow starts and after it has ended.
       { ...product(bench, 1), emptyTables: async () => {} },
       (sql) => watchCounts(sql, "streaming.user_event_summary", "total_events", PAUSE_MS),
       {
@@ -73,12 +73,12 @@ export async function freshness(bench: Bench): Promise<FreshnessResult> {
   }
 }
 
-/** Until the models are there and no run of dbt is under way. */
+/** Waits until the models exist and no run of dbt is active. */
 async function untilDeployed({ owner }: Bench): Promise<void> {
   await until("dbt has deployed its models", DEPLOYED_MS_MAX, async () => {
     const runs = await owner`select command, status, error from transform.runs order by started_at`;
     const isDeployed = runs.some(
-      // The nightly refresh of a new Airflow may come first; it deploys the models as well.
+      // The nightly refresh of a new Airflow may come first; it deploys the models, too.
       ({ command, status }) => ["deploy", "refresh"].includes(command) && status === "passed",
     );
     const isBusy = runs.some(({ status }) => status === "running");
@@ -88,7 +88,7 @@ async function untilDeployed({ owner }: Bench): Promise<void> {
 
 type Beside = Omit<FreshnessResult, keyof LatencyResult> & { airflowSeconds: number };
 
-/** What Airflow, dbt and the watcher use; the function that it returns ends the measurement. */
+/** Measures the CPU time of Airflow, dbt and the watcher; the returned function stops. */
 function measureBeside(
   { stack, owner }: Bench,
   airflowIds: number[],

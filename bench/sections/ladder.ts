@@ -1,6 +1,6 @@
 /**
- * The throughput ladder: the same topic is fetched, then also parsed, then also aggregated, and at
- * last counted in PostgreSQL by the product itself, with every count compared.
+ * The throughput ladder. The same topic is fetched, then also parsed, then also aggregated. Last,
+ * the product itself counts it in PostgreSQL, and every count is compared.
  */
 import type { Bench } from "../rig/bench.ts";
 import { type Contest, contest } from "../rig/contest.ts";

@@ -1,7 +1,7 @@
 /**
- * From the moment an event happens, which is the `created_at` that our producer gives it, to the
- * moment at which another connection sees it counted in PostgreSQL; for every event at 1,000/s. Both
- * are read from the clock of this one machine, the first in whole milliseconds, rounded down.
+ * From the moment an event happens, its `created_at`, to the moment at which another connection
+ * sees it counted in PostgreSQL, for every event at 1,000/s. This machine's one clock gives both
+ * moments, the first in whole milliseconds, rounded down.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { connect, type Role, type Sql } from "../../scripts/lib/postgres.ts";
@@ -17,7 +17,7 @@ import { type Watch, watchOffsets } from "../rig/watch.ts";
 
 const RATE = 1_000;
 const USERS = 1_000;
-/** Not measured: the programs start, connect and compile. */
+/** Excluded: the programs start, connect and compile. */
 const WARMING_SECONDS = 5;
 
 export interface LatencyResult {
@@ -34,7 +34,7 @@ export interface LatencyResult {
   othersShare: number;
 }
 
-/** Our own consumer, three times unless it has to be quick; the least disturbed run first. */
+/** Our own consumer, three times unless it must be quick; the least disturbed run comes first. */
 export async function latency(bench: Bench): Promise<LatencyResult[]> {
   const results: LatencyResult[] = [];
   for (let run = 0; run < (bench.effort.quick ? 1 : 3); run++) {
@@ -45,9 +45,9 @@ export async function latency(bench: Bench): Promise<LatencyResult[]> {
 
 interface Variation {
   seconds?: number;
-  /** As whom the watcher asks. */
+  /** The role of the watcher. */
   role?: Role;
-  /** Told when the time that is measured begins; what it returns is called when that ends. */
+  /** Called when the measured time begins; the function that it returns is called at its end. */
   onMeasure?(watch: Watch, sql: Sql): Promise<() => Promise<void>>;
 }
 
@@ -82,7 +82,7 @@ export async function latencyOf(
     await producer.end();
     const events = await readEventTimes(topic);
     await drain.reached(events.length);
-    // For the watch, too, to see the last ones.
+    // The watcher needs time to see the last ones.
     await delay(100);
     await watch.stop();
     const measured = events.filter(

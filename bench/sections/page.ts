@@ -1,7 +1,7 @@
 /**
- * What the public page costs: a cached answer beside a Worker that only says hello, in the same
- * runtime and in turns; how often the origin is asked while readers ask a thousand times a second;
- * and what a browser has to fetch.
+ * The cost of the public page: a cached answer beside a minimal Worker, in the same runtime and in
+ * turns. Also the requests to the origin at a thousand readers' requests a second, and the bytes
+ * for a browser.
  */
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
@@ -29,7 +29,7 @@ interface PageRow {
   requestsPerSecond: Spread;
   p50Ms: Spread;
   p99Ms: Spread;
-  /** Of the runtime and of what serves it here, microseconds for each request. */
+  /** CPU of the runtime and of its server here, in microseconds for each request. */
   cpuMicroseconds: Spread;
   failed: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Peers that do the same job on the same topic in the same run: Apache Flink SQL, beside our own
- * consumer with one and with two processes. Flink has two workers and 1 GB of heap.
+ * Peers that do the same job on the same topic in the same run. Apache Flink SQL, with two workers
+ * and 1 GB of heap, runs beside our own consumer with one and with two processes.
  */
 import type { Bench } from "../rig/bench.ts";
 import { type Contender, type Contest, contest } from "../rig/contest.ts";
@@ -11,7 +11,7 @@ import { assertExact } from "../rig/tables.ts";
 import { watchCounts, watchOffsets } from "../rig/watch.ts";
 import { type LatencyResult, latencyOf } from "./latency.ts";
 
-/** The sum over all rows is not free, so it is asked for less often than our four offsets. */
+/** The sum over all rows costs time, so it is asked for less often than our four offsets. */
 const POLL_MS = 100;
 
 export interface Peers {

@@ -1,6 +1,6 @@
 /**
- * What reading the marts costs, for somebody with the role of a reader: when everything is settled,
- * and with the changes of a second and of a minute still to be added live.
+ * The time to read the marts with the role of a reader: when all users are settled, and when the
+ * view must add the changes of a second and of a minute.
  */
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import type { Bench } from "../rig/bench.ts";
@@ -10,18 +10,18 @@ import { type Spread, spread } from "../rig/spread.ts";
 import { emptyTables } from "../rig/tables.ts";
 import { seedUsers, touchedUser, touchUsers, untilQuiet, untilTidied } from "../rig/users.ts";
 
-/** Different users who change within a second and within a minute at 1,000 events/s. */
+/** Users that change within a second and within a minute at 1,000 events/s. */
 const CHANGED_USERS = [0, 1_000, 58_000];
 const TIMES = 5;
 
-interface Question {
+interface ReadQuery {
   name: string;
-  /** In ms; none was set for the others. */
+  /** In ms; the other queries have no target. */
   target?: number;
   statement: string;
 }
 
-const questions = (users: number): Question[] => [
+const readQueries = (users: number): ReadQuery[] => [
   {
     name: "user_event_summary: totals",
     target: 400,
@@ -56,9 +56,9 @@ export interface ReadsRow {
   name: string;
   users: number;
   targetMs: number | undefined;
-  /** By how many users have changed since all was settled. */
+  /** By the number of users that changed since the last settle. */
   reads: { changed: number; ms: Spread }[];
-  /** Of all questions together, the most of the times at which they were asked. */
+  /** The largest share among the times at which the query ran. */
   othersShare: number;
 }
 
@@ -67,7 +67,7 @@ export async function reads(bench: Bench): Promise<ReadsRow[]> {
   const users = effort.quick ? 100_000 : 1_000_000;
   const sql = connect(stack.config, "read", { applicationName: "bench" });
   const rows: ReadsRow[] = [];
-  for (const { name, target } of questions(users)) {
+  for (const { name, target } of readQueries(users)) {
     rows.push({ name, users, targetMs: target, reads: [], othersShare: 0 });
   }
   try {
@@ -83,10 +83,10 @@ export async function reads(bench: Bench): Promise<ReadsRow[]> {
       await touchUsers(owner, users, changed);
       await untilQuiet(owner);
       const used = measureCpu(stack, "own");
-      for (const [index, { statement }] of questions(users).entries()) {
+      for (const [index, { statement }] of readQueries(users).entries()) {
         rows[index]!.reads.push({ changed, ms: await time(sql, statement) });
       }
-      // Of all together: one user is read faster than the kernel counts.
+      // One figure for all queries: one user is read faster than the kernel counts.
       const share = disturbance(used());
       for (const row of rows) row.othersShare = Math.max(row.othersShare, share);
     }
@@ -98,7 +98,7 @@ export async function reads(bench: Bench): Promise<ReadsRow[]> {
   }
 }
 
-/** Planned anew each time, as for a reader who comes once; one time before only warms up. */
+/** Planned again each time, as for a new reader; the first time only warms up. */
 async function time(sql: Sql, statement: string): Promise<Spread> {
   const times: number[] = [];
   for (let attempt = 0; attempt <= TIMES; attempt++) {

@@ -1,6 +1,6 @@
 /**
- * What a run of `dbt/run settle` takes, from the start of its process to its end, by how many users
- * there are and how many of them changed.
+ * The duration of `dbt/run settle`, from the start of its process to its end, by the number of
+ * users and of changed users.
  */
 import type { Bench } from "../rig/bench.ts";
 import { type CpuUse, disturbance } from "../rig/cpu.ts";
@@ -14,14 +14,14 @@ const CHANGED_USERS = [1_000, 100_000];
 
 export interface SettleRow {
   users: number;
-  /** Undefined for the first run, which makes the models and settles everybody. */
+  /** Undefined for the first run, which creates the models and settles every user. */
   changed: number | undefined;
   wallSeconds: Spread;
   clientSeconds: Spread;
   postgresSeconds: Spread;
-  /** As dbt has it on record, without the start of the process; the median. */
+  /** From dbt's records, without the start of the process; the median. */
   recordedSeconds: number;
-  /** Of each model and test. Two of them may have run at the same time. */
+  /** The sum over models and tests, two of which may run at the same time. */
   nodeSeconds: Record<string, Spread>;
   othersShare: number;
 }

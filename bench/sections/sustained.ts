@@ -1,6 +1,6 @@
 /**
- * How many events a second go through for good while the producer runs on the same machine: the rate
- * rises until the consumer falls behind, or the producer cannot make more.
+ * The highest rate that lasts while the producer runs on the same machine. The rate rises until the
+ * consumer falls behind, or the producer cannot make more.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench } from "../rig/bench.ts";
@@ -16,17 +16,19 @@ const FIRST_RATE = 20_000;
 const GROWTH = 1.5;
 const STEPS_MAX = 10;
 const SAMPLE_MS = 500;
-/** Behind by more than this in the second half of a step: the lag is growing, or soon will be. */
+/** A larger lag in the second half of a step grows, or soon will. */
 const BEHIND_SECONDS_MAX = 1;
 const DELIVERED_SHARE_MIN = 0.97;
 
 export interface SustainedStep {
-  /** Asked of the producer, and what it delivered. */
+  /** The requested rate of the producer, and its actual one. */
   rate: number;
   delivered: number;
   /** Most events that were in the log and not yet stored, in the second half of the step. */
   lagMax: number;
-  /** What gave way, if anything: the consumer fell behind, or the producer could not make more. */
+  /**
+   * Which program gave way, if any: the consumer fell behind, or the producer could not make more.
+   */
   gaveWay: "consumer" | "producer" | undefined;
   /** Producer, Kafka, consumer and PostgreSQL together. */
   eventsPerCpuSecond: number;
@@ -82,7 +84,7 @@ async function step(
     for (;;) {
       await delay(SAMPLE_MS);
       producer.assertAlive();
-      // In this order, since in the other one what is stored meanwhile would count as lag.
+      // In this order: the other one would count events as lag that are stored meanwhile.
       const end = await logEnd(topic);
       const lag = end - (await storedEvents(owner));
       const passedSeconds = (performance.now() - startMs) / 1_000;

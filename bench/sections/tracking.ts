@@ -1,6 +1,6 @@
 /**
- * What it costs to know which users changed since a transaction, way by way: in each transaction
- * that counts, and when the question is asked. It decides how `user_events` is indexed.
+ * The cost of knowing which users changed since a transaction, for each way: in each transaction
+ * that counts, and in the query. It decides how `user_events` is indexed.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { connect } from "../../scripts/lib/postgres.ts";
@@ -22,10 +22,10 @@ function brin(pages: number): string {
   return `using brin (updated_xid) with (pages_per_range = ${pages}, autosummarize = on)`;
 }
 
-/** Keys of a transaction: one of a consumer that is caught up, and one of a backlog. */
+/** Keys of a transaction: of a consumer that has caught up, and of one with a backlog. */
 const SMALL = { keys: 1_000, transactions: 100 };
 const LARGE = { keys: 50_000, transactions: 10 };
-/** Before each round, so that the pages have been logged in full since the checkpoint. */
+/** Keys before each round, so that the log already has the full pages since the checkpoint. */
 const WARMING = { keys: 50_000, transactions: 4 };
 const CHANGED_USERS = [1_000, 100_000];
 const FINDS = 5;
@@ -39,9 +39,9 @@ export interface TrackingRow {
   tidying: Spread;
   heapOnlyShare: number;
   addedBytes: number;
-  /** Median by number of changed users, in ms; none where nothing tells. */
+  /** Median by number of changed users, in ms; undefined where the way cannot find them. */
   findMs: { changed: number; ms: Spread | undefined }[];
-  /** The most of the rounds. */
+  /** The largest of the rounds. */
   othersShare: number;
 }
 
@@ -86,7 +86,7 @@ export async function tracking(bench: Bench): Promise<TrackingRow[]> {
   }
 }
 
-/** The ways take turns round by round, so that what disturbs the machine disturbs all alike. */
+/** The ways take turns round by round, so that disturbances affect all of them alike. */
 async function oneRound(bench: Bench, measured: Measured, users: number, random: RandomStream) {
   const { table, small, large, tidying, others } = measured;
   const transactions = (size: typeof SMALL) =>
@@ -143,7 +143,7 @@ async function finish(
   };
 }
 
-/** @throws Error when the way finds another number of users than have changed */
+/** @throws Error when the way finds another number of changed users */
 async function timeFinding(table: TrackedTable, changed: number): Promise<Spread | undefined> {
   const times: number[] = [];
   for (let attempt = 0; attempt < FINDS; attempt++) {
@@ -160,12 +160,12 @@ async function timeFinding(table: TrackedTable, changed: number): Promise<Spread
   return spread(times);
 }
 
-/** What is written from here on counts as changed. */
+/** Changes from here on count. */
 async function moveWatermark({ owner }: Bench): Promise<void> {
   await owner`update tracking.watermark set xid = pg_current_xact_id()::text::bigint + 1`;
 }
 
-/** So many different numbers below the limit, in order. */
+/** `count` different numbers below the limit, in order. */
 function distinct(count: number, limit: number, random: RandomStream): number[] {
   const numbers = new Set<number>();
   while (numbers.size < Math.min(count, limit)) numbers.add(random.below(limit));

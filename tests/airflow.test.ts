@@ -21,7 +21,7 @@ const MINUTES = 60_000;
 const DAG = "dbt_refresh_summary";
 
 /** Asking takes the same two processors that are waited for, so it is not done all the time. */
-const seldom = { intervalMs: 500 };
+const seldom = { intervalMs: 1_000 };
 
 /** Characters that a URL, a shell and a template would each take for something else. */
 const ODD = `p@s:s/%41$HOME#?'" x`;

@@ -1,6 +1,6 @@
 /**
  * What the dashboard gives away when it is open to everyone, and what it does not: each way around
- * it is tried. One stack for the whole file; the last test closes it again.
+ * it is tried. The last test closes it again, and what the tests have made is deleted.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
@@ -9,7 +9,8 @@ import { connect } from "../scripts/lib/postgres.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { CHARTS, type Exchange, Viewer } from "./harness/dashboard.ts";
 import { runOrThrow } from "./harness/script.ts";
-import { type Stack, startStack } from "./harness/stack.ts";
+import type { Stack } from "./harness/stack.ts";
+import { setPublic, supersetStack } from "./harness/superset-stack.ts";
 import { untilRead } from "./harness/tables.ts";
 
 const MINUTES = 60_000;
@@ -26,10 +27,7 @@ let person: Viewer;
 let personal: { chartId: number; dashboardId: number; emptyId: number };
 
 beforeAll(async () => {
-  stack = await startStack({
-    services: ["consumer", "superset"],
-    settings: { SUPERSET_PUBLIC: "true" },
-  });
+  stack = await supersetStack({ isPublic: true });
   config = stack.config;
   browser = await launchBrowser();
   await runOrThrow(stack.settings, "scripts/produce.ts", ["--count", "500", "--rate", "0"]);
@@ -42,8 +40,14 @@ beforeAll(async () => {
 }, 20 * MINUTES);
 
 afterAll(async () => {
+  for (const path of [
+    `chart/${personal?.chartId}`,
+    `dashboard/${personal?.dashboardId}`,
+    `dashboard/${personal?.emptyId}`,
+  ]) {
+    if (personal) await person.callApi("DELETE", `/api/v1/${path}`);
+  }
   await browser?.close();
-  await stack?.stop();
 }, 5 * MINUTES);
 
 const address = (path: string) => `http://127.0.0.1:${config.SUPERSET_PORT}${path}`;
@@ -356,9 +360,7 @@ test(
 test(
   "up closes the dashboard again when it is not public any more",
   async () => {
-    await runOrThrow({ ...stack.settings, SUPERSET_PUBLIC: "false" }, "scripts/up.ts", [
-      "superset",
-    ]);
+    await setPublic(stack, false);
     for (const body of Object.values(asked)) {
       expect((await askData(body)).status).toBeOneOf([401, 403]);
     }

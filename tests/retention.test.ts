@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { folderBytes } from "../scripts/host/folder-size.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
+import { topicSettings } from "../scripts/migrate/topic.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
@@ -24,6 +25,21 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
+/**
+ * A place whose topic deletes the file of a segment at once. By itself Kafka keeps it for a minute, after
+ * which it is deleted as well.
+ */
+async function impatientPlace(name: string): Promise<Place> {
+  const { config } = platform;
+  await openKafka(config, { clientId: "test" }).topics.create({
+    name,
+    partitions: PARTITIONS,
+    replicationFactor: 1,
+    settings: { ...topicSettings(config), "file.delete.delay.ms": "100" },
+  });
+  return platform.place(name);
+}
+
 async function send(place: Place, lines: string[]): Promise<void> {
   const path = writeLines(place, lines);
   await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
@@ -40,7 +56,7 @@ function untilShortened(place: Place): Promise<void> {
 }
 
 test("the log stays within its bytes when more is sent than it may hold, and counts stay exact", async () => {
-  const place = await platform.place("bounded");
+  const place = await impatientPlace("bounded");
   const { lines, counts } = makeEvents(400_000, { users: 1_000 });
   const consumer = await startConsumer(place);
   await send(place, lines);

@@ -155,7 +155,7 @@ test("check deploys the models first where a schedule brings it before the first
 });
 
 test("check passes when nothing has been counted yet, and fails when the last commit is a day ago", async () => {
-  const place = await platform.place("empty");
+  const place = await platform.place("uncounted");
   await settle(place);
   const early = await transform(place, "check");
   expect([early.exitCode, early.stdout]).toEqual([0, expect.stringContaining("check passed")]);

@@ -46,14 +46,19 @@ const untilVerified = () =>
 
 /** A run of Airflow that was cut off counts as failed until the next one, a minute later. */
 const untilAllReady = () =>
-  until("all services are ready", 3 * MINUTES, async () => {
-    const rows: Row[] = JSON.parse(await runOrThrow(settings, "scripts/status.ts", ["--json"]));
-    const running = rows.filter(({ service }) => wanted.includes(service));
-    expect(running.map(({ service, state }) => `${service} ${state}`)).toEqual(
-      wanted.map((name) => `${name} ready`),
-    );
-    return running;
-  });
+  until(
+    "all services are ready",
+    3 * MINUTES,
+    async () => {
+      const rows: Row[] = JSON.parse(await runOrThrow(settings, "scripts/status.ts", ["--json"]));
+      const running = rows.filter(({ service }) => wanted.includes(service));
+      expect(running.map(({ service, state }) => `${service} ${state}`)).toEqual(
+        wanted.map((name) => `${name} ready`),
+      );
+      return running;
+    },
+    { intervalMs: 1_000 },
+  );
 
 async function expectWithinBudget(): Promise<void> {
   const bytes = (await untilAllReady()).map(({ memoryBytes = 0 }) => memoryBytes);

@@ -47,8 +47,11 @@ installed when they are missing. The last line counts them all.`,
       const config = readConfig();
       const python = pythonChecks(config, join(folder, "dbt"));
       const quick = [...checks, ...python, ...operatingFileChecks(config)];
-      const all = [...quick, ...(container ? [containers] : []), ...(check ? [] : systemTests)];
-      const steps = all.filter(({ name }) => name.includes(only));
+      const others = [...quick, ...(container ? [containers] : [])];
+      const steps = [
+        ...others.filter(({ name }) => name.includes(only)),
+        ...(check ? [] : systemTests(only)),
+      ];
       if (steps.length === 0) {
         throw new UsageError(`Cannot run ${only}: no step has it in its name`);
       }

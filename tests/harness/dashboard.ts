@@ -143,7 +143,11 @@ export class Viewer {
   }
 
   /** Calls Superset's API with the viewer's own session, and throws what it refuses. */
-  async callApi(method: "GET" | "POST" | "PUT", path: string, data?: unknown): Promise<unknown> {
+  async callApi(
+    method: "GET" | "POST" | "PUT" | "DELETE",
+    path: string,
+    data?: unknown,
+  ): Promise<unknown> {
     const { request } = this.page.context();
     const token = await request.get(this.address("/api/v1/security/csrf_token/"));
     const { result } = (await token.json()) as { result?: string };

@@ -1,6 +1,6 @@
 /**
- * A real Kafka and a real PostgreSQL for one test file. Each test takes a topic and a database of
- * its own in them, so that none sees what another has left.
+ * A real Kafka and a real PostgreSQL. Each test takes a topic and a database of its own in them, so that
+ * none sees what another has left, nor what another file has left that ran in the same process.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { type Config, readConfig } from "../../scripts/lib/config.ts";
 import { answersPostgres, connect, type Sql } from "../../scripts/lib/postgres.ts";
 import { until } from "../../scripts/lib/wait.ts";
 import { type Environment, run, runOrThrow } from "./script.ts";
+import { sharedStack } from "./shared-stack.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 /** A topic and a database of their own in the platform's services. */
@@ -29,16 +30,27 @@ export function writeLines(place: Place, lines: string[], name = "events"): stri
 
 export class Platform {
   readonly #stack: Stack;
+  readonly #isShared: boolean;
   readonly #admin: Sql;
   readonly #places: Place[] = [];
 
-  private constructor(stack: Stack) {
+  private constructor(stack: Stack, { isShared }: { isShared: boolean }) {
     this.#stack = stack;
+    this.#isShared = isShared;
     this.#admin = connect(stack.config, "admin");
   }
 
-  static async start(settings: Environment = {}): Promise<Platform> {
-    return new Platform(await startStack({ services: ["kafka", "postgres"], settings }));
+  /** The platform of this process, or one for the file alone where it has settings of its own. */
+  static async start(settings?: Environment): Promise<Platform> {
+    const services = ["kafka", "postgres"];
+    if (settings)
+      return new Platform(await startStack({ services, settings }), { isShared: false });
+    return new Platform(await sharedStack("platform", { services }), { isShared: true });
+  }
+
+  /** Settings of the services, without a topic or a database of a test. */
+  get config(): Config {
+    return this.#stack.config;
   }
 
   /** A migrated database and a topic, both called `name`. */
@@ -85,6 +97,6 @@ export class Platform {
   async stop(): Promise<void> {
     await Promise.all(this.#places.map(({ sql }) => sql.end({ timeout: 1 })));
     await this.#admin.end({ timeout: 1 });
-    await this.#stack.stop();
+    if (!this.#isShared) await this.#stack.stop();
   }
 }

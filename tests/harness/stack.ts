@@ -39,10 +39,14 @@ export async function portSettings(): Promise<Record<string, string>> {
   return Object.fromEntries(settings.map((name, index) => [name, String(ports[index])]));
 }
 
-/** Starts the named services, all when none is named, and returns once they are ready. */
-export async function startStack(
-  options: { services?: string[]; settings?: Environment } = {},
-): Promise<Stack> {
+export interface StackOptions {
+  /** @default all services of the default set */
+  services?: string[];
+  settings?: Environment;
+}
+
+/** Starts the services, and returns once they are ready. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const settings = await newSettings(options.settings);
   try {
     await runOrThrow(settings, "scripts/up.ts", options.services ?? []);

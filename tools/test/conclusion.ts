@@ -1,5 +1,5 @@
 /** What `bun run test` says at its end: the slowest parts, what failed, and the line that counts. Pure. */
-import { table } from "../../bench/table.ts";
+import { table } from "../../scripts/lib/table.ts";
 import type { Result } from "./perform.ts";
 import { duration } from "./progress.ts";
 
@@ -30,7 +30,9 @@ function slowest(results: readonly Result[]): string {
       String(passed),
       failures.length > 0 ? String(failures.length) : "",
     ]);
-  return table("The slowest parts", ["", "time", "passed", "failed"], rows);
+  return table([["SLOWEST", "TIME", "PASSED", "FAILED"], ...rows], {
+    align: ["left", "right", "right", "right"],
+  });
 }
 
 const shortened = (reason: string): string =>

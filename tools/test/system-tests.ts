@@ -1,49 +1,69 @@
-/** The system tests, a step for each file of `tests/`, with what each needs of the machine. */
+/** The system tests: steps of one file or a few of `tests/`, with what each step needs of the machine. */
 import { Glob } from "bun";
 import { AIRFLOW } from "../../airflow/install.ts";
 import { DBT } from "../../dbt/install.ts";
 import { KAFKA } from "../../kafka/install.ts";
 import { POSTGRES } from "../../postgres/install.ts";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { SUPERSET } from "../../superset/install.ts";
+import { TRINO } from "../../trino/install.ts";
 import { bunTest, type Step } from "./step.ts";
 
-interface SystemTest extends Step {
+interface Part extends Pick<Step, "cores" | "needs"> {
+  /** Several run in one process, in this order, on a stack that they share. */
+  files: string[];
   /** How long it takes alone. */
   seconds: number;
 }
 
-/** A file that measures how fast something is: nothing runs beside it. */
-const ALONE = Number.POSITIVE_INFINITY;
+/** Measured on two cores. A file without a line here counts as one that keeps one core busy for 30 s. */
+const parts: Part[] = [
+  {
+    files: ["public-dashboard", "dashboard", "superset-assets"],
+    seconds: 300,
+    needs: [TRINO, SUPERSET, DBT],
+  },
+  { files: ["airflow"], seconds: 240, cores: 0.8, needs: [AIRFLOW, DBT] },
+  { files: ["faults"], seconds: 215 },
+  { files: ["whole-stack"], seconds: 200, needs: [AIRFLOW, TRINO, SUPERSET, DBT] },
+  { files: ["transform", "transform-checks"], seconds: 200, needs: [DBT] },
+  { files: ["behind-proxy"], seconds: 100, needs: [TRINO, SUPERSET, DBT] },
+  { files: ["fence", "ledger", "pipeline"], seconds: 100 },
+  { files: ["page"], seconds: 100 },
+  { files: ["published"], seconds: 100, cores: 0.5 },
+  { files: ["retention"], seconds: 100, cores: 0.5 },
+  { files: ["stack"], seconds: 100 },
+  { files: ["trino-nodes"], seconds: 100, needs: [TRINO] },
+  { files: ["trino-secured"], seconds: 70, needs: [TRINO] },
+  { files: ["trino"], seconds: 100, needs: [TRINO, DBT] },
+  { files: ["produce"], seconds: 60, cores: 0.8 },
+  { files: ["summary"], seconds: 60, needs: [DBT] },
+];
 
 /** Every file may use these. */
 const PLATFORM = [KAFKA, POSTGRES];
 
-/** Measured on two cores. A file without a line here counts as one that is busy on one core for 30 s. */
-const traits: Record<string, Pick<SystemTest, "seconds" | "cores" | "needs">> = {
-  airflow: { seconds: 240, cores: 0.8, needs: [AIRFLOW, DBT] },
-  page: { seconds: 100, cores: ALONE },
-};
-
-/** The longest first, so that none is left to run on its own at the end. */
-export const systemTests: SystemTest[] = [...new Glob("tests/*.test.ts").scanSync(ROOT)]
-  .map((file) => {
-    const { needs = [], ...load } = traits[nameOf(file)] ?? { seconds: 30 };
-    return {
-      name: file,
-      command: bunTest(file),
+/** Only of files whose name holds the text. The longest come first, so that none is left alone at the end. */
+export function systemTests(only = ""): Step[] {
+  const files = [...new Glob("tests/*.test.ts").scanSync(ROOT)].map(nameOf);
+  const listed = new Set(parts.flatMap((part) => part.files));
+  const others = files.filter((file) => !listed.has(file)).sort();
+  return [...parts, ...others.map((file): Part => ({ files: [file], seconds: 30 }))]
+    .map((part) => ({ ...part, files: part.files.filter((file) => pathOf(file).includes(only)) }))
+    .filter((part) => part.files.length > 0)
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .map(({ files, seconds, needs = [], ...load }) => ({
+      name: nameOfStep(files),
+      command: bunTest(...files.map(pathOf)),
       isTestFile: true,
       ...load,
       needs: [...PLATFORM, ...needs],
-    };
-  })
-  .sort((one, other) => other.seconds - one.seconds || one.name.localeCompare(other.name));
-
-/** Names in the table that no file has, which a test expects to be none. */
-export const strayTraits = (): string[] => {
-  const names = systemTests.map(({ name }) => nameOf(name));
-  return Object.keys(traits).filter((name) => !names.includes(name));
-};
-
-function nameOf(file: string): string {
-  return /([^/]+)\.test\.ts$/.exec(file)![1]!;
+    }));
 }
+
+const pathOf = (file: string) => `tests/${file}.test.ts`;
+
+const nameOf = (path: string) => /([^/]+)\.test\.ts$/.exec(path)![1]!;
+
+const nameOfStep = (files: string[]) =>
+  files.length === 1 ? pathOf(files[0]!) : `tests/{${files.join(",")}}.test.ts`;

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { describeMachine } from "../bench/rig/machine.ts";
 /**
  * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
  * commands on new computers, for real, from copies of this checkout, and removes all of it again.
  * Where no container engine can be started it says so and proves nothing, with a status of its own.
  */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describeMachine } from "../bench/rig/machine.ts";
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { choice, FILE, flag } from "../scripts/lib/flags.ts";
 import { CannotProve, NOT_RUN } from "./container/cannot-prove.ts";

@@ -11,6 +11,8 @@ export interface CommandOptions {
   stdin?: Blob;
   /** File that takes both outputs as they come, in place of `stdout` and `stderr`. */
   log?: string;
+  /** Both outputs go where those of this process go. */
+  isShown?: boolean;
   /** Ends the program, as SIGTERM does, after so many milliseconds. */
   msMax?: number;
 }
@@ -33,11 +35,12 @@ export function endRunning(): void {
 /** Runs a command to its end, however that is. */
 export async function attempt(command: string[], options: CommandOptions = {}): Promise<Ended> {
   const log = options.log === undefined ? undefined : openSync(options.log, "w");
+  const output = log ?? (options.isShown ? "inherit" : "pipe");
   const program = Bun.spawn(command, {
     env: { ...process.env, ...options.environment },
     stdin: options.stdin ?? "ignore",
-    stdout: log ?? "pipe",
-    stderr: log ?? "pipe",
+    stdout: output,
+    stderr: output,
     ...(options.folder && { cwd: options.folder }),
     ...(options.msMax && { timeout: options.msMax }),
   });

@@ -1,3 +1,8 @@
+/**
+ * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
+ * another commit. Deploys the other commit's models on a PostgreSQL of its own, counts some events,
+ * and then builds and tests just what differs and all that depends on it (`state:modified+`).
+ */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,17 +11,13 @@ import { asEnvironment } from "../scripts/host/environment.ts";
 import { install } from "../scripts/host/install.ts";
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
-/**
- * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
- * another commit. Deploys the other commit's models on a PostgreSQL of its own, counts some events,
- * and then builds and tests just what differs and all that depends on it (`state:modified+`).
- */
 import { UsageError } from "../scripts/lib/errors.ts";
 import { flag, text } from "../scripts/lib/flags.ts";
 import { connect } from "../scripts/lib/postgres.ts";
 import { DirectCounts } from "../tests/harness/direct-counts.ts";
 import { type Environment, runOrThrow } from "../tests/harness/script.ts";
 import { startStack } from "../tests/harness/stack.ts";
+import { attempt, run } from "./process.ts";
 
 const command = defineCommand({
   name: "dbt:slim",
@@ -47,14 +48,15 @@ tests what differs and all that depends on it.`,
 
 /** The other commit's dbt project, or nothing when it has none. */
 async function checkOut(ref: string, scratch: string): Promise<string | undefined> {
-  const listed = Bun.spawnSync(["git", "ls-tree", "--name-only", ref, "dbt/"], { cwd: ROOT });
+  const here = { folder: ROOT };
+  const listed = await attempt(["git", "ls-tree", "--name-only", ref, "dbt/"], here);
   if (listed.exitCode !== 0) {
-    throw new UsageError(`Cannot compare with ${ref}: ${listed.stderr.toString().trim()}`);
+    throw new UsageError(`Cannot compare with ${ref}: ${listed.stderr.trim()}`);
   }
-  if (listed.stdout.length === 0) return undefined;
-  const archive = Bun.spawnSync(["git", "archive", ref, "dbt"], { cwd: ROOT });
-  const unpacked = Bun.spawnSync(["tar", "-x", "-C", scratch], { stdin: archive.stdout });
-  if (unpacked.exitCode !== 0) throw new Error(`Cannot unpack ${ref}: ${unpacked.stderr}`);
+  if (listed.stdout === "") return undefined;
+  const archive = join(scratch, "dbt.tar");
+  await run(["git", "archive", `--output=${archive}`, ref, "dbt"], here);
+  await run(["tar", "-x", "-C", scratch, "-f", archive]);
   return join(scratch, "dbt");
 }
 
@@ -67,45 +69,48 @@ async function countEvents(config: Config): Promise<void> {
 }
 
 async function compare({ config, environment, project, scratch }: Comparison): Promise<void> {
-  const program = DBT.program(config, "dbt");
-  const dbt = (folder: string, name: string, words: string[], stdout: "inherit" | "pipe") => {
+  const dbt = (folder: string, name: string, words: string[], isShown = true) => {
     const target = join(scratch, name);
     mkdirSync(target, { recursive: true });
-    return Bun.spawnSync(
+    const folders = ["--project-dir", folder, "--profiles-dir", folder];
+    return attempt(
       [
-        ...[program, ...words, "--project-dir", folder, "--profiles-dir", folder],
-        ...["--target-path", target, "--log-path", target],
+        DBT.program(config, "dbt"),
+        ...words,
+        ...folders,
+        "--target-path",
+        target,
+        "--log-path",
+        target,
       ],
-      {
-        env: { ...environment, ...asEnvironment(config) },
-        stdout,
-        stderr: "inherit",
-      },
+      { environment: { ...environment, ...asEnvironment(config) }, isShown },
     );
+  };
+  const build = async (what: string, ...call: Parameters<typeof dbt>) => {
+    if ((await dbt(...call)).exitCode !== 0) throw new Error(`Cannot build ${what}`);
   };
   const own = join(ROOT, "dbt");
   const all = ["build", "--selector", "deploy", "--full-refresh"];
   if (project === undefined) {
     console.log("The other commit has no models: building all");
-    if (dbt(own, "own", all, "inherit").exitCode !== 0) throw new Error("Cannot build the models");
-    return;
+    return build("the models", own, "own", all);
   }
-  const deployed = dbt(project, "base", all, "inherit");
-  if (deployed.exitCode !== 0) throw new Error("Cannot build the models of the other commit");
+  await build("the models of the other commit", project, "base", all);
   const modified = ["--select", "state:modified+", "--state", join(scratch, "base")];
   // Elsewhere it is an error when nothing is selected; here it is an answer.
   const lenient = ["--quiet", "--warn-error-options", '{"error":[]}', "ls", "--output", "name"];
-  const listing = dbt(own, "own", [...lenient, ...modified], "pipe");
-  if (listing.exitCode !== 0) throw new Error(`Cannot list what differs: ${listing.stdout}`);
-  const names = String(listing.stdout ?? "").trim();
+  const listing = await dbt(own, "own", [...lenient, ...modified], false);
+  if (listing.exitCode !== 0) {
+    throw new Error(`Cannot list what differs: ${listing.stdout}${listing.stderr}`);
+  }
+  const names = listing.stdout.trim();
   if (names === "") {
     console.log("No model and no test differs");
     return;
   }
   console.log(`What differs, and what depends on it:\n${names}`);
-  if (dbt(own, "own", ["build", ...modified], "inherit").exitCode !== 0) {
-    throw new Error("Cannot build what differs on a database with the other commit's models");
-  }
+  const what = "what differs on a database with the other commit's models";
+  await build(what, own, "own", ["build", ...modified]);
 }
 
 interface Comparison {

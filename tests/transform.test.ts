@@ -381,7 +381,7 @@ test("transform says what to do when it is used wrongly", async () => {
   const unknown = await transform(place, "setle");
   expect([unknown.exitCode, unknown.stderr]).toEqual([
     2,
-    expect.stringContaining("invalid choice"),
+    expect.stringContaining("did you mean settle?"),
   ]);
   const { POSTGRES_TRANSFORM_PASSWORD: _, ...environment } = place.environment;
   const secretless = await transform({ ...place, environment });

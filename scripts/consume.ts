@@ -1,6 +1,6 @@
 /**
- * `bun run consume`: counts the events of the topic in PostgreSQL, each once. Start as many as
- * there are partitions; they share the work and take over from one another.
+ * `bun run consume`: counts the events of the topic in PostgreSQL, each once. Start up to one per
+ * partition; they share the work and take over from each other.
  */
 import { awaitSchema } from "./consume/await-schema.ts";
 import { awaitTopic } from "./consume/await-topic.ts";
@@ -15,7 +15,7 @@ import { getLogger, startLogging } from "./lib/log.ts";
 import { connect } from "./lib/postgres.ts";
 import { stopSignal } from "./lib/stop.ts";
 
-/** Connections for transactions of different partitions side by side; more gain nothing. */
+/** Connections for transactions of several partitions at once; more would not help. */
 const CONNECTIONS = 4;
 
 const command = defineCommand({

@@ -19,9 +19,8 @@ const VACUUM_MS_MAX = 300_000;
 const TYPES = `{${EVENT_TYPES.join(",")}}`;
 
 /**
- * Creates users 1 to `users` with all types, first seen within the last week, active on that day
- * and today; also the minutes of a day and the ledger. Returns when autovacuum has finished with
- * them.
+ * Creates users 1 to `users` with all types, active today and on a first day within the last week.
+ * Also creates the minutes of a day and the ledger. Returns when autovacuum has finished with them.
  */
 export async function seedUsers(owner: Sql, users: number): Promise<void> {
   await emptyTables(owner);

@@ -1,6 +1,6 @@
 /**
  * The cost of the dashboard: its queries through Trino and directly in PostgreSQL, at few and at
- * many users; the viewers that this machine carries; the memory of all services.
+ * many users. Also the viewers that this machine carries, and the memory of all services.
  */
 import { connect } from "../../scripts/lib/postgres.ts";
 import { queryPages } from "../../scripts/lib/trino.ts";

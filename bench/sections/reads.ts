@@ -1,6 +1,6 @@
 /**
- * The time to read the marts with the role of a reader: when all users are settled, and when the
- * view must add the changes of a second and of a minute.
+ * The time to read the marts with the role of a reader. First all users are settled; then the view
+ * must add the changes of a second, and of a minute.
  */
 import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import type { Bench } from "../rig/bench.ts";

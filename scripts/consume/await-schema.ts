@@ -1,4 +1,4 @@
-/** Before the first record: PostgreSQL answers, lets the consumer in, and has its tables. */
+/** Before the first record: PostgreSQL answers, accepts the consumer, and has its tables. */
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { explainPostgres, isPostgresRefusal, type Sql } from "../lib/postgres.ts";
@@ -8,7 +8,7 @@ import { isOutage } from "./failure.ts";
 import type { Outages } from "./outage.ts";
 
 /**
- * Waits for a database that is away, for as long as it takes or until `signal`.
+ * Waits for a database that is down, as long as it takes or until `signal`.
  * @throws NeedsPersonError when it is refused; Error when the schema is not migrated
  */
 export async function awaitSchema(

@@ -1,4 +1,4 @@
-/** Before the first record: Kafka answers, lets the consumer in, and has the topic. */
+/** Before the first record: Kafka answers, accepts the consumer, and has the topic. */
 import { answerWithin, OutageError } from "../kafka/failure.ts";
 import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
@@ -9,7 +9,7 @@ const KAFKA_MS_MAX = 60_000;
 const ATTEMPT_MS_MAX = 15_000;
 
 /**
- * Waits up to a minute for a Kafka that is away, or until `signal`.
+ * Waits up to a minute for a Kafka that is down, or until `signal`.
  * @throws OutageError, RefusedError, TopicMissingError
  */
 export async function awaitTopic(

@@ -1,7 +1,7 @@
 /**
- * Claims a partition: reads from the database where counting stands, or begins to count, and refuses
- * what only a person can decide. The consumer knows its place only from here; the offsets that it
- * commits to Kafka are for tools that show lag.
+ * Claims a partition: reads its place from the database, or creates the row, and stops where only a
+ * person can decide. The database alone knows the place. Offsets that the consumer commits to Kafka
+ * are for tools that show lag.
  */
 import type { LogState } from "../kafka/log.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
@@ -14,9 +14,9 @@ export interface Claim {
 }
 
 /**
- * Returns where to go on counting, after creating the row when there is none.
+ * Returns where counting continues, after creating the row when it is missing.
  * @throws NeedsPersonError when the topic is another one, another group counts it, or the log ends
- * before what has been counted
+ * before the counted offsets
  */
 export async function claimPartition(
   sql: Sql,

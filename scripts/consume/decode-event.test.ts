@@ -8,7 +8,7 @@ import { decodeEvent } from "./decode-event.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** The straightforward reading: JSON and the schema, nothing else. */
+/** The reference: JSON and the schema, nothing else. */
 function expectedFields(event: Record<string, unknown>) {
   const parsed = eventSchema.safeParse(event);
   if (!parsed.success) return undefined;

@@ -1,12 +1,13 @@
 /**
- * Remembers the event ids of the last N offsets of one partition, so that an event which was sent
- * again counts once. The answer for an offset depends on the log alone: whether the same id stands
- * at one of the N offsets before it. Pure; memory is fixed, about 28 bytes for each of N offsets.
- *
- * A ring of N slots holds the ids, and chains of offsets by hash run through it, newest first, as
- * in the window of zlib's deflate: an entry leaves by being overwritten, and a chain ends where it
- * leads out of the window. Offsets are kept as their low 32 bits, since a chain only needs distances;
- * an id is compared in any case, so that an entry which is four billion offsets old does no harm.
+ * Remembers the event ids of the last N offsets of one partition, so that an event that was sent
+ * twice counts once. The log alone decides: an event is a duplicate when its id stands at one of
+ * the N offsets before it. Pure; memory is fixed, about 28 bytes for each of the N offsets.
+ */
+/**
+ * A ring of N slots holds the ids. Chains of offsets with the same hash run through it, newest first,
+ * as in the window of zlib's deflate. A new id overwrites the oldest one, and a chain ends where it
+ * leaves the window. Offsets are kept as their low 32 bits, since a chain needs only distances. The
+ * id itself is always compared, so an entry four billion offsets old does no harm.
  */
 export class DuplicateWindow {
   readonly records: number;
@@ -16,7 +17,7 @@ export class DuplicateWindow {
   readonly #headMask: number;
   /** By hash: the newest offset. */
   readonly #heads: Int32Array;
-  /** Keeps a sender from aiming at one chain; it decides the place of an id, never the answer. */
+  /** Keeps a sender from filling one chain. It decides the place of an id, never the answer. */
   readonly #seed: number;
   #isEmpty = true;
 
@@ -31,8 +32,8 @@ export class DuplicateWindow {
   }
 
   /**
-   * Notes that the id stands at `offset`, which must be above all offsets noted before.
-   * Returns whether it stands at one of the `records` offsets before, too.
+   * Notes that the id stands at `offset`, which must be above all earlier ones. Returns whether the
+   * id also stands at one of the `records` offsets before it.
    */
   add(offset: number, id0: number, id1: number, id2: number, id3: number): boolean {
     const here = offset | 0;
@@ -83,5 +84,5 @@ export class DuplicateWindow {
   }
 }
 
-/** Numbers of a slot, side by side, so that one line of the processor's cache holds them. */
+/** Numbers of a slot, side by side, so that they share one cache line of the processor. */
 const STRIDE = 5;

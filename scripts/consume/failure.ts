@@ -1,20 +1,20 @@
 /**
- * Which failures of the database pass by themselves. An outage pauses counting and is waited for;
- * everything else would repeat for ever, so it ends the consumer with a clear error.
+ * Which failures of the database are outages. The consumer waits for an outage to end. Any other
+ * failure would repeat forever, so it ends the consumer with a clear error.
  */
 
 /**
- * Classes of SQLSTATE that a later attempt can mend: connection, transaction rollback, resources,
- * lock not available, operator intervention, system error; and a standby that became the primary.
- * Source: PostgreSQL documentation, appendix A.
+ * Classes of SQLSTATE that a retry can fix: connection, transaction rollback, resources, lock not
+ * available, operator intervention, system error. One code is for a standby that became the
+ * primary. Source: PostgreSQL documentation, appendix A.
  */
 const PASSING_SQLSTATES = /^(08|40|53|55|57|58)|^25006$/;
 
-/** Codes of the client and of the operating system that mean: no connection. */
+/** Codes of the client and the operating system for a lost connection. */
 const NO_CONNECTION =
   /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|CONNECTION_)/;
 
-/** Whether the same statement may succeed later without anyone doing anything. */
+/** Whether the same statement may succeed later without any change. */
 export function isOutage(error: unknown): boolean {
   const code = (error as { code?: unknown })?.code;
   return typeof code === "string" && (PASSING_SQLSTATES.test(code) || NO_CONNECTION.test(code));

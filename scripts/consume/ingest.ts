@@ -1,27 +1,27 @@
 /**
- * Reads one fetch into the tally of its partition, in slices of a few milliseconds, so that
- * transactions, heartbeats and other partitions get their turn meanwhile.
+ * Reads one fetch into the tally of its partition, in slices of a few milliseconds. Transactions,
+ * heartbeats and other partitions get their turn between the slices.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Fetch } from "../kafka/log.ts";
 import { deadline } from "../lib/wait.ts";
 import type { PartitionWriter } from "./partition-writer.ts";
 
-/** How long reading may hold the thread; a record batch more or less does not matter. */
+/** How long one slice may hold the thread, give or take a record batch. */
 const SLICE_MS = 10;
-/** How often the group hears of a member that waits for the database. */
+/** The interval of heartbeats while a member waits for the database. */
 const HEARTBEAT_MS = 500;
 
 export interface IngestOptions {
   isStopping(): boolean;
   /**
-   * Called when the fetch begins beyond the place where reading stands: either the client moved over
-   * markers, or the log no longer holds what was asked for and the fetch began at its start.
+   * Called when the fetch begins beyond the current place. Either the client skipped markers, or
+   * the log no longer holds the requested offset and the fetch began at its start.
    */
   onGap(): Promise<void>;
 }
 
-/** @throws what the reader throws for a batch that is corrupt; the writer is closed then */
+/** @throws the reader's error for a corrupt batch; the writer is closed then */
 export async function ingest(
   fetch: Fetch,
   writer: PartitionWriter,
@@ -57,7 +57,8 @@ async function read(
     try {
       writer.reader.read(batch);
     } catch (error) {
-      // Reading the same bytes again would fail the same way, and skipping them would lose events.
+      // Reading the same bytes again would fail in the same way, and skipping them would lose
+      // events.
       writer.close();
       throw error;
     }

@@ -8,7 +8,7 @@ import { GroupMember } from "./member.ts";
 import { ConsumerMetrics } from "./metrics.ts";
 import { Outages } from "./outage.ts";
 
-/** A member whose Kafka answers what the test says, and whose database is never reached. */
+/** A member with a scripted Kafka, whose database is never reached. */
 function assemble(logState: Kafka["logState"]) {
   const config = readConfig({});
   const metrics = new ConsumerMetrics();

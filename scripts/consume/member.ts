@@ -1,7 +1,7 @@
 /**
- * The consumer as a member of its group: opens the partitions it is assigned, gives what it fetches
- * to their readers, and closes them at a rebalance. Called by `consume.ts`. What one partition does
- * is in `partition-reader.ts` (what is counted) and `partition-writer.ts` (when it is stored).
+ * The consumer as a member of its group: opens its partitions, gives what it fetches to their
+ * readers, and closes them at a rebalance. `partition-reader.ts` decides what is counted, and
+ * `partition-writer.ts` when it is stored.
  */
 import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
 import { pingKafka } from "../kafka/probe.ts";
@@ -27,7 +27,7 @@ export interface GroupMemberOptions {
   sql: Sql;
   metrics: ConsumerMetrics;
   outages: Outages;
-  /** Replaces the statement that stores a tally; only a test of the fence has a reason to. */
+  /** Replaces the statement that stores a tally; only the test of the fence uses it. */
   statement?: string;
 }
 
@@ -41,7 +41,7 @@ export class GroupMember {
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  /** Counts the assignments, so that work for an old one can see that it is. */
+  /** Counts the assignments, so that work for an old one can detect it. */
   #generation = 0;
   #joined = false;
   #assigned: number[] = [];
@@ -50,7 +50,7 @@ export class GroupMember {
   constructor(options: GroupMemberOptions) {
     this.#options = options;
     this.ended = this.#end.promise;
-    // It may end before anyone waits for it.
+    // The member may end before anyone waits for it.
     this.ended.catch(() => {});
     const { config, kafka, metrics, outages } = options;
     this.#member = kafka.member(
@@ -76,7 +76,7 @@ export class GroupMember {
     );
   }
 
-  /** Undefined when it is counting, else what it is waiting for. */
+  /** Undefined while it counts, else the name of what it waits for. */
   get waitingFor(): string | undefined {
     const { waitingFor } = this.#options.outages;
     if (waitingFor !== undefined) return waitingFor;
@@ -131,7 +131,7 @@ export class GroupMember {
     if (assigned.length > 0) void this.#open(assigned);
   }
 
-  /** Opens what is new and begins to fetch; retried until it works or the group changes. */
+  /** Opens new partitions and begins to fetch; retries until it works or the group changes. */
   async #open(partitions: number[]): Promise<void> {
     this.#member.pause(partitions);
     const generation = this.#generation;
@@ -207,7 +207,7 @@ export class GroupMember {
     });
   }
 
-  /** Records between the place where reading stands and the fetch are lost if the log is cut. */
+  /** Records between the current place and the fetch are lost if the log is cut. */
   async #onGap(partition: number, writer: PartitionWriter): Promise<void> {
     const state = (await this.#logState()).get(partition);
     if (!state || writer.isClosed || state.logStart <= writer.reader.position) return;
@@ -233,7 +233,7 @@ export class GroupMember {
     void this.#open([partition]);
   }
 
-  /** Tells Kafka how far counting is, for tools that show lag; a failure changes nothing. */
+  /** Reports the counted offsets to Kafka, for tools that show lag. A failure changes nothing. */
   async #commitOffsets(): Promise<void> {
     if (this.#writers.size === 0) return;
     const places = [...this.#writers].map(

@@ -1,4 +1,4 @@
-/** What Prometheus reads of the consumer. Counters begin at zero with the process. */
+/** The consumer's metrics for Prometheus. Counters begin at zero with the process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { SERVICES } from "./outage.ts";
 import type { Tally } from "./tally.ts";
@@ -41,7 +41,7 @@ export class ConsumerMetrics {
     "Age of the newest stored record while records wait, else 0",
   );
 
-  /** By partition: where the log ended at the last fetch, what is stored, and how old that is. */
+  /** By partition: the log's end at the last fetch, the stored offset, and its age. */
   readonly #places = new Map<number, { logEnd: number; stored: number; appendMs: number }>();
 
   constructor() {

@@ -1,5 +1,5 @@
 /**
- * Opens a partition where counting stands, and decides what happens when the log no longer reaches
+ * Opens a partition at its counted offset, and decides what happens when the log no longer reaches
  * back to it. Called at each assignment.
  */
 import type { LogState } from "../kafka/log.ts";
@@ -19,8 +19,9 @@ export interface OpenOptions {
 }
 
 /**
- * Claims the partition and returns its reader, which starts where the window of duplicates does.
- * @throws NeedsPersonError when only a person can say how to go on
+ * Claims the partition and returns its reader, which starts at the beginning of the window of
+ * duplicates.
+ * @throws NeedsPersonError when only a person can decide how to continue
  */
 export async function openPartition(
   { config, sql, metrics }: OpenOptions,
@@ -42,8 +43,8 @@ export async function openPartition(
 }
 
 /**
- * Retention has overtaken the consumer: events are gone for good, which must be seen.
- * @throws NeedsPersonError unless the setting says that the loss is accepted
+ * Retention has overtaken the consumer. The events are gone for good, and that must be visible.
+ * @throws NeedsPersonError unless the setting accepts the loss
  */
 export function acceptLoss(
   { config, metrics }: Omit<OpenOptions, "sql">,

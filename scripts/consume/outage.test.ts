@@ -28,7 +28,7 @@ test("watch() notes the outage under the service that the work asked", async () 
   expect(outages.waitingFor).toBeUndefined();
 });
 
-test("watch() passes on what is no outage, and notes none", async () => {
+test("watch() passes other errors on, and notes no outage", async () => {
   const { outages, failures } = observed();
   const missing = Object.assign(new Error("no such table"), { code: "42P01" });
   await expect(outages.watch("postgres", () => Promise.reject(missing))).rejects.toBe(missing);

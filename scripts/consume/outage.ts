@@ -1,7 +1,6 @@
 /**
- * Which of the two services the consumer waits for. An outage is logged when it begins and when it
- * is over; each attempt that fails meanwhile is counted. A service that is silent is asked, so that
- * one which has frozen is noticed, too.
+ * Knows which of the two services the consumer waits for. It logs when an outage begins and ends,
+ * and counts each failed attempt. It probes a silent service, so that a frozen one is noticed, too.
  */
 import { OutageError, outage } from "../kafka/failure.ts";
 import type { Config } from "../lib/config.ts";
@@ -16,10 +15,10 @@ export type Service = (typeof SERVICES)[number];
 
 const NAMES: Record<Service, string> = { kafka: "Kafka", postgres: "PostgreSQL" };
 
-/** Work without an answer for so long counts as an outage, although it has not failed yet. */
+/** Work without an answer for this long counts as an outage, although it has not failed yet. */
 const SILENCE_MS_MAX = 6_000;
 const TICK_MS = 1_000;
-/** Ticks without an answer after which a service is asked for one. */
+/** A service is probed after this many ticks without an answer. */
 const QUIET_TICKS_MAX = 4;
 
 const log = getLogger(["consume"]);
@@ -27,10 +26,10 @@ const log = getLogger(["consume"]);
 export class Outages {
   readonly #onFailure: (service: Service) => void;
   readonly #outages: Record<Service, Outage>;
-  /** Counted, not timed: time that this process itself stood still is not the service's silence. */
+  /** Ticks are counted, not timed: while this process stands still, the service is not silent. */
   readonly #quietTicks: Record<Service, number> = { kafka: 0, postgres: 0 };
 
-  /** `onFailure` is called for each attempt that failed because a service is away. */
+  /** `onFailure` is called for each attempt that failed because a service is down. */
   constructor(config: Config, onFailure: (service: Service) => void) {
     this.#onFailure = onFailure;
     this.#outages = {
@@ -39,7 +38,7 @@ export class Outages {
     };
   }
 
-  /** Names of what is away, or undefined when nothing is. */
+  /** The names of the services that are down, or undefined. */
   get waitingFor(): string | undefined {
     const away = SERVICES.filter((service) => this.#outages[service].isOpen);
     return away.length === 0 ? undefined : away.map((service) => NAMES[service]).join(" and ");
@@ -55,7 +54,7 @@ export class Outages {
     this.#onFailure(service);
   }
 
-  /** Gives what the work gives, and notes what that says of the service. */
+  /** Returns the result of the work, and notes what it says about the service. */
   async watch<Result>(service: Service, work: () => Promise<Result>): Promise<Result> {
     try {
       const result = await this.#outages[service].watch(work(), SILENCE_MS_MAX);
@@ -68,8 +67,8 @@ export class Outages {
   }
 
   /**
-   * Asks a service that has been silent, until `signal`.
-   * @throws what a probe throws, unless it is an outage
+   * Probes a silent service, until `signal`.
+   * @throws the error of a probe, unless it is an outage
    */
   async probe(
     probes: Readonly<Record<Service, () => Promise<unknown>>>,

@@ -48,7 +48,7 @@ const log = fc
     });
   });
 
-/** Everything that the tables would hold after the tallies. */
+/** The content of the tables after the tallies. */
 function tables(tallies: Tally[]) {
   const users = new Map<string, { count: number; firstMs: number }>();
   const days = new Set<string>();
@@ -90,7 +90,7 @@ const readAll = (batches: RecordBatch[]) => {
   return tables([reader.take()]);
 };
 
-test("read() gives the same tables when the log is stored in pieces and taken up anew", () => {
+test("read() gives the same tables when the log is stored in pieces and reopened", () => {
   fc.assert(
     fc.property(log, fc.array(fc.boolean()), (batches, restarts) => {
       const tallies: Tally[] = [];
@@ -125,7 +125,7 @@ test("read() counts nothing twice when it is given the same batches again", () =
 });
 
 test("read() gives the same counts when the same events arrive in another order", () => {
-  // An id stands for one event here: of two that share an id, the order would choose.
+  // Each id stands for one event here: with two events of one id, the order would choose one.
   const event = fc.nat(40).map((id) => ({ value: eventText(id, 1 + (id % 5), id % 3, id * 7) }));
   const records = fc.array(fc.oneof({ weight: 4, arbitrary: event }, fc.constant({ value: "{" })));
   const orders = records.chain((list) =>

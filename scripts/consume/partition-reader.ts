@@ -1,8 +1,8 @@
 /**
  * Turns the record batches of one partition into tallies. Pure: it holds the place in the log, the
- * window of duplicates and the tally that is growing; what it gives depends on the log alone.
+ * window of duplicates and the growing tally; its output depends on the log alone.
  *
- * It starts to read before the place from which it counts: those records only fill the window.
+ * It starts to read before the first counted offset; the earlier records only fill the window.
  */
 
 import { EventFields } from "../../schema/layout.ts";
@@ -20,7 +20,7 @@ export class PartitionReader {
   position: number;
   /** Everything before this offset is counted already and only fills the window. */
   readonly countFrom: number;
-  /** What has been read and not taken. */
+  /** Records that were read and not taken yet. */
   pending: Tally;
 
   readonly #window: DuplicateWindow;
@@ -28,7 +28,7 @@ export class PartitionReader {
   readonly #cursor = new RecordCursor();
   readonly #event = new EventFields();
 
-  /** `seed` spreads hashes differently in each process; it has no influence on the result. */
+  /** `seed` spreads hashes differently in each process; it never affects the result. */
   constructor(options: {
     readFrom: number;
     countFrom: number;
@@ -62,7 +62,7 @@ export class PartitionReader {
     if (!this.isWarming) this.pending.nextOffset = this.position;
   }
 
-  /** Moves over offsets that hold no record for us: markers, aborted or compacted records. */
+  /** Skips offsets that hold no record for us: markers, aborted or compacted records. */
   skipTo(offset: number): void {
     if (offset <= this.position) return;
     const counted = offset - Math.max(this.position, this.countFrom);
@@ -73,7 +73,7 @@ export class PartitionReader {
     this.position = offset;
   }
 
-  /** Moves over offsets whose records the log has deleted unread. */
+  /** Skips offsets whose records the log has deleted unread. */
   loseTo(offset: number): void {
     const counted = offset - Math.max(this.position, this.countFrom);
     if (counted > 0) {
@@ -83,7 +83,7 @@ export class PartitionReader {
     this.position = Math.max(this.position, offset);
   }
 
-  /** Hands over what is pending and starts a new tally behind it. */
+  /** Returns the pending tally and starts a new one behind it. */
   take(): Tally {
     const taken = this.pending;
     this.pending = new Tally(taken.nextOffset, this.#seed);
@@ -124,6 +124,6 @@ export class PartitionReader {
   }
 }
 
-/** A copy that outlives the fetch it came in; null where the record says null. */
+/** A copy that outlives its fetch; null where the record has null. */
 const slice = (bytes: Uint8Array, start: number, length: number) =>
   length < 0 ? null : bytes.slice(start, start + length);

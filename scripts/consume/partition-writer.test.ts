@@ -27,7 +27,7 @@ function assemble({ delayMs = 0 } = {}) {
   return { reader, writer, transactions, seen, read };
 }
 
-/** Lets the promises that are settled run their reactions. */
+/** Lets the reactions of settled promises run. */
 const settle = () => delay(0);
 
 test("schedule() writes at once when there is no backlog", () => {

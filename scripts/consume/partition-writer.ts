@@ -1,7 +1,7 @@
 /**
- * Decides when the pending tally of one partition is written, and writes one at a time. Caught up,
- * a tally goes at once, for freshness; with a backlog it keeps a distance from the one before and
- * grows, because the database pays for each distinct key in a transaction and not for each event.
+ * Decides when the pending tally of one partition is written, and writes one at a time. Without a
+ * backlog a tally is written at once, for freshness. With one, tallies keep a distance and grow,
+ * because the database pays for each distinct key of a transaction, not for each event.
  */
 
 import type { Config } from "../lib/config.ts";
@@ -16,7 +16,7 @@ const DEAD_LETTER_BYTES_MAX = 16_777_216;
 
 export interface WriterEvents {
   written(tally: Tally, durationMs: number): void;
-  /** Cannot go on with this partition: fenced, or an error that no retry mends. */
+  /** This partition cannot go on: it is fenced, or no retry can fix the error. */
   failed(error: unknown): void;
 }
 
@@ -24,7 +24,7 @@ export class PartitionWriter {
   readonly reader: PartitionReader;
   /** How many records the log held beyond the last fetch. */
   backlog = 0;
-  /** Next offset as the database has it. */
+  /** The next offset in the database. */
   storedOffset: number;
 
   readonly #store: (tally: Tally) => Promise<void>;
@@ -68,7 +68,7 @@ export class PartitionWriter {
     return this.#room.promise;
   }
 
-  /** To be called after each read: writes now, or sets the time at which to write. */
+  /** Call this after each read: it writes now, or sets the time of the next write. */
   schedule(): void {
     if (this.isClosed || this.#writing || this.reader.pending.isEmpty) return;
     const waitMs =
@@ -80,7 +80,7 @@ export class PartitionWriter {
     else this.#write();
   }
 
-  /** Writes all that has been read; resolves when it is stored, or when the writer is closed. */
+  /** Writes everything that was read; resolves when it is stored, or when the writer is closed. */
   async flush(): Promise<void> {
     while (!this.isClosed && (this.#writing || !this.reader.pending.isEmpty)) {
       if (!this.#writing) this.#write();
@@ -88,7 +88,7 @@ export class PartitionWriter {
     }
   }
 
-  /** Forgets what is pending. A transaction under way may still end; the fence guards it. */
+  /** Drops the pending tally. A transaction under way may still end; the fence guards it. */
   close(): void {
     this.#closed.abort();
     clearTimeout(this.#timer);

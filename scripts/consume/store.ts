@@ -1,7 +1,7 @@
 /**
  * Writes a tally in one transaction, behind the fence. Exactly-once rests on this statement: the
- * place in the log and what was counted up to it change together or not at all, and only for the
- * consumer that still knows the place. One round trip, so that a batch of few events is quick too.
+ * place in the log and the counts up to it change together or not at all. It writes only for the
+ * consumer that still knows the place. One round trip keeps batches of few events quick.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../lib/postgres.ts";
@@ -9,7 +9,7 @@ import { StoredDays } from "./stored-days.ts";
 import type { Tally } from "./tally.ts";
 import type { DayColumns } from "./user-counts.ts";
 
-/** Whose offsets are moved, in which schema. */
+/** The group and topic whose offsets move, and the schema. */
 export interface PartitionKey {
   schema: "streaming" | "streaming_replay";
   groupId: string;
@@ -18,18 +18,18 @@ export interface PartitionKey {
 }
 
 /**
- * The place in the log is no longer the one this consumer has counted from: another one has taken
- * the partition over. What it was about to write must be forgotten.
+ * The stored place is no longer the one from which this consumer has counted: another consumer has
+ * taken the partition over. The pending tally must be dropped.
  */
 export class FencedError extends Error {
   override name = "FencedError";
 }
 
 /**
- * One statement is one transaction. `fence` locks the partition's row first: whoever comes second
- * waits there, finds another offset and writes nothing, since all the rest reads from `fence`.
+ * One statement is one transaction. `fence` locks the partition's row first. A second consumer
+ * waits there, finds another offset and writes nothing, since everything else reads from `fence`.
  * Rows arrive sorted by key, so that two transactions lock shared rows in the same order. The id of
- * the transaction is a subquery, which is evaluated once and not for each row.
+ * the transaction is a subquery, so it is evaluated once and not for each row.
  */
 export const storeStatement = (schema: PartitionKey["schema"]) => `
 with fence as (
@@ -89,9 +89,9 @@ with fence as (
 select count(*)::integer as fenced from fence`;
 
 /**
- * Writes the tally. It is safe to call again after any failure, also one that left open whether the
- * transaction was committed: then this returns, too. Days that `storedDays` knows are not sent again.
- * @throws FencedError when the stored offset is neither where the tally begins nor where it ends
+ * Writes the tally. It is safe to repeat after any failure, even when it is unknown whether the
+ * transaction was committed. Days that `storedDays` knows are not sent again.
+ * @throws FencedError when the stored offset is neither the tally's begin nor its end
  */
 export async function storeTally(
   sql: Sql,
@@ -116,7 +116,7 @@ async function readNextOffset(sql: Sql, key: PartitionKey): Promise<number | und
   return row?.next_offset;
 }
 
-/** Arrays go as PostgreSQL's text form of an array, built in one join for each column. */
+/** Arrays are sent in PostgreSQL's text form, built by one join for each column. */
 function parameters(key: PartitionKey, tally: Tally, days: DayColumns): (string | null)[] {
   const users = tally.users.columns();
   const minutes = tally.minutes();

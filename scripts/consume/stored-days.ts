@@ -1,7 +1,7 @@
 /**
- * The days of users that are stored already, so that they are not sent again with every tally: of
- * each user the day stored last, up to a number of users. Pure. It lasts no longer than a partition
- * is assigned, and a day that it does not know is merely sent once more.
+ * Knows which days of users are stored already, so that a tally does not send them again. It holds
+ * the latest stored day of each user, up to a number of users. Pure. It lives as long as the
+ * partition is assigned. An unknown day is merely sent once more.
  */
 import type { DayColumns } from "./user-counts.ts";
 
@@ -15,7 +15,7 @@ export class StoredDays {
     this.#usersMax = usersMax;
   }
 
-  /** Those of the days that may not be stored yet, in the same order. */
+  /** The days that may not be stored yet, in the same order. */
   missingOf({ userIds, days }: DayColumns): DayColumns {
     const missing: DayColumns = { userIds: [], days: [] };
     for (let row = 0; row < userIds.length; row++) {
@@ -28,10 +28,10 @@ export class StoredDays {
     return missing;
   }
 
-  /** To be called when the transaction with these days is committed, and not before. */
+  /** Call this only when the transaction with these days is committed. */
   add({ userIds, days }: DayColumns): void {
     for (let row = 0; row < userIds.length; row++) {
-      // Forgetting all is rare and cheap; it needs no record of who was seen when.
+      // Forgetting all is rare and cheap, and needs no record of each user's last use.
       if (this.#days.size >= this.#usersMax) this.#days.clear();
       this.#days.set(userIds[row] as number, days[row] as number);
     }

@@ -1,13 +1,13 @@
 /**
- * What a run of records of one partition adds to the tables: the counts, the dead letters and the
- * place up to which the log has been read. Pure: the same records give the same tally, however the
- * log was cut into fetches. `store.ts` writes one tally in one transaction.
+ * The result of reading some records of one partition: the counts, the dead letters and the new
+ * place in the log. Pure: the same records give the same tally, however the fetches cut the log.
+ * `store.ts` writes one tally in one transaction.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import { UserCounts } from "./user-counts.ts";
 
-/** A record that is no event, as it goes into `dead_letters`. */
+/** A record that is not an event, as `dead_letters` stores it. */
 export interface DeadLetter {
   offset: number;
   reason: RejectReason;
@@ -25,7 +25,7 @@ export interface MinuteCount {
   count: number;
 }
 
-/** Longest part of a rejected value that is kept; more would let poison fill the database. */
+/** Longest stored part of a rejected value; more would let bad records fill the database. */
 export const DEAD_LETTER_PAYLOAD_BYTES_MAX = 65_536;
 
 const TYPES = EVENT_TYPES.length;
@@ -48,7 +48,7 @@ export class Tally {
   deadLetterBytes = 0;
 
   readonly #minutes = new Map<number, number>();
-  /** Counts of the minute seen last, kept out of the map: most events follow in the same minute. */
+  /** Counts of the latest minute, kept out of the map: most events fall into the same minute. */
   #minute = Number.NaN;
   readonly #minuteCounts = new Float64Array(TYPES);
 
@@ -58,12 +58,12 @@ export class Tally {
     this.users = new UserCounts(seed);
   }
 
-  /** Whether writing it would change nothing. */
+  /** Whether writing the tally would change nothing. */
   get isEmpty(): boolean {
     return this.nextOffset === this.expectedOffset;
   }
 
-  /** Upper bound of the rows that it writes. */
+  /** Upper bound of the number of rows to write. */
   get rows(): number {
     const { size, daysMax } = this.users;
     return size * TYPES + daysMax + this.#minutes.size + this.deadLetters.length;

@@ -5,7 +5,7 @@ import { UserCounts } from "./user-counts.ts";
 
 const MS_PER_DAY = 86_400_000;
 
-/** A moment at the edge of a few days, some before 1970: users go to and fro between them. */
+/** A moment at the edge of a few days, some before 1970, so that users alternate between days. */
 const edgeOfDay = fc
   .tuple(fc.integer({ min: -2, max: 2 }), fc.constantFrom(0, 1, MS_PER_DAY - 1))
   .map(([day, ms]) => day * MS_PER_DAY + ms);

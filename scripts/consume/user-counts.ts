@@ -1,20 +1,19 @@
 /**
- * Counts by user and event type, with the first moment of each, and the days on which each user was
- * active: what one transaction adds to `user_events` and `user_active_days`. Pure. A hash table with
- * open addressing in typed arrays, because every event of the hot path comes through here and a Map
- * of objects costs five times as much.
+ * The rows of one transaction for `user_events` and `user_active_days`: counts by user and event
+ * type, first moments, and days of users. Pure. It is a hash table with open addressing in typed
+ * arrays, since a Map of objects costs five times as much on the hot path.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 
 const TYPES = EVENT_TYPES.length;
 /**
- * Numbers of a slot: the user id, or 0 where it is free, then counts, then first moments, then when
- * the day of the user's latest event begins.
+ * Numbers of a slot: the user id (0 in a free slot), the counts, the first moments, and the start
+ * of the day of the latest event.
  */
 const COUNTS = 1;
 const FIRST_MS = COUNTS + TYPES;
 const DAY_MS = FIRST_MS + TYPES;
-/** A power of two, so that a slot fills lines of the processor's cache exactly. */
+/** A power of two, so that a slot fills cache lines of the processor exactly. */
 const STRIDE = 2 ** Math.ceil(Math.log2(DAY_MS + 1));
 const MS_PER_DAY = 86_400_000;
 
@@ -34,7 +33,7 @@ export interface DayColumns {
 
 export class UserCounts {
   #users = 0;
-  /** Beginnings of the days that users had before the one in their slot: rare in one tally. */
+  /** Starts of users' earlier days, before the one in their slot: rare in one tally. */
   readonly #earlier = new Map<number, Set<number>>();
   #earlierDays = 0;
   #mask = 0;
@@ -43,11 +42,11 @@ export class UserCounts {
 
   constructor(seed = 0) {
     this.#seed = seed | 0;
-    // Small, because caught up a tally holds a handful of events.
+    // Small, because without a backlog a tally holds a handful of events.
     this.#allocate(64);
   }
 
-  /** How many users have been counted. */
+  /** The number of counted users. */
   get size(): number {
     return this.#users;
   }
@@ -79,8 +78,8 @@ export class UserCounts {
   }
 
   /**
-   * The counts as rows, sorted by user and type: two transactions that touch the same rows then
-   * lock them in the same order and cannot deadlock.
+   * The counts as rows, sorted by user and type. Two transactions with shared rows then lock them
+   * in the same order and cannot deadlock.
    */
   columns(): UserColumns {
     const sorted = this.#userIds().sort();
@@ -114,7 +113,7 @@ export class UserCounts {
     return columns;
   }
 
-  /** The slot gets the day of this event, and the day that it held is kept beside it. */
+  /** The slot gets the day of this event, and its old day is kept beside it. */
   #changeDay(at: number, createdAtMs: number): void {
     const userId = this.#slots[at] as number;
     let earlier = this.#earlier.get(userId);
@@ -138,11 +137,11 @@ export class UserCounts {
     return ids;
   }
 
-  /** Where the user's slot begins, or the free one where it belongs. */
+  /** The start of the user's slot, or of a free one for the user. */
   #find(userId: number): number {
     const slots = this.#slots;
     let hash = Math.imul((userId | 0) ^ this.#seed, 0x9e3779b1);
-    // Above 2^32 the upper bits count too; below, the division is spared.
+    // Above 2^32 the upper bits count, too; below, this avoids the division.
     if (userId > 0xffffffff) hash ^= Math.imul((userId / 4_294_967_296) | 0, 0x85ebca6b);
     hash ^= hash >>> 16;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {

@@ -1,7 +1,7 @@
 /**
- * Writes records in Kafka's own format (record batch, magic 2), ready to be sent in one piece. Pure.
- * A client would build several objects and buffers for each record, twice the cost of all the rest
- * of a producer; `encodeRecords()` takes a fifth of a microsecond.
+ * Writes records in Kafka's own format (record batch, magic 2), ready to be sent in one piece.
+ * Pure. A client would build several objects and buffers for each record, at twice the cost of the
+ * rest of a producer. `encodeRecords()` takes a fifth of a microsecond.
  */
 
 /** The body of a record batch. */
@@ -10,7 +10,7 @@ export interface EncodedRecords {
   records: Buffer;
 }
 
-/** A record of ASCII texts, as those of events are. */
+/** A record of ASCII texts, as events are. */
 export interface Message {
   key: string;
   value: string;
@@ -61,7 +61,7 @@ function sizeOf(value: number): number {
   return size;
 }
 
-/** A record of any bytes, for what is sent seldom. */
+/** A record of any bytes, for records that are sent rarely. */
 export interface AnyRecord {
   key?: Uint8Array | string | null;
   value: Uint8Array | string | null;

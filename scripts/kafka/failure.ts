@@ -1,15 +1,15 @@
 /**
- * What may go wrong with Kafka, in the kinds that a caller treats differently, and the words for
- * each. One doctrine for all programs: an outage is waited for; a refusal ends the program, since
- * only a changed setting mends it; everything else would repeat for ever and ends it, too.
+ * The kinds of Kafka failures that callers treat differently, and the words for each. All programs
+ * act alike: they wait for an outage to end. A refusal ends the program, since only a changed
+ * setting helps. Any other failure would repeat forever and ends the program, too.
  */
 import type { Config } from "../lib/config.ts";
 import { DeadlineError, deadline } from "../lib/wait.ts";
 
-/** Kafka answers with an error that no retry mends. */
+/** Kafka answered with an error that no retry can fix. */
 export class KafkaError extends Error {
   override name = "KafkaError";
-  /** Why, in a few words. */
+  /** The reason, in a few words. */
   readonly reason: string;
   constructor(message: string, reason: string, options?: ErrorOptions) {
     super(message, options);
@@ -27,7 +27,7 @@ export class RefusedError extends KafkaError {
   override name = "RefusedError";
 }
 
-/** The topic is not there: not created, or not known yet to a broker that has just started. */
+/** The topic does not exist, or a broker that has just started does not know it yet. */
 export class TopicMissingError extends KafkaError {
   override name = "TopicMissingError";
 }
@@ -36,7 +36,7 @@ export class TopicMissingError extends KafkaError {
 export interface Failure {
   kind:
     | "outage"
-    /** The broker closed the connection, as one does that expects TLS or a login. */
+    /** The broker closed the connection, as a broker does that expects TLS or a login. */
     | "closed"
     | "login"
     | "permission"
@@ -52,7 +52,7 @@ export interface Failure {
   broker?: string | undefined;
 }
 
-/** The error to throw: it says what to do in terms of the settings. */
+/** The error to throw. It says what to do in terms of the settings. */
 export function errorOf(config: Config, { kind, reason, broker }: Failure, cause?: unknown): Error {
   const brokers = config.KAFKA_BROKERS.join(", ");
   const options = { cause };
@@ -107,7 +107,7 @@ function explainOutage(brokers: string, reason: string, isClosed: boolean): stri
 }
 
 /**
- * Gives what Kafka answers within `msMax` milliseconds; the request itself goes on.
+ * Resolves like the request, within `msMax` milliseconds; the request itself goes on.
  * @throws OutageError when there is no answer by then
  */
 export async function answerWithin<Answer>(
@@ -122,13 +122,13 @@ export async function answerWithin<Answer>(
   }
 }
 
-/** What is not an error of Kafka's, such as that of a socket, as an outage. */
+/** Turns an error from outside Kafka, such as a socket's, into an outage. */
 export const outage = (config: Config, error: unknown): Error =>
   error instanceof KafkaError
     ? error
     : errorOf(config, { kind: "outage", reason: reasonOf(error) }, error);
 
-/** The topic that a program was told to use is not there. */
+/** The topic of the settings does not exist. */
 export const topicMissing = (topic: string) =>
   new TopicMissingError(
     `Cannot use the topic ${topic}: it does not exist; create it with \`bun run migrate\`, or name another with KAFKA_TOPIC`,

@@ -1,6 +1,6 @@
 /**
- * What the platform asks of Kafka, whichever client does it: reading, appending, and looking after
- * topics. Every call may throw what `failure.ts` lists: an outage, a refusal, or what is fatal.
+ * The interface to Kafka, whichever client implements it: reading, appending, and managing topics.
+ * Every call may throw the errors of `failure.ts`: an outage, a refusal, or a fatal one.
  */
 import type { EncodedRecords } from "./encode-records.ts";
 import type { RecordBatch } from "./record-cursor.ts";
@@ -9,8 +9,8 @@ export interface OpenOptions {
   /** Name that Kafka's logs and quotas show. */
   clientId: string;
   /**
-   * How long one request is retried: `short` fails in seconds, for commands with a person in front
-   * of them; `long` goes on for about a minute, for services. @default {"short"}
+   * How long one request is retried. `short` fails in seconds, for commands with a waiting person;
+   * `long` goes on for about a minute, for services. @default {"short"}
    */
   patience?: "short" | "long";
 }
@@ -34,7 +34,7 @@ export interface Kafka {
   groups: Groups;
 }
 
-/** What Kafka says of a partition now. */
+/** The current state of a partition in Kafka. */
 export interface LogState {
   /** UUID of the topic: another one after the topic was deleted and created again. */
   topicId: string;
@@ -47,7 +47,7 @@ export interface LogState {
 export interface MemberOptions {
   groupId: string;
   topic: string;
-  /** A member that is silent for so long loses its partitions. */
+  /** A member that is silent for this long loses its partitions. */
   sessionTimeoutMs: number;
   /** Partitions that are handled at the same time. @default {64} */
   partitionsAtOnce?: number;
@@ -55,11 +55,12 @@ export interface MemberOptions {
 
 export interface MemberEvents {
   /**
-   * The group has assigned these partitions to this member, instead of any it had. Called before
-   * the first fetch, which begins at the log's start unless `fetchFrom()` or `pause()` is called.
+   * The group has assigned these partitions to this member, instead of its earlier ones. Called
+   * before the first fetch. That begins at the log's start unless `fetchFrom()` or `pause()` is
+   * called.
    */
   assigned(partitions: number[]): void;
-  /** One fetch of one partition. What it throws ends the member, unless it is an outage. */
+  /** One fetch of one partition. An error from here ends the member, unless it is an outage. */
   fetched(fetch: Fetch): Promise<void>;
   /** The log holds nothing for readers up to here: markers, or aborted transactions. */
   skipped?(partition: number, nextOffset: number): void;
@@ -79,14 +80,14 @@ export interface Member {
   join(): Promise<void>;
   /** Fetches no more of these partitions until `fetchFrom()`. */
   pause(partitions: number[]): void;
-  /** Goes on to fetch the partition, from this offset. */
+  /** Fetches the partition again, from this offset. */
   fetchFrom(partition: number, offset: number): void;
-  /** Tells Kafka, for tools that show lag, the next offset of each partition. */
+  /** Reports the next offset of each partition to Kafka, for tools that show lag. */
   commit(nextOffsets: ReadonlyMap<number, number>): Promise<void>;
   leave(): Promise<void>;
 }
 
-/** What one fetch brought of one partition. */
+/** The result of one fetch of one partition. */
 export interface Fetch {
   partition: number;
   /** Offset at which the fetch began. */
@@ -96,9 +97,9 @@ export interface Fetch {
   /** Offset at which the log ended: the high watermark. */
   logEnd: number;
   batches: RecordBatch[];
-  /** Keeps the membership during long work. What it throws must reach the caller of `fetched()`. */
+  /** Keeps the membership during long work. Its errors must reach the caller of `fetched()`. */
   heartbeat(): Promise<void>;
-  /** Whether the partition is fetched from elsewhere by now, and this fetch must be dropped. */
+  /** Whether the partition is fetched from elsewhere now, so that this fetch must be dropped. */
   isStale(): boolean;
 }
 
@@ -108,8 +109,8 @@ export interface AppenderOptions {
 }
 
 /**
- * Appends records, each once for as long as the appender lives: after an outage the same call is
- * repeated until it succeeds, before anything else is appended to the partition.
+ * Appends records, each once for as long as the appender lives. After an outage, repeat the same
+ * call until it succeeds, before appending anything else to the partition.
  */
 export interface Appender {
   readonly partitionCount: number;
@@ -130,7 +131,7 @@ export interface NewTopic {
 }
 
 export interface Topics {
-  /** Makes the topic and waits for its leaders; false when there is one of this name. */
+  /** Creates the topic and waits for its leaders; false when the name exists. */
   create(topic: NewTopic): Promise<boolean>;
   /** Adds partitions, so that there are `partitions` of them. */
   addPartitions(topic: string, partitions: number): Promise<void>;
@@ -142,7 +143,7 @@ export interface Topics {
 }
 
 export interface Groups {
-  /** Kafka's word for the state of the group, and the members that have partitions. */
+  /** The state of the group in Kafka's words, and the members that have partitions. */
   state(groupId: string): Promise<{ state: string; assignedMembers: number }>;
   /** Deletes an empty group. */
   delete(groupId: string): Promise<void>;

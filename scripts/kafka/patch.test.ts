@@ -1,6 +1,6 @@
 /**
- * The contract of `patches/kafkajs@….patch`: fails when the patch is missing, when kafkajs changes,
- * and when another consumer than ours would get records that are not decoded.
+ * The contract of `patches/kafkajs@….patch`. It fails when the patch is missing, when kafkajs
+ * changes, or when another consumer than ours would get undecoded records.
  */
 import { expect, test } from "bun:test";
 import { createRequire } from "node:module";

@@ -1,6 +1,6 @@
 /**
- * Reads a range of each partition once, from the log itself, for what proves or rebuilds the tables.
- * It joins a consumer group of its own, removes it afterwards, and moves nobody's offsets.
+ * Reads a range of each partition once, from the log itself, to prove or rebuild the tables. It
+ * joins its own consumer group, removes it afterwards, and moves no other group's offsets.
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "./log.ts";
@@ -36,7 +36,7 @@ export async function readLog(
   const member = kafka.member(
     { groupId, topic, sessionTimeoutMs: 30_000 },
     {
-      // Called again after a rebalance, from which reading goes on where it was.
+      // Called again after a rebalance, which continues where reading was.
       assigned: () => {
         for (const [partition, position] of positions) member.fetchFrom(partition, position);
       },
@@ -59,7 +59,7 @@ export async function readLog(
     await Promise.all([member.join(), end.promise]);
   } finally {
     await member.leave();
-    // Kafka removes an empty group, too, only later.
+    // Kafka would remove an empty group, too, only later.
     await kafka.groups.delete(groupId).catch(() => {});
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Reads the records of one Kafka record batch straight from its bytes, without an object for each.
- * Pure; the format is Kafka's record format, version 2 (KIP-98). Called once per record batch by
- * the partition's ingest, and by everything else that reads the log.
+ * Reads the records of one Kafka record batch from its bytes, without an object for each. Pure. The
+ * format is Kafka's record format, version 2 (KIP-98). Called once per record batch by each reader
+ * of the log.
  */
 
 /** A record batch's header, and its records as they stand in the log, decompressed. */

@@ -1,6 +1,6 @@
 /**
- * Zstandard for record batches. Results are taken in one piece where they can be: by default they
- * come in pieces of 16 KiB, and joining those took a sixth of the consumer's time.
+ * Zstandard for record batches. Results are taken in one piece where possible. By default they come
+ * in pieces of 16 KiB, and joining those took a sixth of the consumer's time.
  */
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";

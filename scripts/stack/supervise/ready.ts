@@ -9,6 +9,9 @@ import { listProcesses } from "./supervisor.ts";
 
 const LINES_SHOWN = 15;
 
+/** Asking takes the same processors that a starting service computes on. */
+const ASK_EVERY_MS = 250;
+
 /** A starting service may be slow to answer, but not for ever. */
 const PROBE_MS_MAX = 30_000;
 
@@ -47,7 +50,7 @@ export async function waitUntilReady(
         processes.forEach(examine);
         await deadline(service.probe(config, processes), PROBE_MS_MAX);
       },
-      { signal },
+      { signal, intervalMs: ASK_EVERY_MS },
     );
   } catch (error) {
     if (signal.aborted) throw error;

@@ -1,4 +1,4 @@
-/** The packages of a checkout, which the first command brings: whole, however it was ended. */
+/** `scripts/deps` installs the packages of a checkout whole, even after it was killed. */
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -71,7 +71,7 @@ async function expectWhole(checkout: string): Promise<void> {
   expect(answer.stdout.toString()).toContain("PostgreSQL");
 }
 
-test("deps brings whole packages when it was killed before", async () => {
+test("deps installs whole packages when it was killed before", async () => {
   const checkout = newCheckout();
   const killed = await bringHalf(checkout);
   for (const id of sessionOf(killed.pid)) process.kill(id, "SIGKILL");

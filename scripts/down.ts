@@ -1,6 +1,7 @@
 /**
- * `bun run down [service…]`: stops every service, dependants first, and leaves no process; or the
- * named ones with those that need them. The data stays; `--wipe` deletes it after saying what it is.
+ * `bun run down [service…]`: stops every service, dependants first, and leaves no process. With
+ * names, it stops these and the services that need them. The data stays; `--wipe` deletes it after
+ * listing it.
  */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
@@ -22,10 +23,10 @@ import { services } from "./stack/services.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 import { stopAll, stopServices } from "./stack/supervise/stop.ts";
 
-/** It stops what it has started, first: as long as services may take to end. */
+/** An `up` first stops what it has started: as long as services may take to end. */
 const OTHER_UP_END_MS_MAX = 300_000;
 const KILLED_MS_MAX = 10_000;
-/** How long some services wait for an `up`, which would start them again. */
+/** How long the stop of some services waits for an `up`, which would restart them. */
 const OTHER_UP_MS_MAX = 600_000;
 
 const command = defineCommand({
@@ -55,14 +56,14 @@ No process stays. --wipe deletes the data in STATE_DIR, but not its settings.`,
       release();
     }
     if (doomed.length === 0) return;
-    // Looked up again: whatever still ran may have written into a folder that was not there before.
+    // Read again, because a program may have created a new folder until now.
     for (const path of dataPaths(config)) rmSync(path, { recursive: true, force: true });
     console.log("Deleted");
   },
 });
 
 /**
- * One that still installs would start everything minutes after this has ended. Returns what lets
+ * An `up` that still installs would start everything minutes later. Returns the function that lets
  * others start the stack again.
  */
 async function endOtherUps(config: Config): Promise<() => void> {
@@ -102,7 +103,7 @@ async function stopNamed(config: Config, names: string[], wipes: boolean): Promi
 const report = (stopped: string[]) =>
   console.log(stopped.length > 0 ? `Stopped ${stopped.join(", ")}` : "Nothing was running");
 
-/** Everything in STATE_DIR but the settings, which name the ports and keep the passwords. */
+/** Everything in STATE_DIR except the settings, which hold the ports and the passwords. */
 function dataPaths(config: Config): string[] {
   if (!existsSync(config.STATE_DIR)) return [];
   return readdirSync(config.STATE_DIR)

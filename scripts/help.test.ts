@@ -53,7 +53,7 @@ test("help shows the help of a command, and names the one that a wrong word may 
   });
 });
 
-test("scripts/run refuses what is no command, and runs from every folder", () => {
+test("scripts/run refuses an unknown command, and runs from every folder", () => {
   const started = (...words: string[]) =>
     Bun.spawnSync([`${ROOT}/scripts/run`, ...words], { cwd: "/" });
   for (const [word, hint] of [

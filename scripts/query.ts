@@ -68,7 +68,7 @@ async function ask(statement: string, format: Format): Promise<void> {
   try {
     for await (const text of format(counted())) await write(text);
   } catch (error) {
-    // Whoever reads it, such as `head`, has enough.
+    // The reader, such as `head`, has enough.
     if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
     throw error;
   }

@@ -1,8 +1,7 @@
 /**
- * `bun run up [service…]`: installs what is missing, starts the services with all they need and
- * waits until each works; the page comes first, and what is slow is installed after it. Running it
- * again starts nothing twice; when it fails, nothing that it started stays, but for what works when
- * only a slow service has failed.
+ * `bun run up [service…]`: installs what is missing, starts the services with their needs, and
+ * waits until each works. The page comes first, the slow services last. A second run starts nothing
+ * twice. When it fails, it stops what it started, except when only a slow service has failed.
  */
 import { environmentFile, writeMissingSecrets } from "./host/environment.ts";
 import { makePrivateFolder, runFile } from "./host/folders.ts";
@@ -35,7 +34,7 @@ import { stopAll } from "./stack/supervise/stop.ts";
 import { supervisorProcess } from "./stack/supervise/supervisor.ts";
 
 const OTHER_UP_MS_MAX = 600_000;
-/** How long the timings wait for the page when all else is ready. */
+/** How long the timings wait for the page when everything else is ready. */
 const PAGE_MS_MAX = 30_000;
 
 const command = defineCommand({
@@ -120,14 +119,14 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<S
   return failures;
 }
 
-/** Once, when they are new, and only to a person: what is not a terminal may be somebody's log. */
+/** Printed once, when generated, and only to a terminal: other output may be logged. */
 function showLogins(config: Config, fresh: Service[]): void {
   if (fresh.length === 0) return;
   const lines = process.stdout.isTTY ? loginLines(config, fresh) : [];
   console.log(["", ...lines, "bun run status --logins shows the passwords again"].join("\n"));
 }
 
-/** Every program has its settings and its code from its start, so others mean another start for all. */
+/** Programs take settings and code at their start, so a change of either restarts all of them. */
 async function stopIfChanged(config: Config, requested: Service[]): Promise<Service[]> {
   if ((await supervisorProcess(config)) === undefined) {
     await stopAll(config, services);

@@ -1,4 +1,4 @@
-/** compose.yaml says again what the services declare: here they are compared. */
+/** compose.yaml repeats what the services declare: here the two are compared. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ const programs = named(services, []).flatMap((service) =>
   })),
 );
 const seconds = (duration: string | undefined) => Number(/^(\d+)s$/.exec(duration ?? "")?.[1]);
-/** Of a limit that belongs to a machine of 8 GB, so without what puts it out of reach. */
+/** The limit for a machine of 8 GB, without the prefix that puts it out of reach. */
 const bytesIn = (limit: string) =>
   Number(/^(?:\$\{\w+:\+99\})*(\d+)m$/.exec(limit)?.[1]) * 1_048_576;
 
@@ -163,7 +163,7 @@ test("compose.yaml holds no secret and raises no limit of the machine", () => {
   expect(text).not.toMatch(/ulimits|privileged|cap_add/);
 });
 
-test("the image brings the Bun of package.json", () => {
+test("the image has the Bun of package.json", () => {
   const { dependencies } = JSON.parse(read("package.json"));
   expect(read(".devcontainer/Dockerfile")).toContain(` bun@${dependencies.bun} `);
 });

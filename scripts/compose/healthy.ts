@@ -1,14 +1,13 @@
 /**
- * The health check of a container: ends with status 0 when the named program, which is the one that
- * this container runs, does its work; else says why it does not, and ends with status 1. A container
- * without a network ends: its programs reach each other there, so all would seem well while nobody
- * else reaches them, and only a start brings it into the network that has taken the old one's place.
+ * The health check of a container. Ends with status 0 when the named program works, else prints the
+ * reason and ends with status 1. A container without a network is ended: its programs still reach
+ * each other, so all would seem well. Only a restart puts it into the new network.
  */
 
 import { ageMs, processTree } from "../host/process-tree.ts";
 import { programNames } from "../host/service.ts";
 import { type Config, readConfig } from "../lib/config.ts";
-import { pastProxies } from "../lib/loopback.ts";
+import { noProxyForLoopback } from "../lib/loopback.ts";
 import { listens } from "../lib/probe.ts";
 import { clientPorts } from "../stack/ports.ts";
 import { services } from "../stack/services.ts";
@@ -22,7 +21,7 @@ function mainProcess(): number {
   return program;
 }
 
-/** The gate is open on all ports, whether a service stands behind them or not. */
+/** The gate is open on all ports, whether or not a service stands behind them. */
 async function answersGate(config: Config, host: string): Promise<void> {
   await Promise.all(clientPorts(services).map((setting) => listens(`${host}:${config[setting]}`)));
 }
@@ -47,12 +46,13 @@ const [, , name = ""] = process.argv;
 try {
   const host = ownAddress();
   if (!host) {
-    // Handed on to the program, for which it is the same as Ctrl-C: for PostgreSQL, too, a quick end.
+    // The container passes the signal on to the program as Ctrl-C; for PostgreSQL, too, a quick
+    // end.
     process.kill(FIRST, "SIGINT");
     throw new Error("Its network has ended: it ends, to be started again in the new one");
   }
   const config = readConfig();
-  Object.assign(process.env, pastProxies(process.env));
+  Object.assign(process.env, noProxyForLoopback(process.env));
   await (name === "gate" ? answersGate(config, host) : answersProgram(config, name));
   process.exit(0);
 } catch (error) {

@@ -1,7 +1,7 @@
-/** The address by which others reach this machine, or this container, in its network. */
+/** The address of this machine, or this container, in its network. */
 import { networkInterfaces } from "node:os";
 
-/** Nothing when it has no network, as a container whose network has ended. */
+/** Undefined without a network, as in a container whose network has ended. */
 export function ownAddress(): string | undefined {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

@@ -7,8 +7,8 @@ import { EVENT_TYPES } from "../../schema/event-types.ts";
 
 const TYPES = EVENT_TYPES.length;
 /**
- * Numbers of a slot: the user id (0 in a free slot), the counts, the first moments, and the start
- * of the day of the latest event.
+ * Numbers of a slot: user id (0 in a free slot), counts, first moments, and the start of the day of
+ * the latest event.
  */
 const COUNTS = 1;
 const FIRST_MS = COUNTS + TYPES;

@@ -15,7 +15,7 @@ test("parseArtifactLock() gives coordinates, file name, hash and size", () => {
   ]);
 });
 
-test("parseArtifactLock() gives the file its own extension when it is no jar", () => {
+test("parseArtifactLock() gives the file its own extension when it is not a jar", () => {
   const [artifact] = parseArtifactLock(`org.example:server:tar.gz:476 ${HASH} 42\n`);
   expect(artifact).toMatchObject({
     coordinates: "org.example:server:tar.gz:476",
@@ -23,7 +23,7 @@ test("parseArtifactLock() gives the file its own extension when it is no jar", (
   });
 });
 
-test("parseArtifactLock() names the line when it is no artifact", () => {
+test("parseArtifactLock() names the line when it is not an artifact", () => {
   const good = `org.example:library:1 ${HASH} 42`;
   for (const bad of ["library 1", `org.example:library:1 ${HASH}`, `a:b:../c ${HASH} 1`]) {
     expect(() => parseArtifactLock(`${good}\n${bad}\n`)).toThrow(`line 2 is ${bad}`);

@@ -1,17 +1,17 @@
 /**
- * Reads a lock of files of the Maven repository: `group:artifact:version sha256 bytes`, one a line;
- * `group:artifact:extension:version` for one that is no jar. Pure.
+ * Reads a lock of files of the Maven repository: `group:artifact:version sha256 bytes`, one a line.
+ * `group:artifact:extension:version` stands for a file with another extension than jar. Pure.
  */
 
 export interface Artifact {
   coordinates: string;
-  /** Name of the file, as the repository has it. */
+  /** Name of the file in the repository. */
   name: string;
   sha256: string;
   bytes: number;
 }
 
-/** @throws SyntaxError naming the first line that is none */
+/** @throws SyntaxError naming the first wrong line */
 export function parseArtifactLock(text: string): Artifact[] {
   return text
     .split("\n")

@@ -1,6 +1,6 @@
 /**
- * Which folders of the cache are in use. A folder's time of change is its last use; a running program
- * holds a shared lock of the kernel on it, which ends with the program.
+ * Which folders of the cache are in use. A folder's modification time is its last use. A running
+ * program holds a shared lock of the kernel on it, which ends with the program.
  */
 import { closeSync, openSync, utimesSync } from "node:fs";
 import { tryLock } from "./flock.ts";
@@ -8,7 +8,7 @@ import { tryLock } from "./flock.ts";
 /** Part of util-linux. Where it is absent, no folder is locked and none is ever removed. */
 export const flockProgram = () => Bun.which("flock");
 
-/** Records that these are used now. A path that is absent or read-only is left alone. */
+/** Notes that these folders are used now. A missing or read-only path is left alone. */
 export function markUsed(paths: string[]): void {
   const now = new Date();
   for (const path of paths) {

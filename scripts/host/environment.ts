@@ -28,8 +28,8 @@ export function environmentFile(): string {
 }
 
 /**
- * Writes a secret for each one that neither the file nor the environment has, readable by the owner
- * only, and puts it into the environment of this process. Returns the names of those it wrote.
+ * Writes each secret that neither the file nor the environment has, and puts it into this process's
+ * environment. Only the owner can read the file. Returns the names of the new ones.
  */
 export function writeMissingSecrets(
   path: string,

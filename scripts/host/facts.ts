@@ -1,4 +1,4 @@
-/** What services say about their work now, in a few words for `status`. */
+/** Facts about the current work of services, in a few words for `status`. */
 import { z } from "zod";
 import { pause } from "../lib/wait.ts";
 

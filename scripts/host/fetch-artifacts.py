@@ -1,9 +1,9 @@
 """Fetches files from the Maven repository into a folder, several at once.
 
-Reads `group:artifact:version sha256` lines from standard input, `group:artifact:extension:version`
-for what is no jar, and prints `name bytes` after every piece and `name done` when a file is in
-place. A file appears under its name only after its hash was checked, so a broken or partial
-download never looks like a whole one. Called by install/kafka.ts and install/trino.ts.
+Reads `group:artifact:version sha256` lines from standard input, with
+`group:artifact:extension:version` for another extension than jar. Prints `name bytes` after every
+piece and `name done` when a file is in place. A file appears under its name only after its hash was
+checked, so a partial download never looks whole. kafka/install.ts and trino/install.ts call it.
 """
 
 import hashlib

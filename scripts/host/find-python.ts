@@ -1,12 +1,14 @@
-/** Finds the Python that makes the environments of all programs written in it. */
+/** Finds a Python that can make the environments of the programs written in it. */
 const MINOR_MIN = 11;
-/** For a newer one, packages of Superset are there as source only, which takes a compiler. */
+/** For a newer Python, some packages of Superset exist as source only, which needs a compiler. */
 const MINOR_MAX = 13;
 const CANDIDATES = ["python3", "python3.13", "python3.12", "python3.11"];
 
 export type FoundPython = { path: string; version: string } | { missing: string; mend: string };
 
-/** A Python of the right age that can make environments, or what is missing and what mends it. */
+/**
+ * A Python of a supported version that can make environments, or what is missing and how to get it.
+ */
 export function findPython(): FoundPython {
   const versions: string[] = [];
   let incomplete: string | undefined;

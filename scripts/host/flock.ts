@@ -3,7 +3,7 @@ import { dlopen } from "bun:ffi";
 
 const LIBRARY = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
 
-/** The same numbers on Linux and macOS. */
+/** These numbers are the same on Linux and macOS. */
 const MODES = { shared: 1, exclusive: 2 };
 const NOT_BLOCKING = 4;
 

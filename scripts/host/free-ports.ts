@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
 /**
- * Below those from which systems take the near end of each connection, Linux from 32768 and macOS
- * from 49152: one of these would be somebody's by the time that a slow service listens on it.
+ * Systems use higher ports for the near end of connections: Linux from 32768, macOS from 49152.
+ * Such a port might be taken by the time that a slow service listens on it.
  */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_767;

@@ -1,7 +1,6 @@
 /**
- * Ends what a former run of the same program left behind when it was killed, so that nothing works
- * on without its parent. The supervisor names the program in the environment; where it does not,
- * nothing is done.
+ * Kills the orphans of an earlier run of the same program that was killed. The supervisor names the
+ * program in the environment; without that name, nothing is done.
  */
 import { until } from "../lib/wait.ts";
 import {

@@ -1,7 +1,6 @@
 /**
  * Lets one process at a time do something, by the kernel's lock on a file. The lock ends with its
- * holder, however that ends, and holds across containers that share the disk. The file says which
- * process holds it.
+ * holder and works across containers that share the disk. The file names the holder.
  */
 import {
   closeSync,
@@ -17,7 +16,7 @@ import { pause } from "../lib/wait.ts";
 import { tryLock } from "./flock.ts";
 import { say } from "./progress.ts";
 
-/** A shorter wait is not worth a message. */
+/** A shorter wait needs no message. */
 const SAID_AFTER_MS = 1_000;
 const ATTEMPT_EVERY_MS = 100;
 

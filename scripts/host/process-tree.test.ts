@@ -13,7 +13,7 @@ import {
 
 const START_MS_MAX = 10_000;
 
-/** More than a shell takes by itself, and less than any runtime. */
+/** More than a shell alone uses, and less than any runtime. */
 const RUNTIME_BYTES_MIN = 4_000_000;
 
 /** A process has neither its command line nor its environment yet when the call to start it returns. */

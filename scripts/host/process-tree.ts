@@ -1,6 +1,6 @@
 /**
- * What the system knows of running processes: from /proc where there is one, else from `ps`.
- * A process that has ended meanwhile counts as nothing, never as an error.
+ * Reads about running processes, from /proc where it exists, else from `ps`. A process that has
+ * ended meanwhile counts as nothing, never as an error.
  */
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -54,8 +54,8 @@ export function sendSignal(processId: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * How long ago it was started, seen from the start of this process: `/proc/uptime` is that of the
- * container in LXC, while `/proc/PID/stat` counts from the start of the machine.
+ * The process's age, counted from the start of this process. In LXC, `/proc/uptime` is that of the
+ * container, while `/proc/PID/stat` counts from the start of the machine.
  */
 export function ageMs(processId: number): number {
   if (!onLinux) return elapsedMs(ps("-o", "etime=", "-p", String(processId)).trim());
@@ -101,11 +101,11 @@ function childrenByParent(): Map<number, number[]> {
   return children;
 }
 
-/** Those after the name of the program, which stands in parentheses and may itself hold spaces. */
+/** The fields after the program's name, which stands in parentheses and may hold spaces. */
 const statFields = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 const PARENT = 1;
 const STARTED = 19;
-/** The kernel tells all programs of a hundredth of a second, whatever its own clock does. */
+/** The kernel reports to all programs in hundredths of a second, whatever its own clock does. */
 const TICK_MS = 10;
 
 function ownMemoryBytes(processId: number): number {

@@ -1,7 +1,7 @@
 /**
- * Says what is being installed, how much of it is there and for how long it has run: one line that
- * rewrites itself on a terminal, a line every few seconds elsewhere. Installations that run side by
- * side share it. Always on stderr.
+ * Shows what is being installed, how much of it is done, and for how long. On a terminal it is one
+ * line that rewrites itself, elsewhere a line every few seconds. Installations that run side by
+ * side share it. It writes to stderr.
  */
 import type { InstallOptions } from "./runtime.ts";
 

@@ -21,9 +21,12 @@ const ANSWER_MS_MAX = 60_000;
 /** SQLSTATE of a role that is missing or has another password, and of a missing database. */
 const NOT_MADE = ["28P01", "28000", "3D000"];
 
-/** What a program finds out for itself only in seconds, so that the database says it in its comment. */
+/** A check that takes the program seconds; the comment of the database answers it at once. */
 export interface Upkeep {
-  /** Of the program and of all else that the records are made from; printable, without quotes. */
+  /**
+   * Made from the program and from everything else that decides the records; printable, without
+   * quotes.
+   */
   mark: string;
   /** Called with the mark of the last time, if any, when it is another. */
   bringUpToDate(former: string | undefined): void;

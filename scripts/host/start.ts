@@ -5,7 +5,7 @@
  */
 import { type Config, ROOT, readConfig, secretSettings } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
-import { pastProxies } from "../lib/loopback.ts";
+import { noProxyForLoopback } from "../lib/loopback.ts";
 import { holding } from "./cache-use.ts";
 import { asEnvironment } from "./environment.ts";
 import { cacheFolders, install } from "./install.ts";
@@ -31,7 +31,7 @@ export async function startProgram(
 export const settingsEnvironment = (config: Config): Record<string, string> => ({
   ...(process.env as Record<string, string>),
   ...asEnvironment(config),
-  ...pastProxies(process.env),
+  ...noProxyForLoopback(process.env),
 });
 
 /** The secrets that are kept are named, so that a new one is kept from every other program. */

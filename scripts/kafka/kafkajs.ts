@@ -437,9 +437,9 @@ const COMPRESSED_BYTES_MIN = 1_024;
 const CLOSE_MS_MAX = 2_000;
 
 /**
- * Each partition has one request at a time, which makes repeating it safe: after a lost answer
- * kafkajs gives the records' sequence numbers back, and if anything else were sent to the partition
- * before they are repeated, the broker would take that for the repetition and drop it.
+ * Each partition has one request at a time, which makes repeating it safe. After a lost answer
+ * kafkajs reuses the records' sequence numbers. If another request came first, the broker would
+ * mistake it for the repetition and drop it.
  */
 class KafkajsAppender implements Appender {
   readonly partitionCount: number;
@@ -519,7 +519,7 @@ class KafkajsAppender implements Appender {
 
   async close(): Promise<void> {
     const disconnected = this.#producers.map((producer) => producer.disconnect());
-    // Everything is stored or given up by now: what goes wrong here changes nothing.
+    // Everything is stored or given up by now, so a failure here changes nothing.
     await deadline(Promise.all(disconnected), CLOSE_MS_MAX).catch(() => {});
   }
 }
@@ -560,8 +560,8 @@ const PASSING = [
 ];
 
 /**
- * The kind of a failure, by the error that started it: kafkajs calls an outage that outlasts its
- * retries permanent, and a certificate that it refuses an outage.
+ * The kind of a failure, by the error that started it. kafkajs calls an outage permanent that
+ * outlasts its retries, and calls a refused certificate an outage.
  */
 export function failureOf(error: unknown): Failure {
   const root = rootOf(error);

@@ -6,7 +6,7 @@ import { loadEnvironmentFile } from "./environment-file.ts";
 import { exitStatusOf } from "./errors.ts";
 import { type Flags, readFlags, type Values } from "./flags.ts";
 import { type Described, helpText } from "./help-text.ts";
-import { pastProxies } from "./loopback.ts";
+import { noProxyForLoopback } from "./loopback.ts";
 import { StoppedError, statusOfSignal } from "./stop.ts";
 import { styled } from "./terminal.ts";
 import { type VerbName, verbs } from "./verbs.ts";
@@ -53,7 +53,7 @@ async function perform<Given extends Flags>(
   }
   const flags = readFlags(argv, known);
   await loadEnvironmentFile();
-  Object.assign(process.env, pastProxies(process.env));
+  Object.assign(process.env, noProxyForLoopback(process.env));
   await command.run({ flags });
 }
 

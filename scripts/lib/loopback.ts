@@ -4,8 +4,8 @@
  */
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
-/** What has to be set besides; nothing where there is no proxy. Some programs read one, some the other. */
-export function pastProxies(
+/** The variables to add; none without a proxy. Some programs read one spelling, some the other. */
+export function noProxyForLoopback(
   environment: Record<string, string | undefined>,
 ): Record<string, string> {
   if (!Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name))) return {};

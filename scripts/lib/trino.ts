@@ -1,7 +1,6 @@
 /**
- * The only client of Trino: its statement protocol over HTTP. Rows come page by page, so that a large
- * answer takes no memory, and a query whose rows are not read to the end is cancelled. Over https the
- * client logs in; over http, which never leaves the machine, its name is enough.
+ * A client of Trino. Rows come page by page, so a large answer takes no memory. A query whose rows
+ * are not read to the end is cancelled.
  */
 
 import { z } from "zod";

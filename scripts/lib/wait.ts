@@ -59,8 +59,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Milliseconds to wait after attempt `attempt`, counted from 0. The delay doubles up to `msMax`, and
- * up to half of it is left out at random, so that many clients do not retry at the same moment.
+ * The delay doubles up to `msMax`. A random part, up to half of it, is left out, so that many
+ * clients do not retry at the same moment.
  */
 export function backoffMs(
   attempt: number,

@@ -1,4 +1,4 @@
-/** devcontainer.json names ports and services again: here they are compared with services.ts. */
+/** devcontainer.json repeats ports and services: here they are compared with services.ts. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ const codespace = readConfig({
   GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: "app.github.dev",
 });
 
-/** Those that a person opens in a browser: their address is another one in a codespace. */
+/** Services that a person opens in a browser; in a codespace they have another address. */
 const pages = services
   .filter((service) => groupOf(service) === DEFAULT_GROUP)
   .filter(({ address }) => address(codespace)?.endsWith(".app.github.dev"));

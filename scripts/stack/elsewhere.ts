@@ -1,4 +1,7 @@
-/** Services that settings say run elsewhere: the stack uses them, and neither starts nor stops them. */
+/**
+ * Services that run elsewhere by the settings: the stack uses them, and neither starts nor stops
+ * them.
+ */
 import type { Service } from "../host/service.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";

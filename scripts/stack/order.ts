@@ -1,11 +1,14 @@
-/** Which services a request means, and in which order they start. Pure; all verbs of the stack call it. */
+/**
+ * Which services a request means, and in which order they start. Pure; all commands of the stack
+ * call it.
+ */
 import { DEFAULT_GROUP, groupOf, type Service } from "../host/service.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { suggestion } from "../lib/suggestion.ts";
 
 /**
- * The services that the words name, each by its own name or by that of its group; the default group
- * when there are no words.
+ * The services that the words name, by their own name or by that of their group. Without words, the
+ * default group.
  * @throws ConfigError naming an unknown word and the services there are
  */
 export function named(services: Service[], words: string[]): Service[] {
@@ -14,8 +17,8 @@ export function named(services: Service[], words: string[]): Service[] {
 }
 
 /**
- * The wanted services and all that they need, each after what it needs. What a service needs that runs
- * elsewhere is no concern of this machine.
+ * The wanted services and everything that they need, each after its needs. A service that runs
+ * elsewhere has no needs on this machine.
  */
 export function withNeeds(
   services: Service[],

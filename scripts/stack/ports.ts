@@ -1,4 +1,4 @@
-/** The ports of the services; whether one is in use is found out before anything starts. */
+/** The ports of the services, which are checked before anything starts. */
 
 import { isFree } from "../host/free-ports.ts";
 import { DEFAULT_GROUP, groupOf, type PortSetting, type Service } from "../host/service.ts";
@@ -26,7 +26,7 @@ export async function assertPortsFree(config: Config, services: Service[]): Prom
   }
 }
 
-/** Settings of the ports that clients come to: the first of each service of the default group. */
+/** Settings of the ports for clients: the first of each service of the default group. */
 export const clientPorts = (services: Service[]): PortSetting[] =>
   services
     .filter((service) => groupOf(service) === DEFAULT_GROUP)

@@ -1,4 +1,4 @@
-/** Called by scripts/start with the name of a program: prepares it and becomes it. */
+/** Prepares the program whose name it is given, and becomes it. scripts/start calls it. */
 import { killOrphans } from "../host/kill-orphans.ts";
 import { startProgram } from "../host/start.ts";
 import { exitStatusOf, UsageError } from "../lib/errors.ts";

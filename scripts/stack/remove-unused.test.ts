@@ -28,7 +28,7 @@ afterEach(() => rmSync(config.CACHE_DIR, { recursive: true }));
 
 const place = (name: string) => join(config.CACHE_DIR, name);
 
-/** Makes a folder with two megabytes in it that was last used so many days ago. */
+/** Makes a folder of two megabytes that was last used `days` days ago. */
 function make(name: string, daysAgo: number): string {
   mkdirSync(join(place(name), "lib"), { recursive: true });
   writeFileSync(join(place(name), "lib", "content"), "x".repeat(2_000_000));

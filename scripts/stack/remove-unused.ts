@@ -1,7 +1,7 @@
 /**
- * Removes from the cache what nothing has used for a month: folders of older locks, what a killed
- * installation left, files that age by themselves. It never removes a folder that a program runs from
- * or an installation works on, and nothing whose name is not that of a runtime.
+ * Removes cache files that were unused for a month: folders of older locks, remains of killed
+ * installations, and files with their own age. It never removes a folder that a program or an
+ * installation uses, or one without a runtime's name.
  */
 import {
   accessSync,
@@ -34,7 +34,7 @@ const NAMES = [...RUNTIMES.map(({ name }) => name), "lint"];
 const FOLDER = new RegExp(`^(${NAMES.join("|")})-[0-9a-f]{12}(\\.draft|\\.removed)?$`);
 const AGING_FILES = RUNTIMES.flatMap(({ agingFiles }) => agingFiles?.pattern ?? []);
 
-/** Returns what it did, in a sentence, or undefined when there was nothing to do. */
+/** Returns a sentence about what it did, or undefined when there was nothing to do. */
 export async function removeUnused(config: Config): Promise<string | undefined> {
   if (!isWritable(config.CACHE_DIR) || !flockProgram()) return undefined;
   let bytes = 0;
@@ -55,7 +55,10 @@ export async function removeUnused(config: Config): Promise<string | undefined> 
   return `Removed ${megabytes(bytes)} of installs that nothing has used for ${UNUSED_DAYS_MAX} days`;
 }
 
-/** The folder is renamed first, so that nobody ever finds half of it. Returns its size, or 0 if it stays. */
+/**
+ * The folder is renamed first, so that no program finds half of it. Returns its size, or 0 if it
+ * stays.
+ */
 async function removeFolder(path: string): Promise<number> {
   const release = await takeLock(`${path.replace(/\.\w+$/, "")}.lock`, 0).catch(() => undefined);
   if (!release) return 0;
@@ -91,18 +94,18 @@ function removeAged(folder: string): number {
 }
 
 /**
- * uv keeps each package that it has unpacked, and the environments share its files. Emptying its cache
- * frees what no environment shares any more, and leaves them what they do share.
+ * uv keeps each package that it has unpacked, and the environments share its files. Emptying its
+ * cache frees only the files that no environment shares.
  */
 async function forgetPackages(config: Config): Promise<void> {
   const command = [opsPython(config), "-m", "uv", "cache", "clean", "--quiet"];
   const environment = { ...packageIndex(config), UV_LOCK_TIMEOUT: "1" };
   await runShown(command, () => {}, { environment }).catch(() => {
-    // Another installation works with it.
+    // Another installation uses it.
   });
 }
 
-/** A removal that was interrupted has left what is of no use to anybody. */
+/** The remains of an interrupted removal. */
 function isUnused(path: string): boolean {
   if (path.endsWith(".removed")) return true;
   const usedAtMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();

@@ -9,7 +9,7 @@ test("withoutSecrets() keeps every setting, and of the secrets only what a progr
   expect(withoutSecrets(environment, ["SUMMARY_SECRET"])).toEqual({ A: "1", SUMMARY_SECRET: "x" });
 });
 
-test("no program keeps what is no secret, or a password of the owner or the administrator", () => {
+test("programs keep only secrets, and no password of the owner or the administrator", () => {
   const kept = services.flatMap(({ programs, job }) =>
     [...programs, ...(job ? [job.program] : [])].flatMap(({ secrets }) => secrets),
   );

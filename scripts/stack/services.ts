@@ -1,6 +1,6 @@
 /**
  * The services of the platform, in the order in which they start: one import and one line for each.
- * What a service is, it declares itself, in the `service.ts` of its folder.
+ * The `service.ts` in its folder declares what a service is.
  */
 import { airflow } from "../../airflow/service.ts";
 import { kafka } from "../../kafka/service.ts";

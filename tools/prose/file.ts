@@ -6,7 +6,7 @@ import { passagesOfTypeScript } from "./typescript.ts";
 
 /** Written by programs or by others; or a released migration, whose text never changes. */
 const FOREIGN =
-  /^postgres\/migrations\/000[1-5]_|(?:^|\/)(?:LICENSE|worker-configuration\.d\.ts|bun\.lock)$|\.lock$|\.patch$/;
+  /^postgres\/migrations\/000[1-5]_|^tests\/harness\/std-dotenv\/|(?:^|\/)(?:LICENSE|worker-configuration\.d\.ts|bun\.lock)$|\.lock$|\.patch$/;
 
 const STYLES: [RegExp, CommentStyle][] = [
   [/\.py$/, "python"],

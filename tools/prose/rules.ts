@@ -22,7 +22,7 @@ export const README_WORDS_MAX = 900;
 
 const PROGRAMS = [
   ...["program", "process", "consumer", "producer", "client", "server", "service", "broker"],
-  ...["worker", "node", "reader", "writer", "script", "caller", "member", "container", "page"],
+  ...["worker", "node", "writer", "script", "caller", "member", "container", "page"],
   ...["browser", "proxy", "keeper", "origin", "stack", "database", "supervisor", "driver", "job"],
   ...["thread", "task", "tool", "machine", "kafka", "postgresql", "trino", "superset", "airflow"],
 ].join("|");

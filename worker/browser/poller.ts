@@ -1,6 +1,7 @@
 /**
- * Requests the summary again and again while a person looks: never in a hidden tab, at once when the
- * tab is shown or the browser is back online, and less often when the page is idle.
+ * Requests the summary repeatedly while a person looks at the page. It never asks in a hidden tab,
+ * and asks at once when the tab is shown or the browser is back online. An idle page asks less
+ * often.
  */
 import type { PublishedSummary } from "../../schema/summary.ts";
 import { nowMs } from "./clock.ts";

@@ -1,4 +1,4 @@
-/** What `doctor` looks at: each check says what it found and, where it is not well, what mends it. */
+/** The checks of `doctor`: each reports what it found and, where something is wrong, the remedy. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
@@ -61,7 +61,7 @@ function checkPython(): Finding {
     : { subject: "Python", state: "ok", found: `${python.version}, ${python.path}` };
 }
 
-/** A machine of 8 GB keeps some for itself. */
+/** A machine of 8 GB reserves some for itself. */
 const MEMORY_BYTES_WISE = 7_000_000_000;
 
 function checkMemory(): Finding {

@@ -1,4 +1,4 @@
-/** Tells when the public page does what the platform is for: its numbers move. */
+/** Reports when the numbers on the public page move. */
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { say } from "../../host/progress.ts";
@@ -12,12 +12,12 @@ const ANSWER_MS_MAX = 5_000;
 const LIVE_MS_MAX = 600_000;
 const ASK_EVERY_MS = 250;
 
-/** What has to run so that numbers move by themselves. */
+/** The services that make the numbers move. */
 const PARTS = ["producer", "consumer", "worker"];
 
 const answerSchema = z.object({ events: z.number(), stale: z.boolean() });
 
-/** Says when the page of a stack that starts is worth looking at; failing to is no failure of `up`. */
+/** Prints when the page of a starting stack is live. A failure here is not a failure of `up`. */
 export function watchPage(config: Config, starting: Service[], stopwatch: Stopwatch) {
   const ending = new AbortController();
   const watch = async () => {

@@ -1,4 +1,4 @@
-/** The end of a program's log, which says why the program has ended. */
+/** The end of a program's log, which shows why the program has ended. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const TAIL_BYTES = 16_384;

@@ -1,12 +1,12 @@
 /**
- * Names and passwords of the pages that ask for them, in clear: shown where a person asks for just
- * that, or on the terminal on which they were generated, and written to no log.
+ * Names and passwords of the pages with a login, in clear text. They are shown on request, or on
+ * the terminal on which they were generated. No log gets them.
  */
 import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { columnWidths, tableLine } from "../../lib/table.ts";
 
-/** A line for each service with a login: where, who, and the password. */
+/** A line for each service with a login: address, name, password. */
 export function loginLines(config: Config, services: Service[]): string[] {
   const lines = services.flatMap(({ name, address, login }) =>
     login ? [[name, address(config) ?? "", login.user, String(config[login.setting] ?? "")]] : [],
@@ -15,6 +15,6 @@ export function loginLines(config: Config, services: Service[]): string[] {
   return lines.map((cells) => tableLine(cells, widths));
 }
 
-/** Those whose password is among the settings that have just been written. */
+/** The logins whose password is among the new settings. */
 export const newLogins = (services: Service[], written: string[]) =>
   services.filter(({ login }) => login && written.includes(login.setting));

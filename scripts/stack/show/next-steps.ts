@@ -1,8 +1,8 @@
-/** What a person may do with a stack that runs: the last lines of `up`. */
+/** The next steps with a running stack: the last lines of `up`. */
 import { table } from "../../lib/table.ts";
 import type { Row } from "./report.ts";
 
-/** A step belongs to a service, and shows when that works. */
+/** A step belongs to a service, and shows when that service works. */
 const STEPS: { service: string; what: string; how(row: Row): string }[] = [
   { service: "worker", what: "open the page", how: ({ address }) => address ?? "" },
   { service: "superset", what: "open the dashboard", how: ({ address }) => address ?? "" },

@@ -1,4 +1,4 @@
-/** What `status` and `up` show: each service as it really is, asked of the service itself. */
+/** The content of `status` and `up`: the state of each service, as the service itself answers. */
 import { normalize } from "node:path";
 import { environmentFile } from "../../host/environment.ts";
 import { logFile, runFile } from "../../host/folders.ts";
@@ -24,8 +24,9 @@ export interface Row {
   /** Its group is not started unless it is named. */
   isOptional: boolean;
   /**
-   * `ready`; `faulty`: it works, but what it runs has failed; `starting`; `failing`: it runs and does
-   * not work; `failed`: it does not run, and is not started again; `stopped`.
+   * `ready` works. `faulty` works, but its own work has failed. `starting` has just been started.
+   * `failing` runs and does not work. `failed` does not run, and is not restarted. `stopped` does
+   * not run.
    */
   state: "ready" | "faulty" | "starting" | "failing" | "failed" | "stopped";
   /** Why it is not ready. */
@@ -34,11 +35,11 @@ export interface Row {
   elsewhere?: string;
   /** What it does now. */
   facts?: string;
-  /** Restarts that nobody asked for, since the stack was started. */
+  /** Unplanned restarts since the stack was started. */
   restarts?: Restarts;
-  /** Of a service that is one program. */
+  /** For a service with one program. */
   processId?: number;
-  /** Of a service that is several: the name of each that runs. */
+  /** For a service with several programs: the name of each that runs. */
   processIds?: Record<string, number>;
   address?: string;
   login?: string;
@@ -48,9 +49,9 @@ export interface Row {
 
 /** A service that takes longer to answer does not work. */
 const PROBE_MS_MAX = 8_000;
-/** What else is asked of a service must not hold up the whole. */
+/** Further facts about a service must not delay the whole report. */
 const FACTS_MS_MAX = 4_000;
-/** A program that is younger may still be starting, even when no `up` waits for it. */
+/** A younger program may still be starting, even when no `up` waits for it. */
 const STARTING_SECONDS_MAX = 60;
 const REASON_LENGTH_MAX = 300;
 
@@ -112,7 +113,7 @@ async function rowHere(config: Config, service: Service, processes: ProcessInfo[
   return { ...running, ...(await asked(config, service, processes, ifNot)) };
 }
 
-/** What the service itself says; `ifNot` is its state while it does not work. */
+/** The service's own answer; `ifNot` is its state while it does not work. */
 async function asked(
   config: Config,
   service: Service,
@@ -142,13 +143,13 @@ const faultOf = (config: Config, { fault }: Service): Promise<string | undefined
     (error: Error) => error.message,
   );
 
-/** supervisord knows only that it ended; the log says why. */
+/** supervisord knows only that it ended; the log holds the reason. */
 function lastWords(config: Config, program: string): string {
   const [line] = lastLines(logFile(config, program), 1);
   return line ? `${program} ended: ${line.slice(0, REASON_LENGTH_MAX)}` : `${program} ended`;
 }
 
-/** What the system says of the processes of a service. */
+/** The operating system's data on the processes of a service. */
 function measured(
   service: Service,
   alive: ProcessInfo[],

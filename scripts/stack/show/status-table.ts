@@ -1,4 +1,4 @@
-/** Lays out what `status` shows, in 80 columns. Pure. */
+/** Lays out the table of `status`, in 80 columns. Pure. */
 import { span } from "../../host/facts.ts";
 import type { Row } from "./report.ts";
 
@@ -9,7 +9,7 @@ export interface TableOptions {
 }
 
 const WIDTH = 80;
-/** Of name and state, each with the two spaces behind it. */
+/** Widths of name and state, each with the two spaces behind it. */
 const NAME_WIDTH = 14;
 const STATE_WIDTH = 10;
 const MEMORY_WIDTH = 9;

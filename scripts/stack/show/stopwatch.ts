@@ -1,4 +1,4 @@
-/** Notes when what an `up` does begins and ends, counted from when its command was typed. */
+/** Notes when each part of an `up` begins and ends, counted from the start of its command. */
 
 import { ageMs, commandLine, parentOf } from "../../host/process-tree.ts";
 import type { InstallStep } from "../../host/runtime.ts";
@@ -6,7 +6,7 @@ import type { Service } from "../../host/service.ts";
 import type { ServiceTime, Timings } from "./timings.ts";
 
 export class Stopwatch {
-  /** Between the command and this process. */
+  /** Time between the command and this process. */
   readonly #earlierMs = commandAgeMs() - performance.now();
   readonly #timings: Timings;
   readonly #began = new Map<string, number>();

@@ -1,14 +1,16 @@
 /**
- * Where the time of an `up` went, as a table for people. Pure: `stopwatch.ts` measures. All times are
- * ms since the command was typed.
+ * How long each part of an `up` took, as a table for people. `stopwatch.ts` measures. All times are
+ * ms since the start of the command. Pure.
  */
 import type { InstallStep } from "../../host/runtime.ts";
 import { table } from "../../lib/table.ts";
 
 export interface Timings {
-  /** When the script of `up` began: before that, Bun and the packages of the checkout were fetched. */
+  /**
+   * When the script of `up` began: before that, Bun and the packages of the checkout were fetched.
+   */
   beganMs: number;
-  /** What the services run on, also what was there already. */
+  /** The runtimes of the services, also the ones that were installed already. */
   runtimes: string[];
   installs: InstallStep[];
   services: ServiceTime[];
@@ -17,16 +19,16 @@ export interface Timings {
 
 export interface ServiceTime {
   name: string;
-  /** A slow one waits for all that are not. */
+  /** A slow service waits for all others. */
   isSlow: boolean;
-  /** What it runs on, and the services that it needs. */
+  /** Its runtimes, and the services that it needs. */
   runtimes: string[];
   needs: string[];
   beganMs: number;
   readyMs: number;
 }
 
-/** From, until, how long, and what there is to say about it. */
+/** Start, end, duration, and a note. */
 type Line = [what: string, from: string, until: string, took: string, remark: string];
 
 export function timingsTable(timings: Timings): string {
@@ -50,7 +52,7 @@ function installLine(title: string, installs: InstallStep[]): Line {
   return span(title, Math.min(...steps.map((step) => step.beganMs)), endedMs, parts.join(", "));
 }
 
-/** Of all that a service had to wait for, what came last. */
+/** The last event that a service had to wait for. */
 export function lastWait(service: ServiceTime, timings: Timings): string {
   const { installs, services } = timings;
   const quick = services.filter(({ isSlow }) => service.isSlow && !isSlow);

@@ -1,6 +1,6 @@
 /**
- * Installs what the services run on and starts them: first what the page needs, then what is
- * slow, each as soon as it is installed.
+ * Installs the runtimes of the services and starts them: first what the page needs, then the slow
+ * ones, each as soon as it is installed.
  */
 
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ import type { SlowFailure } from "./start-slow.ts";
 
 interface BringUpOptions {
   signal: AbortSignal;
-  /** Names of the services that run already. */
+  /** Names of the services that already run. */
   alive: string[];
   stopwatch: Stopwatch;
 }
@@ -44,7 +44,7 @@ export async function bringUp(
   });
 }
 
-/** Room for the first data of services that have none yet. */
+/** Room for the first data of services without any yet. */
 const newDataBytes = (config: Config, services: Service[]): number =>
   services
     .filter(({ name }) => !existsSync(dataFolder(config, name)))

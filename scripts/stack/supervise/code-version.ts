@@ -1,6 +1,6 @@
 /**
- * The code that the running programs are made of, as one hash, so that `up` notices newer code under
- * a running stack.
+ * One hash of the code of the running programs, so that `up` notices newer code under a running
+ * stack.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

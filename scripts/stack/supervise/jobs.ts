@@ -1,4 +1,7 @@
-/** Work that is done once on a machine: the supervisor does it in the background, so `down` can end it. */
+/**
+ * Work that is done once on a machine. The supervisor does it in the background, so that `down` can
+ * end it.
+ */
 import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { startGroup } from "./supervisor.ts";
@@ -7,7 +10,7 @@ export async function startJobs(config: Config, services: Service[]): Promise<vo
   for (const { job } of services) {
     if (!job?.isMissing(config)) continue;
     await startGroup(config, job.program.name).catch(() => {
-      // It runs already, or cannot: the service works without it, as it does now.
+      // It already runs, or cannot start. The service works without it.
     });
   }
 }

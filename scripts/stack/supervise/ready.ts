@@ -1,4 +1,4 @@
-/** Waits until a service does its work, and explains with its own log why it does not. */
+/** Waits until a service works, and explains a failure with the end of its log. */
 
 import { logFile } from "../../host/folders.ts";
 import { type ProcessInfo, programNames, type Service } from "../../host/service.ts";
@@ -12,10 +12,10 @@ const LINES_SHOWN = 15;
 /** Asking takes the same processors that a starting service computes on. */
 const ASK_EVERY_MS = 250;
 
-/** A starting service may be slow to answer, but not for ever. */
+/** A starting service may be slow to answer, but not forever. */
 const PROBE_MS_MAX = 30_000;
 
-/** supervisord tries more often, but who waits for `up` should soon learn that it fails. */
+/** supervisord tries more often, but a person at `up` should learn soon that it fails. */
 const FAILED_STARTS_MAX = 3;
 
 /** @throws Error with the reason and the last lines of the service's log */
@@ -27,7 +27,7 @@ export async function waitUntilReady(
   const lastStates = new Map<string, string>();
   const failedStarts = new Map<string, number>();
   let failing = programNames(service)[0]!;
-  /** Throws when waiting longer for this program is of no use. */
+  /** Throws when waiting longer for this program cannot help. */
   const examine = ({ name, state }: ProcessInfo) => {
     if (state === "BACKOFF" && lastStates.get(name) !== "BACKOFF") {
       failedStarts.set(name, (failedStarts.get(name) ?? 0) + 1);
@@ -64,5 +64,5 @@ export async function waitUntilReady(
   }
 }
 
-/** Nothing will start it again. */
+/** No program will start it again. */
 const hasEnded = (state: string) => ["FATAL", "EXITED", "STOPPED"].includes(state);

@@ -1,16 +1,16 @@
 /**
- * How often a program was started again, and why, from what supervisord writes into its own log. Only
- * ends that nobody asked for count. Pure.
+ * How often a program was restarted, and why, from supervisord's own log. Only unplanned ends
+ * count. Pure.
  */
 export interface Restarts {
   count: number;
-  /** Of the last end, in milliseconds since 1970. */
+  /** Time of the last end, in milliseconds since 1970. */
   lastMs: number;
   /** Such as "terminated by SIGKILL". */
   reason: string;
 }
 
-/** A line of the log: when, and what. */
+/** A line of the log: time and text. */
 const LINE = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3}) \w+ (.*)$/;
 const EXITED = /^exited: (\S+) \((.+?); (?:not )?expected\)$/;
 const STARTED = /^supervisord started with pid \d+$/;

@@ -1,7 +1,7 @@
 /**
- * The settings and the code that the running stack was started with. They are kept in STATE_DIR,
- * readable by the owner only, so that `status` and `down` see the stack as it is and `up` sees what
- * has changed.
+ * The settings and the code with which the running stack was started. They are in STATE_DIR,
+ * readable by the owner only. `status` and `down` see the stack as it is, and `up` sees what has
+ * changed.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { asEnvironment } from "../../host/environment.ts";
@@ -10,7 +10,7 @@ import { type Config, readConfig } from "../../lib/config.ts";
 import { services } from "../services.ts";
 import { codeVersion } from "./code-version.ts";
 
-/** Settings that only `up` itself reads; nothing has to restart for them. */
+/** Settings that only `up` itself reads; no program restarts for them. */
 const READ_BY_UP_ONLY = ["MAVEN_REPOSITORY_URL"];
 
 const path = (config: Config) => runFile(config, "settings.json");
@@ -25,7 +25,7 @@ export function forgetSettings(config: Config): void {
   for (const file of [path(config), codePath(config)]) rmSync(file, { force: true });
 }
 
-/** Those of the running stack, or the given ones when none was recorded. */
+/** The settings of the running stack, or the given ones when none were recorded. */
 export function runningSettings(config: Config): Config {
   return existsSync(path(config)) ? readConfig(recorded(config)) : config;
 }
@@ -38,7 +38,7 @@ export function changedSettings(config: Config): string[] {
   );
 }
 
-/** Whether this checkout has other programs than those that run. */
+/** Whether this checkout differs from the running programs. */
 export function hasCodeChanged(config: Config): boolean {
   const before = existsSync(codePath(config)) && readFileSync(codePath(config), "utf8");
   return before !== codeVersion(services);

@@ -1,6 +1,6 @@
 /**
- * Brings up the slow services, each by itself: one that fails takes along those that need it and
- * nothing else, since what people came for works by then.
+ * Starts the slow services independently. When one fails, so do those that need it, and nothing
+ * else stops: the main services already work.
  */
 import type { Service } from "../../host/service.ts";
 
@@ -10,7 +10,7 @@ export interface SlowFailure {
 }
 
 /**
- * Returns what failed, once all others are up.
+ * Returns the failed services, once all others are ready.
  * @throws the reason of the signal
  */
 export async function startSlow(
@@ -36,7 +36,7 @@ export async function startSlow(
   return failures;
 }
 
-/** For people: why, what goes on, and what to do. */
+/** For people: the reason, what still runs, and what to do. */
 export function slowFailureMessage(failures: SlowFailure[]): string {
   const names = failures.map(({ service }) => service.name).join(" ");
   return [

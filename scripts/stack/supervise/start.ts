@@ -1,7 +1,7 @@
 /**
- * Starts services in the order of their needs, the slow ones when the others are ready, and waits
- * until each is ready. When a quick one fails, or the signal ends the wait, whatever this call started
- * is stopped again before the error goes on; when a slow one fails, only that and what needs it.
+ * Starts services in the order of their needs, the slow ones last, and waits until each is ready.
+ * When a quick service fails, or the signal ends the wait, everything that this call started is
+ * stopped again. When a slow one fails, only that and its dependants stop.
  */
 
 import { asEnvironment, inheritedEnvironment } from "../../host/environment.ts";
@@ -31,10 +31,12 @@ export async function aliveNames(config: Config): Promise<string[]> {
 
 interface StartOptions {
   signal: AbortSignal;
-  /** Brings what a slow service runs on, when the others work: its writing would hold them up. */
+  /**
+   * Installs the runtime of a slow service once the others work, since its writing would slow them.
+   */
   prepare(service: Service, ended: AbortSignal): Promise<void>;
   onStart(service: Service): void;
-  /** Is told of each service as soon as it works. */
+  /** Called for each service as soon as it works. */
   onReady(service: Service): void;
 }
 
@@ -82,7 +84,7 @@ export async function startServices(
   return failures;
 }
 
-/** A service has its own time to become ready, from when what it needs is ready. */
+/** The time to become ready counts from the moment when the service's needs are ready. */
 function waitInOrder(
   services: Service[],
   wait: (service: Service) => Promise<void>,
@@ -98,7 +100,7 @@ function waitInOrder(
   return [...ready.values()];
 }
 
-/** One that cannot be stopped, because it has ended, must not keep the others running. */
+/** A service that has ended cannot be stopped, and must not keep the others running. */
 async function stopEach(config: Config, services: Service[]): Promise<void> {
   for (const service of services) {
     for (const program of programNames(service).toReversed()) {

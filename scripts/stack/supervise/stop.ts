@@ -1,6 +1,6 @@
 /**
- * Stops a whole stack, dependants first, and leaves no process behind, even where supervisord was
- * killed and its programs lived on.
+ * Stops a whole stack, dependants first, and leaves no process behind, even after supervisord was
+ * killed.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,8 +20,8 @@ import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from ".
 const END_MS_MAX = 60_000;
 
 /**
- * Stops the given services, in the order in which they start, and nothing else. Returns the names of
- * those that ran.
+ * Stops only the given services, in the order in which they start. Returns the names of those that
+ * ran.
  */
 export async function stopServices(config: Config, services: Service[]): Promise<string[]> {
   const stopped: string[] = [];
@@ -39,7 +39,7 @@ export async function stopServices(config: Config, services: Service[]): Promise
   return stopped;
 }
 
-/** The same for a whole stack, and whatever is left of it. */
+/** Stops a whole stack, with all its remains. */
 export async function stopAll(config: Config, services: Service[]): Promise<string[]> {
   const stopped = await stopServices(config, services);
   await stopSupervisor(config);
@@ -49,7 +49,7 @@ export async function stopAll(config: Config, services: Service[]): Promise<stri
   return [...stopped, ...orphans.map((processId) => `process ${processId}`)];
 }
 
-/** Programs of this stack whose supervisord is gone. */
+/** Programs of this stack without a supervisord. */
 function orphanProcesses(config: Config): number[] {
   const marked = processesWithEnvironment([
     `SUPERVISOR_SOCKET=${supervisorSocket(config)}`,
@@ -58,7 +58,7 @@ function orphanProcesses(config: Config): number[] {
   return [...new Set([...marked, ...postgresOf(config)])].filter(isAlive);
 }
 
-/** PostgreSQL overwrites its environment, but says in its data folder who it is. */
+/** PostgreSQL overwrites its environment, but its data folder identifies it. */
 function postgresOf(config: Config): number[] {
   try {
     const path = join(dataFolder(config, "postgres"), "postmaster.pid");

@@ -39,15 +39,15 @@ export function supervisorConf(services: Service[]): string {
   return [HEAD, ...sections].join("\n");
 }
 
-/** A program whose name is not that of its service needs a group that is. */
+/** A program with another name than its service needs a group of that name. */
 const isGroup = ({ name, programs }: Service) => programs.length > 1 || programs[0]!.name !== name;
 
 const group = (service: Service, priority: number) =>
   section(`group:${service.name}`, { programs: programNames(service).join(","), priority });
 
 /**
- * A program that ends within its first ten seconds is tried ten times more, after longer and longer
- * pauses. One that ends later is started again at once, except with status 2: a setting is wrong.
+ * A program that ends within its first ten seconds is restarted ten times, after growing pauses. A
+ * later end restarts it at once, except with status 2: a setting is wrong.
  */
 function programSection(program: Program, priority: number): string {
   const { name, stopSignal = "TERM", stopSecondsMax = 30, stopsChildren = true } = program;

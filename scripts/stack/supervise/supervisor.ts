@@ -1,6 +1,6 @@
 /**
- * Talks to supervisord over its unix socket, in the XML-RPC that supervisord speaks. It keeps the
- * processes alive and their logs bounded; whether a service works is asked of the service itself.
+ * Talks to supervisord over its unix socket, in XML-RPC. supervisord keeps the processes alive and
+ * their logs bounded; the service itself is asked whether it works.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -76,7 +76,7 @@ export async function listProcesses(config: Config): Promise<ProcessInfo[]> {
   return z.array(processSchema).parse(await call(config, "supervisor.getAllProcessInfo"));
 }
 
-/** What supervisord wrote lately about the programs that it started and that ended. */
+/** supervisord's recent log lines about programs that it started and that ended. */
 export function supervisorLog(config: Config): string {
   const path = logFile(config, "supervisord");
   return [`${path}.1`, path]
@@ -105,7 +105,7 @@ export async function stopSupervisor(config: Config): Promise<void> {
   });
 }
 
-/** The process id that supervisord left behind, for one that was killed. */
+/** The process id that a killed supervisord left behind. */
 export function recordedProcess(config: Config): number | undefined {
   try {
     return Number(readFileSync(runFile(config, "supervisord.pid"), "utf8")) || undefined;

@@ -37,7 +37,7 @@ test("methodResponse() reads numbers, truth values and text", () => {
   ]);
 });
 
-test("methodResponse() gives what the server refuses, and refuses what is no answer", () => {
+test("methodResponse() gives what the server refuses, and refuses a text that is not an answer", () => {
   const fault = `<methodResponse><fault><value><struct>
     <member><name>faultCode</name><value><int>10</int></value></member>
     <member><name>faultString</name><value><string>BAD_NAME: x</string></value></member>

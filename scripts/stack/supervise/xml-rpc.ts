@@ -24,7 +24,7 @@ export function methodCall(method: string, parameters: (string | boolean)[]): st
 
 const faultSchema = z.object({ faultString: z.string() });
 
-/** @throws Error when the text is no answer */
+/** @throws Error when the text is not an answer */
 export function methodResponse(text: string): { value: XmlValue } | { fault: string } {
   const { methodResponse: answer } = xml.parse(text) as { methodResponse?: Answer };
   if (answer?.fault) {

@@ -1,13 +1,7 @@
 /**
- * Caches a value that is loaded over an unreliable network, and answers readers from the cache: with
- * a fresh value when that takes no longer than the limits allow, else with the last good one and its
- * age. Each isolate caches what the Durable Object answers; that caches what the origin answers.
- *
- * Guarantees for every order of responses, failures and delays:
- * - once there is a value, no reader gets a failure;
- * - no value older than `staleMs` is called fresh, and no age is underestimated;
- * - one load at a time, and at least `gapMs` between the starts of two loads;
- * - a failure, or an older value, replaces nothing.
+ * Caches a value that is loaded over an unreliable network, and answers readers from the cache. The
+ * answer is a fresh value when that takes no longer than the limits allow, else the last good one and
+ * its age. Each isolate caches the Durable Object's answers; that caches the origin's answers.
  */
 
 /** A value, and the latest time at which its source can have read it. */
@@ -70,6 +64,12 @@ interface PendingLoad {
 }
 
 /**
+ * Guarantees for every order of responses, failures and delays:
+ * - once there is a value, no reader gets a failure;
+ * - no value older than `staleMs` is called fresh, and no age is underestimated;
+ * - one load at a time, and at least `gapMs` between the starts of two loads;
+ * - a failure, or an older value, replaces nothing.
+ *
  * @example
  * const summaries = new LastGood({ now: Date.now, pause, load: () => origin.summary() }, LIMITS);
  * const reading = await summaries.read(); // { value, ageMs, isStale }

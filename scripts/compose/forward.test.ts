@@ -3,20 +3,20 @@ import { once } from "node:events";
 import { createServer, connect as openSocket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { freePorts } from "../host/free-ports.ts";
-import { handOn } from "./hand-on.ts";
+import { forward } from "./forward.ts";
 
 /** Another address of the same machine, as a container's own is beside 127.0.0.1. */
 const OUTSIDE = "127.0.0.2";
 const BYTES = 3_000_000;
 
-test("handOn() carries everything both ways when one side closes its half first", async () => {
+test("forward() carries everything both ways when one side closes its half first", async () => {
   const [port = 0] = await freePorts(1);
   const service = createServer({ allowHalfOpen: true }, (socket) => {
     const received: Buffer[] = [];
     socket.on("data", (chunk) => received.push(Buffer.from(chunk)));
     socket.on("end", () => socket.end(Buffer.concat(received)));
   }).listen(port, "127.0.0.1");
-  const gate = handOn(port, OUTSIDE);
+  const gate = forward(port, OUTSIDE);
   await Promise.all([once(service, "listening"), once(gate, "listening")]);
   const sent = crypto.getRandomValues(Buffer.alloc(BYTES).subarray(0, 60_000));
   const client = openSocket({ host: OUTSIDE, port, allowHalfOpen: true });
@@ -29,9 +29,9 @@ test("handOn() carries everything both ways when one side closes its half first"
   service.close();
 });
 
-test("handOn() ends the connection when no service listens", async () => {
+test("forward() ends the connection when no service listens", async () => {
   const [port = 0] = await freePorts(1);
-  const gate = handOn(port, OUTSIDE);
+  const gate = forward(port, OUTSIDE);
   await once(gate, "listening");
   const client = openSocket({ host: OUTSIDE, port });
   client.on("error", () => {});

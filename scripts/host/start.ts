@@ -3,7 +3,7 @@
  * the program, which keeps this process's id. The program gets the settings with their defaults, and
  * of the secrets only those that it declares.
  */
-import { type Config, ROOT, readConfig, secretSettings } from "../lib/config.ts";
+import { type Config, companions, ROOT, readConfig, secretSettings } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { noProxyForLoopback } from "../lib/loopback.ts";
 import { holding } from "./cache-use.ts";
@@ -39,7 +39,9 @@ export function withoutSecrets(
   environment: Record<string, string>,
   kept: readonly string[],
 ): Record<string, string> {
-  const removed = secretSettings.filter((name) => !kept.includes(name));
+  const removed = secretSettings
+    .filter((name) => !kept.includes(name))
+    .flatMap((name) => [name, ...(companions[name] ?? [])]);
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !removed.includes(name)),
   );

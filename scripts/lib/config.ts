@@ -192,6 +192,12 @@ export const secretSettings = Object.entries(environmentSchema.shape)
   .filter(([, { meta }]) => meta()?.isSecret)
   .map(([name]) => name);
 
+/** Settings that contradict the others without a secret: a program that may not know it gets none. */
+export const companions: Record<string, string[]> = {
+  KAFKA_SASL_PASSWORD: ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME"],
+  ACCESS_CLIENT_SECRET: ["ACCESS_CLIENT_ID"],
+};
+
 /** Names of those whose default grows with MEMORY_SCALE; one that is set stays as it is. */
 const scaledSettings = Object.entries(environmentSchema.shape)
   .filter(([, { meta }]) => meta()?.isScaled)

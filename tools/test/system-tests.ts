@@ -26,6 +26,7 @@ const parts: Part[] = [
   { files: ["airflow"], seconds: 240, cores: 0.8, needs: [AIRFLOW, DBT] },
   { files: ["faults"], seconds: 150, cores: 1.3 },
   { files: ["interruptions"], seconds: 80, cores: 0.2 },
+  { files: ["elsewhere"], seconds: 150, needs: [AIRFLOW, TRINO, SUPERSET, DBT] },
   { files: ["whole-stack"], seconds: 200, needs: [AIRFLOW, TRINO, SUPERSET, DBT] },
   { files: ["transform", "transform-checks"], seconds: 200, needs: [DBT] },
   { files: ["behind-proxy"], seconds: 100, needs: [TRINO, SUPERSET, DBT] },

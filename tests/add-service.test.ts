@@ -1,6 +1,6 @@
 /**
- * A service is one folder and one line: adds one to a copy of the checkout by the steps of
- * CONTRIBUTING, "Add a service", and brings it up.
+ * A service is one folder and one line. This adds one to a copy of the checkout, by the steps of
+ * CONTRIBUTING, "Add a service". Then it brings the service up.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * The default stack against a Kafka and a PostgreSQL that run elsewhere, as companies have them: `up`
- * starts everything else, leaves these two alone, and `verify` holds.
+ * The default stack against a Kafka and a PostgreSQL that run elsewhere, as companies have them. `up`
+ * starts everything else and leaves these two alone; `verify` holds.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync } from "node:fs";

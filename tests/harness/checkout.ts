@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 
-/** Nothing that runs is in these, and they are large. */
-const LEFT_OUT = /^(bench|tests)\//;
+/** Nothing that a test needs is in it. */
+const LEFT_OUT = /^bench\//;
 
 /** New files count, too; the packages are shared. */
 export function copyCheckout(folder: string): void {

@@ -1,6 +1,6 @@
 /**
- * Airflow as `up` starts it, with all that its runs touch: dbt really settles what the consumer has
- * counted. One start for the whole file; the tests follow each other on the same stack.
+ * Airflow as `up` starts it, with everything that its runs touch: dbt really settles the consumer's
+ * counts. One start for the whole file; the tests follow each other on the same stack.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -20,10 +20,10 @@ import { type Stack, startStack } from "./harness/stack.ts";
 const MINUTES = 60_000;
 const DAG = "dbt_refresh_summary";
 
-/** Asking takes the same two processors that are waited for, so it is not done all the time. */
+/** Polling uses the same two processors, so there is a pause between two polls. */
 const seldom = { intervalMs: 1_000 };
 
-/** Characters that a URL, a shell and a template would each take for something else. */
+/** Characters with different meanings for a URL, a shell and a template. */
 const ODD = `p@s:s/%41$HOME#?'" x`;
 
 interface Run {
@@ -57,7 +57,7 @@ beforeAll(async () => {
       AIRFLOW_POSTGRES_PASSWORD: ODD,
       AIRFLOW_ADMIN_PASSWORD: `admin ${ODD}`,
       ALERT_WEBHOOK_URL: `http://127.0.0.1:${webhook.port}/secret-path`,
-      // More runs than one a minute, so that the tests wait less.
+      // More than one run a minute, so that the tests wait less.
       TRANSFORM_SCHEDULE: "15",
     },
   });
@@ -92,7 +92,7 @@ const runs = async (dag: string, filter = "") =>
   (await ask<{ dag_runs: Run[] }>(`dags/${dag}/dagRuns?order_by=-run_after&limit=20${filter}`))
     .dag_runs;
 
-/** Waits for a run that was due after that time, and gives it once it has ended. */
+/** Waits for a run that was due after that time, and returns it once it has ended. */
 async function untilRunAfter(timeMs: number, state: string, msMax: number): Promise<Run> {
   const what = `a run after ${new Date(timeMs).toISOString()} is a ${state}`;
   const attempt = async () => {
@@ -145,7 +145,7 @@ function filesBelow(folder: string): string[] {
 }
 
 test(
-  "the DAGs run by themselves once Airflow is up, and dbt settles what was counted",
+  "the DAGs run on schedule once Airflow is up, and dbt settles what was counted",
   async () => {
     for (const dag of [DAG, "dbt_check", "dbt_full_refresh", "airflow_housekeeping"]) {
       await until(`${dag} succeeds`, 4 * MINUTES, async () => {
@@ -158,7 +158,7 @@ test(
     await sql.end();
     expect(Number(row?.events)).toBeGreaterThan(0);
     await untilStatus({ state: "ready" }, MINUTES);
-    // They are due at times of their own, which must not fall into what follows.
+    // Their own schedules must not fall into the following tests.
     for (const dag of ["dbt_check", "dbt_full_refresh", "airflow_housekeeping"]) {
       await ask(`dags/${dag}`, { method: "PATCH", body: '{"is_paused":true}' });
     }
@@ -208,7 +208,7 @@ test("each program knows only the secrets that it needs", async () => {
 });
 
 test(
-  "runs go on by themselves when PostgreSQL was killed",
+  "runs go on without help when PostgreSQL was killed",
   async () => {
     process.kill((await status("postgres")).processId!, "SIGKILL");
     await untilRunAfter(Date.now(), "success", 4 * MINUTES);
@@ -217,13 +217,13 @@ test(
 );
 
 test(
-  "runs go on by themselves when the scheduler was killed in the middle of one",
+  "runs go on without help when the scheduler was killed in the middle of one",
   async () => {
     await untilSettling();
     const before = ofScheduler();
     process.kill((await status()).processIds!["airflow-scheduler"]!, "SIGKILL");
     await untilRunAfter(Date.now(), "success", 3 * MINUTES);
-    // Its workers, and the dbt that one of them ran, are not left to themselves.
+    // Its workers, and the dbt of one of them, must not be left running.
     expect(before.filter(isAlive)).toEqual([]);
   },
   6 * MINUTES,
@@ -281,7 +281,7 @@ test("no secret is in a log or on a command line, whatever has happened", () => 
   expect(logs.length).toBeGreaterThan(10);
   const texts = [...commands, ...logs.map((path) => readFileSync(path, "utf8"))];
   for (const [index, secret] of secrets.entries()) {
-    // Not the secret itself in the message of a failure, either.
+    // Keeps the secret out of the message of a failed test, too.
     expect([index, texts.some((text) => text.includes(secret))]).toEqual([index, false]);
   }
 });

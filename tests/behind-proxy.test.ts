@@ -1,6 +1,6 @@
 /**
- * Superset as people reach it through a tunnel: behind a proxy with TLS that sends the headers that
- * Cloudflare sends, with a real browser. One stack for the whole file; the last test uses up logins.
+ * Superset as people reach it through a tunnel: behind a proxy with TLS that sends Cloudflare's
+ * headers, in a real browser. One stack for the whole file; the last test uses up logins.
  */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync } from "node:fs";
@@ -72,7 +72,7 @@ const ask = (path: string, init: RequestInit = {}, through = proxy): Promise<Res
     tls: { rejectUnauthorized: false },
   });
 
-/** A request to the port of this machine, as the proxy itself makes it. */
+/** A request to the port of this machine, like the proxy's own. */
 const askDirectly = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`http://127.0.0.1:${config.SUPERSET_PORT}${path}`, { redirect: "manual", headers });
 
@@ -109,7 +109,7 @@ test("a viewer without a login sees the public dashboard through the proxy", asy
   expect(viewer.complaints).toEqual([]);
 });
 
-/** Paths that Superset answers with another address. */
+/** Paths that Superset redirects to another address. */
 const REDIRECTED = ["/", "/login", "/logout/", "/superset/welcome/", DASHBOARD.slice(0, -1)];
 
 const targetOf = (response: Response, origin: string) => {
@@ -124,7 +124,7 @@ test("every redirect stays at the public address and its TLS", async () => {
     expect({ path, target }).toEqual({ path, target: proxy.origin });
   }
   const { headers } = await ask("/login/");
-  // Of this name alone: of others below it the platform knows nothing.
+  // For this name alone: its subdomains may belong to someone else.
   expect(headers.get("strict-transport-security")).toMatch(/^max-age=\d+$/);
 });
 
@@ -183,7 +183,7 @@ test("people on this machine log in without the proxy as well", async () => {
   expect(await viewer.cardText("Events")).toContain(" 500 counted");
 });
 
-test("wrong passwords are limited for each visitor, whoever they say they are", async () => {
+test("wrong passwords are limited for each visitor, under whatever name", async () => {
   const guess = (through: TlsProxy, number: number) =>
     ask(
       "/api/v1/security/login",

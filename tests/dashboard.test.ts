@@ -1,6 +1,6 @@
 /**
- * The dashboard as its viewers have it: a real Superset over a real Trino, looked at with a real
- * browser. The tests follow each other on the same stack.
+ * The dashboard as its viewers see it: a real Superset over a real Trino, in a real browser. The
+ * tests follow each other on the same stack.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -68,7 +68,7 @@ async function openDashboard(options: Parameters<typeof Viewer.open>[2] = {}): P
   return viewer;
 }
 
-/** What each chart was answered, by its title. */
+/** The answer for each chart, by its title. */
 async function answers(viewer: Viewer): Promise<Record<string, Exchange>> {
   const { result } = (await viewer.callApi("GET", "/api/v1/chart/?q=(page_size:100)")) as {
     result: { id: number; slice_name: string }[];
@@ -248,7 +248,7 @@ test(
 );
 
 test(
-  "the dashboard recovers by itself when Trino was killed",
+  "the dashboard recovers without help when Trino was killed",
   async () => {
     const viewer = await openDashboard();
     const trino = (await listProcesses(config)).find(({ name }) => name === "trino")!;

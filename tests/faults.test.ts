@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** Ledger by a connection that the test's own kills may have broken. */
+/** Reads the ledger over a connection that the test's own kills may have broken. */
 const readPatiently = (place: Place) =>
   until("the ledger can be read", 120_000, () => readLedger(place.sql));
 

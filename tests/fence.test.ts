@@ -1,6 +1,6 @@
 /**
- * The fence against zombies: a consumer that is frozen past its session still holds records which
- * its successor counts. The same scenario runs with and without the fence; without it, events must
+ * The fence against zombies: a consumer that is frozen past its session still holds records that
+ * its successor counts. The same scenario runs with and without the fence. Without it, events must
  * be counted twice, or else these tests would prove nothing.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** Number of transactions that wait for a lock; nothing else runs in these services. */
+/** The number of transactions that wait for a lock; nothing else runs in these services. */
 async function waitingTransactions(place: Place): Promise<number> {
   const [row] = await place.sql`select count(distinct pid) from pg_locks where not granted`;
   return row?.count;
@@ -35,8 +35,8 @@ async function untilWaiting(place: Place, count: number): Promise<void> {
 }
 
 /**
- * A consumer has a transaction under way and further records read when it is frozen; its successor
- * takes the same records up; then both go on. Returns what the tables hold in the end.
+ * A consumer is frozen with a transaction under way and further records read. Its successor reads
+ * the same records; then both go on. Returns the final content of the tables.
  */
 async function runZombie(place: Place, script?: string) {
   const { lines, counts, days } = makeEvents(4_000);

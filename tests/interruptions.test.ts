@@ -1,6 +1,6 @@
 /**
- * What interrupts counting without a kill: a database that stands still, a log that was cut, a topic that
- * was created again. Counting waits, or stops and says what to do.
+ * Interruptions of counting without a kill: a database that stands still, a log that was cut, a
+ * topic that was created again. Counting waits, or stops and says what to do.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { processTree } from "../scripts/host/process-tree.ts";

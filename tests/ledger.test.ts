@@ -1,4 +1,4 @@
-/** verify, replay and dead-letters on real tables: they find what is wrong, and mend it. */
+/** verify, replay and dead-letters on real tables: they find the faults, and repair them. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -120,7 +120,7 @@ test("verify names the first hop that differs when a table is damaged, and none 
 
 test("verify reads the log again and finds the difference when counts agree among themselves", async () => {
   const { place } = await countedPlace("recounted");
-  // One event less everywhere: only the log itself still knows of it.
+  // One event fewer everywhere: only the log itself still has it.
   await place.sql.begin(async (transaction) => {
     const [victim] = await transaction`
       select event_type, partition, minute from streaming.events_per_minute
@@ -198,7 +198,8 @@ test("replay tells who reads only changes of every user that it corrects", async
   expect(await correctedUsers(place)).toEqual([]);
 
   await runOrThrow(place.environment, "scripts/replay.ts");
-  // A count that rises again is told by its row; one that falls, or a day, by a note.
+  // A reader of changes sees a count that rises again by its row, and one that falls, or a day, by
+  // a note.
   expect(await correctedUsers(place)).toEqual([3, 20, 22, 999]);
   const rows = await place.sql`
     select user_id, event_type from streaming.user_events

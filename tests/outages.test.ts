@@ -1,4 +1,4 @@
-/** A service that stands still, though it still takes connections, is named by the consumer. */
+/** The consumer names a service that stands still but still accepts connections. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { processTree } from "../scripts/host/process-tree.ts";
 import { until } from "../scripts/lib/wait.ts";
@@ -21,17 +21,17 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** Within so long, as an operator is promised. */
+/** The time limit that the documents promise. */
 const NOTICED_MS_MAX = 15_000;
 
-/** What `/healthz` says, with its status. */
+/** The answer of `/healthz`, with its status. */
 async function health({ metricsPort }: ConsumerProcess): Promise<[number, string | undefined]> {
   const response = await fetch(`http://127.0.0.1:${metricsPort}/healthz`);
   const { waitingFor } = (await response.json()) as { waitingFor?: string };
   return [response.status, waitingFor];
 }
 
-/** Stops the service while `work` is done. */
+/** Stops the service during `work`. */
 async function whileFrozen(service: "kafka" | "postgres", work: () => Promise<void>) {
   const ids = processTree(await platform.processId(service));
   for (const id of ids) process.kill(id, "SIGSTOP");

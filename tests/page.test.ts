@@ -1,7 +1,7 @@
 /**
- * The public page as visitors have it: the bundle that would be deployed in Cloudflare's runtime,
- * over the real origin, PostgreSQL and Kafka, looked at in a real browser. One stack for the file;
- * its first test meets it before the first event.
+ * The public page as visitors see it, in a real browser: the bundle for deployment in Cloudflare's
+ * runtime, over the real origin, PostgreSQL and Kafka. One stack for the file; its first test meets
+ * it before the first event.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -26,9 +26,9 @@ import { Visitor } from "./harness/visitor.ts";
 import { TestWorker } from "./harness/worker.ts";
 
 const SCREENSHOTS = join(ROOT, ".screenshots");
-/** Of views, clicks and purchases. */
+/** The colours of views, clicks and purchases. */
 const COLOURS = ["#2f6fde", "#e8a317", "#1c9d6c"];
-/** Of the lines behind the bars. */
+/** The colour of the lines behind the bars. */
 const LINES = { light: "#e7e8ea", dark: "#272b32" };
 const MINUTE_MS = 60_000;
 const BYTES_MAX = 80_000;
@@ -38,7 +38,7 @@ setDefaultTimeout(60_000);
 let stack: Stack;
 let browser: Browser;
 let origin: string;
-/** What is sent while the first test looks. */
+/** Events that are sent during the first test. */
 let hour: Hour;
 
 beforeAll(async () => {
@@ -114,7 +114,7 @@ test("each bar of the chart is as high as the events of its minute", async () =>
   const visitor = await open();
   await visitor.untilState("live");
   await expectTrueBars(visitor);
-  // As wide as a tab that is being closed, and back: true at once, not only after a while.
+  // Resizing to the width of a closing tab and back must work at once, not only after a while.
   await resize(visitor, 40, (width) => width === 0);
   await resize(visitor, 1_280, (width) => width > 0);
   await expectTrueBars(visitor);
@@ -141,7 +141,7 @@ async function resize(
 async function expectTrueBars({ page }: Visitor): Promise<void> {
   const { bars, eventPixels } = await page.locator("#chart").evaluate(readBars, COLOURS);
   expect(bars.length).toBe(60);
-  // The last one is still running, and paler.
+  // The last minute is still running, and paler.
   const compared = bars.slice(0, -1).filter(({ minute }) => hour.counts.has(minute));
   expect(compared.length).toBeGreaterThan(50);
   for (const { minute, heights } of compared) {
@@ -228,7 +228,7 @@ interface Totals {
 test("the page asks nothing while its tab is hidden, and at once when it is seen again", async () => {
   const visitor = await arrive();
   const { page } = visitor;
-  // Time of the page's own, which the test moves.
+  // The page's own clock, which the test moves.
   await page.clock.install();
   await page.goto("/");
   const asked = () => visitor.paths.filter((path) => path === "/api/summary").length;
@@ -240,7 +240,7 @@ test("the page asks nothing while its tab is hidden, and at once when it is seen
   expect(asked()).toBe(1);
   await Promise.all([answered(), page.evaluate(setVisibility, "visible" as const)]);
   expect(asked()).toBe(2);
-  // Hidden while an answer is on its way, which comes and is the last one.
+  // Hidden during a request, whose answer still comes and is the last one.
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   await page.route("**/api/summary", async (route) => {
     await held;
@@ -254,7 +254,7 @@ test("the page asks nothing while its tab is hidden, and at once when it is seen
   await visitor.leave();
 });
 
-test("the page says that the platform cannot be reached, moves nothing, and recovers by itself", async () => {
+test("the page says that the platform cannot be reached, moves nothing, and recovers without help", async () => {
   const visitor = await open();
   await visitor.untilState("live");
   const processId = await processIdOf("summary");
@@ -284,7 +284,7 @@ async function processIdOf(service: string): Promise<number> {
   const { stdout } = await run(stack.settings, "scripts/status.ts", ["--json"]);
   const rows = JSON.parse(stdout) as { service: string; processId?: number }[];
   const processId = rows.find((row) => row.service === service)?.processId;
-  // A signal to process 0 would go to this very process and all its siblings.
+  // A signal to process 0 would reach this process and all its siblings.
   if (!processId) throw new Error(`Cannot find the process of ${service}: ${stdout}`);
   return processId;
 }
@@ -294,7 +294,7 @@ test("the page says so as well when the Worker itself gives no answer, and asks 
   const { page } = visitor;
   await page.clock.install();
   await page.goto("/");
-  // At first it takes the question and says nothing, until the page has waited long enough.
+  // At first it accepts the request and answers nothing, until the page has waited long enough.
   await page.route("**/api/summary", () => {});
   await Promise.all([page.waitForEvent("requestfailed"), page.clock.runFor(3_000)]);
   await page.unroute("**/api/summary");
@@ -307,7 +307,7 @@ test("the page says so as well when the Worker itself gives no answer, and asks 
   expect(asked).toBeLessThan(60);
   await page.unroute("**/api/summary");
   await Promise.all([page.waitForResponse("**/api/summary"), page.clock.runFor(30_000)]);
-  // An answer that came while the clock was being turned may count as too late: one more is asked for.
+  // An answer during the change of the clock may count as too late, so one more is requested.
   await visitor.untilState("live", 45_000);
   await visitor.leave();
 });
@@ -340,7 +340,7 @@ test("a page that was opened before the first numbers fills itself when they com
     expect((await page.reload())?.status()).toBe(200);
     const served = await page.evaluate(readSlots);
     expect(filled.map(([place]) => place)).toEqual(served.map(([place]) => place));
-    // The rest is about the time that passes.
+    // The rest is about the passing time.
     const lasting = ([place]: [string, string]) =>
       !/^text (minute|hour|hop|status|newest|settled)/.test(place);
     expect(filled.filter(lasting)).toEqual(served.filter(lasting));
@@ -353,7 +353,7 @@ test("a page that was opened before the first numbers fills itself when they com
 });
 
 test("the browser's back button shows no document of earlier, also without scripts", async () => {
-  // Which would put the page aside whole, instead of asking its own cache.
+  // Otherwise the browser would keep the whole page aside instead of asking its own cache.
   const other = await launchBrowser("--disable-features=BackForwardCache");
   try {
     const visitor = await Visitor.arrive(other, origin, { javaScriptEnabled: false });
@@ -456,7 +456,7 @@ test("the frame lives in a page of another site, and the page itself refuses to"
   }
 });
 
-test("nothing on the page moves by itself when the visitor wants it still", async () => {
+test("nothing on the page is animated when the visitor prefers reduced motion", async () => {
   const running = (visitor: Visitor) =>
     visitor.page.evaluate("document.getAnimations().length") as Promise<number>;
   const still = await open();

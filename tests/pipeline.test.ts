@@ -116,7 +116,7 @@ for (const members of [2, 4]) {
   });
 }
 
-/** Values that are no events, by the reason that must be given for each. */
+/** Values that are not events, by their expected reason. */
 const POISON: [string, string | Uint8Array | null][] = [
   ["bad_json", "{not json"],
   ["bad_json", '{"event_id":\0}'],

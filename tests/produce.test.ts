@@ -1,4 +1,4 @@
-/** The producer against a real Kafka: what it says it sent is what the topic holds. */
+/** The producer against a real Kafka: its report and the topic agree. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ afterAll(() => stack.stop());
 
 async function createTopic(topic: string): Promise<string> {
   const wanted = { name: topic, partitions: PARTITIONS, replicationFactor: 1, settings: {} };
-  // After the tests that stop or kill Kafka, it takes its time.
+  // Kafka needs time after the tests that stop or kill it.
   await until(`the topic ${topic} is ready`, 60_000, async () => {
     await kafka.topics.create(wanted);
     const { size } = await kafka.logState(topic);
@@ -62,12 +62,12 @@ async function readTopic(topic: string): Promise<string[][]> {
       values[partition]![cursor.offset] = value;
     }
   };
-  // The first reader of a new cluster may fail while Kafka makes the topic for its offsets.
+  // The first reader of a new cluster may fail while Kafka creates the topic for its offsets.
   await until("the topic is read", 60_000, () => readLog(kafka, topic, ranges, keep));
   return values;
 }
 
-/** Runs the producer to its end, which has to be a good one. */
+/** Runs the producer to its end, and expects success. */
 async function produce(topic: string, args: string[], stdin?: string): Promise<Summary> {
   const all = ["--topic", topic, "--json", ...args];
   return JSON.parse(await runOrThrow(stack.settings, SCRIPT, all, stdin));
@@ -202,7 +202,7 @@ test("produce sends the same bytes in the same order when Kafka is killed on the
   expect(summary).toMatchObject({ sent: 600_000, unsent: 0 });
   expect(stderr).toContain("Kafka unreachable, waiting");
   expect(stderr).toContain("Kafka is back after");
-  // No event is missing, none is there twice, and none has changed its place.
+  // No event is missing, none is there twice, and none has moved.
   expect(await readTopic(stormy)).toEqual(await readTopic(calm));
 });
 

@@ -1,6 +1,6 @@
 /**
- * What the dashboard gives away when it is open to everyone, and what it does not: each way around
- * it is tried. The last test closes it again, and what the tests have made is deleted.
+ * What an open dashboard gives away, and what it does not: the tests try each way around the guard.
+ * The last test closes it again, and everything that the tests made is deleted.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
@@ -20,9 +20,9 @@ type Body = Exchange["body"] & { form_data: Record<string, unknown> };
 let stack: Stack;
 let config: Config;
 let browser: Browser;
-/** What the page of a viewer without a login asked, by what it shows. */
+/** The requests of a page without a login, by what it shows. */
 let asked: { timeline: Body; types: Body; users: Body };
-/** Somebody with a login, who has published a dashboard of their own. */
+/** A user with a login who has published another dashboard. */
 let person: Viewer;
 let personal: { chartId: number; dashboardId: number; emptyId: number };
 
@@ -86,12 +86,12 @@ async function publishDashboard(): Promise<typeof personal> {
     query_context: JSON.stringify({ datasource, queries: [{ metrics: ["events"] }] }),
     dashboards: [dashboardId],
   });
-  // One that needs no dataset is open to everyone by Superset's own rules.
+  // By Superset's own rules, a dashboard without a dataset is open to everyone.
   const emptyId = await create("dashboard", { dashboard_title: "Empty", published: true });
   return { chartId, dashboardId, emptyId };
 }
 
-/** A session of nobody with the token that Superset wants of whoever changes anything. */
+/** An anonymous session with the token that Superset requires for changes. */
 async function session(): Promise<Record<string, string>> {
   const page = await ask("/login/");
   const token = /name="csrf_token"[^>]*value="([^"]+)"/.exec(await page.text())?.[1];
@@ -100,7 +100,7 @@ async function session(): Promise<Record<string, string>> {
   return { cookie, "x-csrftoken": token, referer: address("/login/") };
 }
 
-/** Refused for what it is, and not for coming too often or without a token. */
+/** The guard refuses it, not the rate limit or a missing token. */
 function isClosed({ status, headers }: Response): boolean {
   const isLogin = status === 302 && headers.get("location")?.includes("/login");
   return isLogin || [401, 403, 404, 405].includes(status);
@@ -108,7 +108,7 @@ function isClosed({ status, headers }: Response): boolean {
 
 const askData = (body: unknown) => ask("/api/v1/chart/data", body);
 
-/** The same with other fields in its only query. */
+/** The same request with other fields in its only query. */
 const withQuery = (body: Body, changes: Record<string, unknown>) => ({
   ...body,
   queries: [{ ...body.queries[0], ...changes }],
@@ -196,7 +196,7 @@ test(
       const isGuarded = (await response.text()).includes("Cannot answer without a login");
       answers[what] = `${response.status} ${isGuarded ? "by the guard" : "by Superset"}`;
     }
-    // What Superset refuses by itself never reaches the guard.
+    // Requests that Superset itself refuses never reach the guard.
     const bySuperset = [
       "another dataset",
       "another chart's number",
@@ -266,7 +266,7 @@ test(
     for (const path of closed) {
       const response = await ask(path);
       if (!isClosed(response)) opened[path] = response.status;
-      // An address that nobody is answered at would prove nothing.
+      // An address that refuses everybody would prove nothing.
       const known = await person.page.context().request.get(address(path));
       if (known.status() === 404) opened[`${path}, which does not exist`] = 404;
     }

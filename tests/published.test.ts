@@ -1,4 +1,4 @@
-/** verify up to what strangers read: the summary origin and the page say what the tables hold. */
+/** verify up to the public page: the summary origin and the page agree with the tables. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { PublishedSummary } from "../schema/summary.ts";
@@ -65,7 +65,7 @@ test("verify holds up to the page while events keep coming", async () => {
   }
 });
 
-/** What a reader gets, with one view more than there are. */
+/** The answer to a reader, with one view too many. */
 async function lie(url: string, headers: Record<string, string> = {}) {
   const response = await fetch(url, { headers });
   const summary = (await response.json()) as PublishedSummary;
@@ -129,7 +129,7 @@ test("verify names the hop when the page goes on showing old numbers or nothing 
   }
 });
 
-/** The settings of a stack without an origin and a page: nothing listens where they would be. */
+/** The settings of a stack without an origin and a page: nothing listens at their addresses. */
 const withoutPage = () => ({ ...stack.settings, SUMMARY_PORT: "1", WORKER_PORT: "2" });
 
 test("verify says that it has not asked when nothing listens where the origin and the page would be", async () => {

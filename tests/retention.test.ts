@@ -26,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 /**
- * A place whose topic deletes the file of a segment at once. By itself Kafka keeps it for a minute, after
- * which it is deleted as well.
+ * A place whose topic deletes the file of a segment at once. By default Kafka keeps the file for
+ * another minute.
  */
 async function impatientPlace(name: string): Promise<Place> {
   const { config } = platform;
@@ -66,7 +66,7 @@ test("the log stays within its bytes when more is sent than it may hold, and cou
     const bytes = Array.from({ length: PARTITIONS }, (_, partition) =>
       folderBytes(join(place.config.STATE_DIR, "kafka/data", `bounded-${partition}`)),
     );
-    // The segment that is written to is never deleted, and comes on top.
+    // The active segment is never deleted, and comes on top.
     const most = Math.max(...bytes);
     expect(Math.min(...bytes)).toBeGreaterThan(0);
     if (most > 2 * RETENTION_BYTES) throw new Error(`a partition takes ${most} bytes`);

@@ -1,6 +1,6 @@
 /**
- * Clusters as companies run them, reached by settings alone: Kafka over TLS with each kind of login,
- * PostgreSQL over TLS only. What is refused is said with the setting that mends it, in bounded time.
+ * Clusters as companies run them, reached by settings alone: Kafka over TLS with each kind of
+ * login, PostgreSQL over TLS only. Each refusal names the setting to change, in bounded time.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
@@ -17,9 +17,9 @@ import { differences, readCounts, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);
 
-/** Longer than the minute for which a consumer waits for a Kafka that is away. */
+/** Longer than the minute for which a consumer waits for a Kafka that is down. */
 const REFUSAL_MS_MAX = 120_000;
-/** Leads to the same servers as `localhost`, which their certificates are for. */
+/** Another name of the servers than `localhost`, for which their certificates are. */
 const OTHER_HOST = "127.0.0.1";
 
 let secured: SecuredServices;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   good = settings("scram-sha-512");
   events = join(good.STATE_DIR!, "event.ndjson");
   writeFileSync(events, `${makeEvents(1).lines[0]}\n`);
-  // Consumers look at PostgreSQL first: to get as far as Kafka, they need its tables.
+  // Consumers check PostgreSQL first: to get as far as Kafka, they need its tables.
   await runOrThrow(good, "scripts/migrate.ts", ["--wait", "120"]);
 });
 afterAll(() => secured?.stop());
@@ -48,7 +48,7 @@ async function place(name: string, access: Environment): Promise<Place> {
   return { environment, config, sql: connect(config, "owner") };
 }
 
-/** Runs a program that should end by itself; one that does not is killed, which no test expects. */
+/** Runs a program that should end on its own. One that does not is killed, and the test fails. */
 async function runBounded(environment: Environment, script: string, args: string[] = []) {
   const program = start(environment, script, args);
   const deadline = setTimeout(() => program.kill("SIGKILL"), REFUSAL_MS_MAX);
@@ -68,7 +68,9 @@ const programs: Record<string, (environment: Environment) => Promise<Refused>> =
   produce: (environment) => runBounded(environment, "scripts/produce.ts", ["--from", events]),
 };
 
-/** The last line says what is wrong; with the name of the program, so that a failure names it. */
+/**
+ * The last line names the fault; with the name of the program, for the message of a failed test.
+ */
 async function endOf(program: string, environment: Environment) {
   const { exitCode, stderr } = await programs[program]!(environment);
   return `${program} ended with ${exitCode}: ${stderr.trimEnd().split("\n").at(-1)}`;
@@ -98,7 +100,7 @@ for (const mechanism of ["plain", "scram-sha-256", "scram-sha-512"] as const) {
   });
 }
 
-/** What is wrong, the settings that make it so, and what has to be said. */
+/** Each fault, the settings that cause it, and the expected message. */
 type Fault = [string, () => Environment, RegExp];
 
 const kafkaRefusals: Fault[] = [
@@ -129,7 +131,7 @@ const kafkaRefusals: Fault[] = [
   ],
 ];
 
-/** May pass by themselves, as far as a client can tell: consumers wait a minute. */
+/** These may pass, as far as a client can tell, so consumers wait a minute. */
 const kafkaOutages: Fault[] = [
   [
     "they speak plaintext and it speaks TLS",
@@ -173,7 +175,7 @@ test("migrate and produce trust the authorities of the machine when no file name
   await runOrThrow(environment, "scripts/produce.ts", ["--from", events]);
 });
 
-test("migrate and consume reach PostgreSQL when POSTGRES_SSLMODE is require, whoever signed", async () => {
+test("migrate and consume reach PostgreSQL when POSTGRES_SSLMODE is require, with any certificate", async () => {
   const environment = settings("plain", { POSTGRES_SSLMODE: "require", POSTGRES_SSL_CA: "" });
   const other = { ...environment, POSTGRES_HOST: OTHER_HOST };
   expect(await runOrThrow(other, "scripts/migrate.ts")).toContain("The database is up to date");

@@ -145,7 +145,7 @@ test(
       expect(postgres!.state).not.toBe("ready");
       expect(performance.now() - stoppedMs).toBeLessThan(15_000);
       await saysConsumer;
-      // By now the numbers of the summary are older than it allows without asking again.
+      // By now the numbers of the summary are too old to be answered without a new query.
       const states = (await rows(settings, ...names)).map(({ state }) => state);
       expect(states).not.toContain("ready");
     } finally {
@@ -250,7 +250,7 @@ test(
   2 * MINUTES,
 );
 
-/** A cache that has what the quick services need, and where Trino has to come from. */
+/** A cache with the runtimes of the quick services, and the address to fetch Trino from. */
 async function withoutTrino(repository: string) {
   const other = await newSettings({ MAVEN_REPOSITORY_URL: repository });
   const cache = mkdtempSync(join(tmpdir(), "stack-cache-"));

@@ -1,6 +1,6 @@
 /**
- * The summary origin on a real PostgreSQL: its numbers are those of the tables at any moment, it asks
- * no more of the database than it may, and it tells strangers nothing.
+ * The summary origin on a real PostgreSQL. Its numbers are those of the tables at any moment, its
+ * queries are bounded, and strangers learn nothing.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { DBT } from "../dbt/install.ts";
@@ -40,7 +40,7 @@ async function startOrigin(place: Place, settings?: Record<string, string>): Pro
   return origin;
 }
 
-/** Times of events of now: in this minute, in the hour, before it, and yet to come. */
+/** Times of events: in this minute, in this hour, before it, and in the future. */
 function recentEvents(nowMs: number) {
   const ages = [0, 0, 1, 1, 1, 30, 58, 75, 3 * 24 * 60, -10, -24 * 60 * 400];
   return ages.map((minutes, index) => ({
@@ -66,7 +66,7 @@ const happened = ({ timeline }: Summary) =>
       .map(([type, count]) => `${minute} ${type} ${count}`),
   );
 
-/** What a timeline must show of the events, by JavaScript's clock instead of PostgreSQL's. */
+/** The expected timeline of the events, by JavaScript's clock instead of PostgreSQL's. */
 function expectedMinutes(events: ReturnType<typeof recentEvents>, summary: Summary): string[] {
   const from = summary.timeline[0]!.minute;
   const counts = new Map<string, number>();
@@ -96,7 +96,7 @@ function mostActive(counts: Map<string, number>): Summary["top_users"] {
     .slice(0, 10);
 }
 
-test("the summary is what Kafka brought, before dbt has built anything, after it has, and without it again", async () => {
+test("the summary is what the topic holds, before dbt has built anything, after it has, and without it", async () => {
   const place = await platform.place("brought");
   const old = makeEvents(2_000);
   const recent = recentEvents(Date.now());
@@ -148,7 +148,7 @@ test("the summary is what Kafka brought, before dbt has built anything, after it
 
   await settle(place);
   expect((await check()).freshness.settled_at).not.toBeNull();
-  // The marts are read with dbt's rights: so this shows that nothing else is.
+  // The marts are read with dbt's rights, so this shows that nothing else is.
   await place.sql`revoke select on streaming.user_events from streaming_read`;
   const settled = await check();
   expect(Date.parse(settled.freshness.settled_at!)).toBeGreaterThan(Date.parse(before.as_of));
@@ -229,7 +229,7 @@ test("a thousand requests at once compute the numbers once, and constant asking 
   expect(new Set(bodies).size).toBeLessThanOrEqual(secondsBegun());
   expect(await origin.computations()).toBeLessThanOrEqual(secondsBegun());
 
-  // A computation has a beginning that no answer's age may contradict, whenever that is asked for.
+  // No answer's age may contradict the start of its computation, at any time of the request.
   const beginnings = new Map<string, { from: number; to: number }>();
   const deadlineMs = performance.now() + 60_000;
   while (beginnings.size < 3) {
@@ -276,7 +276,7 @@ test("the image for links is a PNG of 1200 by 630, drawn once for all who ask wi
   await origin.stop();
 });
 
-test("who does not show the secret gets nothing but whether it works", async () => {
+test("a request without the secret learns nothing but whether it works", async () => {
   const place = await platform.place("guarded");
   const origin = await startOrigin(place);
   const secret = place.config.SUMMARY_SECRET!;
@@ -304,7 +304,7 @@ test("who does not show the secret gets nothing but whether it works", async () 
   await origin.stop();
 });
 
-/** Waits for an answer with the status, and gives it. */
+/** Waits for an answer with the status, and returns it. */
 const untilStatus = (origin: Origin, path: string, status: number, msMax = 30_000) =>
   until(`${path} answers ${status}`, msMax, async () => {
     const response = await origin.get(path);
@@ -356,7 +356,7 @@ test("it says 503 while a lock holds its statement up, ends in spite of it, and 
   );
 });
 
-test("it says 503 while PostgreSQL is frozen or killed, logs that once, and goes on by itself", async () => {
+test("it says 503 while PostgreSQL is frozen or killed, logs that once, and recovers without help", async () => {
   const place = await platform.place("killed");
   const origin = await startOrigin(place);
   await origin.read();

@@ -1,6 +1,6 @@
 /**
- * The dashboards of Superset as files: what a changed, a removed and an unchanged file does, and how
- * an edit comes back. Superset has a copy of the files.
+ * The dashboards of Superset as files: the effect of a changed, a removed and an unchanged file,
+ * and how an edit returns to them. Superset has a copy of the files.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -174,7 +174,7 @@ test(
 );
 
 test(
-  "superset deletes records of long ago by itself",
+  "superset deletes old records automatically",
   async () => {
     const records = connect(config, "superset");
     const count = async () => {

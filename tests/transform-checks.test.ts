@@ -1,6 +1,6 @@
 /**
- * What dbt's tests are for, on a real PostgreSQL: nothing is settled that they refuse, people are told,
- * and what was damaged can be mended. Also what a check writes, and who may do what.
+ * The purpose of dbt's tests, on a real PostgreSQL: nothing is settled that they refuse, people are
+ * alerted, and damage can be repaired. Also the output of a check, and the rights of each role.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -53,7 +53,7 @@ test("a failing test of dbt keeps all settled as it was and shows in verify, unt
   const { place } = await streamedPlace("gate");
   expect(await verify(place)).toMatchObject({ exitCode: 0, firstDifference: null });
   const before = { rows: await readSettled(place), watermark: await readWatermark(place.sql) };
-  // One event less everywhere, so that every sum still agrees: only a count that falls tells.
+  // One event fewer everywhere, so that every sum still agrees: only the falling count shows it.
   await place.sql.begin(async (transaction) => {
     const [victim] = await transaction`
       update streaming.user_events
@@ -146,7 +146,7 @@ test("verify names the summary when the settled rows are damaged, and a refresh 
   expect(await verify(place)).toMatchObject({ exitCode: 0, firstDifference: null });
 });
 
-test("check deploys the models first where a schedule brings it before the first settle", async () => {
+test("check deploys the models first where its schedule comes before the first settle", async () => {
   const { place, counts } = await countedPlace(platform, "unsettled");
   const { exitCode, stdout } = await transform(place, "check");
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining("check passed")]);
@@ -201,7 +201,7 @@ test("check warns when the rate or the mix of events leaves the bounds that it h
     expect(exitCode).toBe(0);
     return [...stdout.matchAll(/^warn .*(warn_if_\w+)/gm)].map(([, name]) => name).sort();
   };
-  // Ten days like each other, to the last full hour: 600 views and 60 purchases in each.
+  // Ten similar days, to the last full hour: 600 views and 60 purchases in each.
   await place.sql`truncate streaming.events_per_minute`;
   await place.sql`
     insert into streaming.events_per_minute (minute, event_type, partition, event_count)

@@ -1,6 +1,6 @@
 /**
- * dbt on a real PostgreSQL: what people query is right at every moment, whatever happens to the runs
- * that settle it. Airflow, which calls the same command, has a test of its own.
+ * dbt on a real PostgreSQL: queries return the right counts at every moment, whatever happens to
+ * the runs that settle them. Airflow, which calls the same command, has its own test.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** Holds a lock in a transaction of its own until `release` is called. */
+/** Holds a lock in its own transaction until `release` is called. */
 async function holdLock(place: Place, statement: string) {
   const sql = connect(place.config, "admin", { connections: 2, applicationName: "blocker" });
   const held = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ async function holdLock(place: Place, statement: string) {
   });
   await Promise.race([held.promise, done]);
   return {
-    /** Waits until dbt stands at a lock with a statement that holds the text. */
+    /** Waits until dbt waits for a lock with a statement that contains the text. */
     untilBlocked: (text: string) =>
       until(`dbt waits at ${text}`, 60_000, async () => {
         const rows = await sql`
@@ -146,7 +146,7 @@ test("settling misses no transaction when an earlier one commits after it", asyn
   expect(await readUsers(place.sql)).toEqual(counts.expected());
   await settle(place);
   expect(await readSettled(place)).toEqual(counts.expected());
-  // The usual watermark, the latest `updated_at` that was settled, would have missed each of these.
+  // The usual watermark, the latest settled `updated_at`, would have missed each of these.
   const [missed] = await place.sql`
     select count(*) from streaming.user_events
     where updated_at < ${newest?.at} and user_id % 4 = 2
@@ -356,7 +356,7 @@ test("events of a running stream are in user_event_summary within seconds, and a
       select coalesce(sum(total_events), 0)::bigint as shown,
         (select coalesce(sum(stored), 0)::bigint from streaming.consumer_offsets) as stored
       from streaming.user_event_summary`;
-    // One statement is one snapshot: what is counted is shown.
+    // One statement is one snapshot: everything that is counted is shown.
     expect(row?.shown).toBe(row?.stored);
     expect(row?.shown).toBeGreaterThanOrEqual(previous);
     previous = row?.shown;

@@ -1,6 +1,6 @@
 /**
- * Trino on two nodes, without a password and with one: the coordinator splits a query over both, and
- * a node that leaves first finishes what it works on.
+ * Trino on two nodes, without a password and with one. The coordinator splits a query over both,
+ * and a leaving node finishes its work first.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const MINUTES = 60_000;
 setDefaultTimeout(4 * MINUTES);
 
 const EVENTS = 2_000;
-/** How often each event is counted by a query that has to take a while. */
+/** How often a query counts each event, so that it takes a while. */
 const TIMES = 160_000;
 
 let stack: Stack;
@@ -56,7 +56,7 @@ interface NodeWork {
   rows: number;
 }
 
-/** What each node does, or has done, for the query with that comment. */
+/** The current and past work of each node for the query with that comment. */
 const workOf = (marker: string) =>
   ask<NodeWork>(`
     select
@@ -68,7 +68,7 @@ const workOf = (marker: string) =>
     where queries.query like '%/* ${marker} */%' and queries.query not like '%system.runtime%'
     group by 1 order by 1`);
 
-/** Reads the topic on all nodes, and takes so long with each record that it is seen at it. */
+/** Reads the topic on all nodes, slowly enough to be observed. */
 const slowCount = (marker: string) =>
   ask<{ count: number; users: number }>(`/* ${marker} */
     select count(*) as count, sum(cast(user_id as bigint) * (n + m - n - m + 1)) as users
@@ -78,7 +78,7 @@ const slowCount = (marker: string) =>
 
 test("the coordinator splits a query over both nodes, and each reads records", async () => {
   expect(await activeNodes()).toEqual(["coordinator", "worker"]);
-  // A node that has just come gets its first work within seconds.
+  // A new node gets its first work within seconds.
   let attempts = 0;
   await until("a query is split", MINUTES, async () => {
     const marker = `split ${attempts++}`;
@@ -89,7 +89,7 @@ test("the coordinator splits a query over both nodes, and each reads records", a
   });
 });
 
-/** Takes the worker away while a query runs on both nodes; gives the answer of the query. */
+/** Takes the worker away while a query runs on both nodes; returns the answer of the query. */
 async function leaveWhile(marker: string): Promise<{ count: number; users: number }[]> {
   const answer = slowCount(marker);
   await until("both nodes work on it", MINUTES, async () => {
@@ -116,7 +116,7 @@ async function untilAlone(): Promise<void> {
   });
 }
 
-/** What the worker answers to the word that tells it to end, from one who is no node. */
+/** The worker's answer to a request to end from a program that is not a node. */
 async function sendAway(headers: Record<string, string>): Promise<number> {
   const url = `${localUrl(stack.config, stack.config.TRINO_WORKER_PORT)}/v1/info/state`;
   const answer = await fetch(url, {
@@ -132,7 +132,7 @@ const login = (user: string, password = "") => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
 });
 
-/** The name that the nodes go by among themselves, in each way to give a name. */
+/** The name that the nodes use among themselves, in each way to give a name. */
 const AS_NODE = [
   { "x-trino-user": "<internal>" },
   { "x-trino-user": "query", "x-trino-original-user": "<internal>" },
@@ -157,7 +157,7 @@ test("a query that runs while the worker leaves gives the right answer", async (
   expect(rows).toContainEqual(expect.objectContaining({ service: "trino", state: "ready" }));
 });
 
-test("up brings the worker back, also with TLS and a password, and it leaves as well", async () => {
+test("up restarts the worker, also with TLS and a password, and the worker leaves as well", async () => {
   stack.settings.TRINO_SECURED = "true";
   stack.config = { ...stack.config, TRINO_SECURED: "true" };
   const { exitCode, stderr } = await run(stack.settings, "scripts/up.ts", ["trino-worker"]);
@@ -191,7 +191,7 @@ test("a worker on another machine comes and leaves with a certificate of its own
       await answersTrinoWorker(readConfig(settings));
     });
     worker.kill("SIGTERM");
-    // One that could not be told to finish first would end by the signal instead.
+    // A worker that does not know the request would end by the signal instead.
     expect(await worker.exited).toBe(0);
     expect(readFileSync(log, "utf8")).not.toContain("Cannot drain");
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Trino for others than this machine: over TLS, with a password, between a Kafka and a PostgreSQL
- * that want TLS and passwords too; with a certificate of its own making, and with one that is given.
+ * Trino for other machines: over TLS, with a password, between a Kafka and a PostgreSQL that
+ * require both, too. Once with its own certificate, and once with a given one.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { openSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -26,7 +26,7 @@ let secured: SecuredServices;
 let settings: Environment;
 let server: Bun.Subprocess | undefined;
 
-/** Runs Trino with these settings beside the others until it takes queries. */
+/** Runs Trino with these settings beside the others until it accepts queries. */
 async function startTrino(others: Environment): Promise<void> {
   settings = {
     ...secured.access("scram-sha-512"),

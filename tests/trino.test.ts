@@ -1,6 +1,6 @@
 /**
- * Trino as `up` starts it, over what the consumer has really counted: what people ask of it, what it
- * refuses, and what `verify` says of it. One stack for the file; the tests follow each other.
+ * Trino as `up` starts it, over events that the consumer has really counted: the queries of people,
+ * its refusals, and the result of `verify`. One stack for the file; the tests follow each other.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,19 +20,19 @@ const MINUTES = 60_000;
 setDefaultTimeout(2 * MINUTES);
 
 const EVENTS = 300;
-/** Records that are no events, each of another kind. */
+/** Records that are not events, each of another kind. */
 const POISON = ["not json", '{"user_id":"abc"}', "[1]"];
 
 let stack: Stack;
 let config: Config;
 let sql: Sql;
 let folder: string;
-/** By type, what was sent. */
+/** The events that were sent, by type. */
 const sent: Record<string, number> = { click: 0, view: 0, purchase: 0 };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "trino-test-"));
-  // A topic of another name: the tables in Trino are called the same, whatever is set.
+  // A topic of another name: the tables in Trino always have the same name.
   stack = await startStack({
     services: ["consumer", "trino"],
     settings: { KAFKA_TOPIC: "clicks.of-others" },
@@ -144,7 +144,7 @@ test("query ends with a status and says why when it cannot answer", async () => 
   });
 });
 
-/** Rows that take minutes to make, if anyone took them all. */
+/** Rows that would take minutes to read to the end. */
 const ENDLESS = `select a.n, rpad('', 100, 'x') as text from unnest(sequence(1, 10000)) as a(n)
   cross join unnest(sequence(1, 10000)) as b(n) cross join unnest(sequence(1, 100)) as c(n)`;
 
@@ -269,7 +269,7 @@ test("waiting_events counts what is in the topic and not in the tables, while no
   expect(await waiting()).toEqual([0, 0, 0, 0]);
 });
 
-/** What is asked, and what Trino has to say; `$` is the table of the events. */
+/** The statement, and the expected refusal of Trino; `$` is the table of the events. */
 const refused: [string, string][] = [
   ["delete from $", "Cannot delete from table $"],
   ["update $ set event_count = 1", "Cannot update columns [event_count] in table $"],
@@ -320,7 +320,7 @@ const refused: [string, string][] = [
   ["select * from postgresql.transform.runs", "Cannot select from table postgresql.transform.runs"],
 ];
 
-/** What Trino says to a statement that it refuses. */
+/** Trino's answer to a statement that it refuses. */
 async function refusal(statement: string, user?: string): Promise<[string, string]> {
   try {
     await ask(statement, user);
@@ -348,7 +348,7 @@ test("Trino refuses every query of a user that is not named", async () => {
       "Cannot run the query: Access Denied: Cannot execute query",
     ]);
   }
-  // The name that the nodes go by among themselves does not even get as far as that.
+  // The name that the nodes use among themselves does not even get that far.
   await expect(ask("select 1", "<internal>")).rejects.toThrow("Cannot log in to Trino");
 });
 

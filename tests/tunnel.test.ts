@@ -1,6 +1,6 @@
 /**
- * `bun run tunnel` with a stand-in for cloudflared: it proves our half, that is the arguments, the
- * environment, what is read from its output, restarts, ends and checks. No tunnel is opened.
+ * `bun run tunnel` with a stand-in for cloudflared. It proves our half: arguments, environment,
+ * reading of its output, restarts, ends and checks. No tunnel is opened.
  */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +39,7 @@ function settingsWith(further: Environment, standIn?: StandIn): Environment {
   return { PATH, HOME: STATE_DIR, STATE_DIR, ...further };
 }
 
-/** A running `bun run tunnel`, with what it has written so far. */
+/** A running `bun run tunnel`, with its output so far. */
 class Tunnel {
   output = "";
   readonly #program: ReturnType<typeof start>;
@@ -82,11 +82,13 @@ function serve(answer: (path: string, request: Request) => Response): number {
   return server.port!;
 }
 
-/** What the summary origin answers to who has no secret. */
+/** The summary origin's answer to a request without the secret. */
 const closedOrigin = (path: string) =>
   path === "/healthz" ? Response.json({ ok: true }) : new Response("", { status: 401 });
 
-/** A public address with TLS in front of an origin, and the settings with which it is believed. */
+/**
+ * A public address with TLS in front of an origin, and the settings that make programs trust it.
+ */
 function publish(port: number): { origin: string; settings: Environment } {
   const proxy = startTlsProxy("127.0.0.1", port, "203.0.113.7");
   ends.push(() => proxy.stop());
@@ -254,7 +256,7 @@ test("tunnel fails at once when the token is none", async () => {
   expect(stdout + stderr).not.toContain(TOKEN);
 });
 
-/** What each public address is answered, and what the operator is to read about it. */
+/** The answer of each public address, and the expected finding for the operator. */
 const ACCESS_LOGIN = "https://team.cloudflareaccess.com/cdn-cgi/access/login/x";
 const toLogin = () => new Response("", { status: 302, headers: { location: ACCESS_LOGIN } });
 const FINDINGS: Record<string, [(path: string, request: Request) => Response, string]> = {

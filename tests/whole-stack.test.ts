@@ -11,7 +11,7 @@ import { type Environment, run, runOrThrow } from "./harness/script.ts";
 import { generatedSettings, newSettings, removeStack } from "./harness/stack.ts";
 
 const MINUTES = 60_000;
-/** What 8 GB leave when an editor with its language servers has taken its part. */
+/** The part of 8 GB that remains beside an editor with its language servers. */
 const MEMORY_BYTES_MAX = 5.5e9;
 
 let settings: Environment = await newSettings();
@@ -30,7 +30,10 @@ async function up(): Promise<Report> {
   return report;
 }
 
-/** The first run of dbt, which makes what some hops compare, comes a minute after the first start. */
+/**
+ * dbt's first run, which creates tables that some hops compare, comes a minute after the first
+ * start.
+ */
 const untilVerified = () =>
   until(
     "verify holds",
@@ -44,7 +47,7 @@ const untilVerified = () =>
     { intervalMs: 2_000 },
   );
 
-/** A run of Airflow that was cut off counts as failed until the next one, a minute later. */
+/** An interrupted run of Airflow counts as failed until the next one, a minute later. */
 const untilAllReady = () =>
   until(
     "all services are ready",

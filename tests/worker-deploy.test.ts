@@ -1,12 +1,12 @@
-/** worker:deploy, as far as it goes without an account: checks, the build, and what would be sent. */
+/** worker:deploy as far as possible without an account: checks, the build, and the upload. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../scripts/lib/wait.ts";
+import { FakeCloudflare } from "./harness/fake-cloudflare.ts";
 import { commandLines } from "./harness/processes.ts";
 import { type Environment, run, start } from "./harness/script.ts";
-import { ToldCloudflare } from "./harness/told-cloudflare.ts";
 
 setDefaultTimeout(60_000);
 
@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** A home in which nobody has logged in, and a folder in which everything temporary is seen. */
+/** A home without a login, and a folder that shows every temporary file. */
 const environment = (settings: Environment = {}): Environment => ({
   PATH: process.env.PATH ?? "",
   HOME: scratch,
@@ -36,7 +36,7 @@ const complete = {
 test("worker:deploy --dry-run needs no setting and no account, and leaves nothing", async () => {
   const { exitCode, stdout } = await run(environment(), SCRIPT, ["--dry-run"]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "The Worker can be deployed\n" });
-  // Bun keeps what it has translated.
+  // Bun's cache of translated files.
   expect(readdirSync(scratch).filter((name) => name !== ".bun")).toEqual([]);
 });
 
@@ -58,7 +58,7 @@ for (const [name, settings, said] of [
 }
 
 test("worker:deploy sends the Worker, its page and its secrets, and shows these to nobody else", async () => {
-  const cloudflare = new ToldCloudflare();
+  const cloudflare = new FakeCloudflare();
   const settings = { ...complete, ACCESS_CLIENT_ID: "the-id", ACCESS_CLIENT_SECRET: "hidden-too" };
   try {
     const { exitCode, stdout, stderr } = await run(
@@ -94,7 +94,7 @@ test("worker:deploy sends the Worker, its page and its secrets, and shows these 
 });
 
 test("worker:deploy deletes the secrets that are set no more, and no other", async () => {
-  const cloudflare = new ToldCloudflare();
+  const cloudflare = new FakeCloudflare();
   cloudflare.secrets = ["SUMMARY_SECRET", "ACCESS_CLIENT_ID", "ACCESS_CLIENT_SECRET", "OTHER"];
   try {
     const settings = environment({ ...cloudflare.environment, ...complete });
@@ -108,7 +108,7 @@ test("worker:deploy deletes the secrets that are set no more, and no other", asy
 });
 
 test("worker:deploy says what to do when the account has no address for a Worker yet", async () => {
-  const cloudflare = new ToldCloudflare();
+  const cloudflare = new FakeCloudflare();
   cloudflare.hasSubdomain = false;
   try {
     const settings = environment({ ...cloudflare.environment, ...complete });
@@ -132,7 +132,7 @@ for (const [signal, status] of [
   ["SIGTERM", 143],
 ] as const) {
   test(`worker:deploy leaves neither secrets nor wrangler when ${signal} ends it while it sends`, async () => {
-    const cloudflare = new ToldCloudflare();
+    const cloudflare = new FakeCloudflare();
     const { promise, resolve } = Promise.withResolvers<void>();
     cloudflare.untilTaken = promise;
     const settings = environment({ ...cloudflare.environment, ...complete });

@@ -1,4 +1,6 @@
-/** worker:dev as a process: where it answers, what it survives, and what is left when it ends. */
+/**
+ * worker:dev as a process: its address, the failures that it survives, and its remains at the end.
+ */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,20 +8,20 @@ import { join } from "node:path";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { isAlive, processTree } from "../scripts/host/process-tree.ts";
 import { until } from "../scripts/lib/wait.ts";
+import { FakeOrigin } from "./harness/fake-origin.ts";
 import { type Environment, run, start } from "./harness/script.ts";
-import { TestOrigin } from "./harness/told-origin.ts";
 
 setDefaultTimeout(90_000);
 
 const SCRIPT = "scripts/worker-dev.ts";
 const SECRET = "a-secret-of-the-tests-32-characters-long";
 
-let origin: TestOrigin;
+let origin: FakeOrigin;
 let environment: Environment;
 let program: ReturnType<typeof start>;
 let url: string;
 beforeAll(async () => {
-  origin = new TestOrigin();
+  origin = new FakeOrigin();
   const [port] = await freePorts(1);
   environment = {
     PATH: process.env.PATH ?? "",

@@ -1,9 +1,9 @@
-/** The Worker over an origin that is asked too much, is away or misbehaves: readers never notice. */
+/** The Worker over an origin that is overloaded, down or misbehaving: readers never notice. */
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { AGE_HEADER } from "../schema/summary.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { burst } from "./harness/burst.ts";
-import { TestOrigin } from "./harness/told-origin.ts";
+import { FakeOrigin } from "./harness/fake-origin.ts";
 import { TestWorker } from "./harness/worker.ts";
 
 setDefaultTimeout(120_000);
@@ -12,11 +12,11 @@ const FRESH_MS = 2_000;
 const STALE_S = 10;
 const READERS = 1_000;
 
-const origins: TestOrigin[] = [];
+const origins: FakeOrigin[] = [];
 const workers: TestWorker[] = [];
 
-async function startPair(secret = TestOrigin.SECRET) {
-  const origin = new TestOrigin();
+async function startPair(secret = FakeOrigin.SECRET) {
+  const origin = new FakeOrigin();
   origins.push(origin);
   const worker = await TestWorker.start({ originUrl: origin.url, secret });
   workers.push(worker);
@@ -34,10 +34,10 @@ afterAll(removeAll);
 
 const failing = () => new Response("told to fail", { status: 500 });
 
-/** While that long passes, a good copy becomes old enough to be renewed once more. */
+/** In this time a good copy becomes old enough to be renewed once more. */
 const renewalsIn = (ms: number) => 1 + Math.floor(ms / FRESH_MS);
 
-/** Lets the copy grow older than this, which it does when no newer one is to be had. */
+/** Lets the copy grow older than this, which happens while no newer one is available. */
 const untilOlder = (worker: TestWorker, seconds: number) =>
   until(`the copy is older than ${seconds} s`, 30_000, async () => {
     const summary = await worker.summary();
@@ -81,7 +81,7 @@ test("1,000 readers at once get the last good copy with its age while the origin
   expect(bodies).toHaveLength(1);
   expect(ages.least).toBeGreaterThan(STALE_S);
   expect((await worker.get("/")).status).toBe(200);
-  // Said once, however often it was tried.
+  // Logged once, however often the load was tried.
   expect(worker.log.filter((line) => line.includes("Cannot read the summary"))).toHaveLength(1);
 });
 
@@ -108,10 +108,10 @@ test("1,000 readers at once of a stale copy are one question to an origin that i
   expect(as_of > old.as_of).toBe(true);
 });
 
-/** What an origin can do wrong, and what of that the log says. */
+/** Faults of an origin, and the expected line in the log. */
 const faults: Record<
   string,
-  { said: string; answer(origin: TestOrigin): Response | Promise<Response> }
+  { said: string; answer(origin: FakeOrigin): Response | Promise<Response> }
 > = {
   "answers 500": { said: "it answers 500", answer: failing },
   "does not know the secret": {
@@ -172,7 +172,7 @@ test("an origin that misbehaves replaces no good copy, and the log says what it 
       expect(summary.as_of).toBe(good.as_of);
       if (!worker.log.some((line) => line.includes(said))) throw new Error(worker.log.join("; "));
     });
-    expect(worker.log.join()).not.toContain(TestOrigin.SECRET);
+    expect(worker.log.join()).not.toContain(FakeOrigin.SECRET);
     expect(worker.log.join()).not.toContain("private");
   }
 });
@@ -181,7 +181,7 @@ test("with no copy at all, a program gets 503, a person a page, and nobody keeps
   const { worker } = await startPair("not the secret of the origin");
   await worker.stop();
   origins[0]!.answer = ({ headers }) =>
-    headers.get("authorization") === `Bearer ${TestOrigin.SECRET}`
+    headers.get("authorization") === `Bearer ${FakeOrigin.SECRET}`
       ? origins[0]!.good()
       : new Response(null, { status: 401 });
   await worker.start();
@@ -198,7 +198,7 @@ test("with no copy at all, a program gets 503, a person a page, and nobody keeps
   expect(worker.log.join()).toContain("SUMMARY_SECRET");
 });
 
-test("a restart of the runtime brings the last good copies back", async () => {
+test("a restart of the runtime restores the last good copies", async () => {
   const { origin, worker } = await startPair();
   const picture = new Uint8Array(300_000).fill(7);
   origin.answer = ({ url }) =>
@@ -215,8 +215,8 @@ test("a restart of the runtime brings the last good copies back", async () => {
 });
 
 /**
- * Gives what comes of an attempt in which the copy stayed fresh from its beginning to its end: on a
- * busy machine that may take another Worker.
+ * Returns the result of an attempt during which the copy stayed fresh. On a busy machine that may
+ * take another Worker.
  */
 const whileFresh = <Result>(attempt: (pair: Pair) => Promise<Result>) =>
   until("the machine is quick enough", 40_000, async () => {
@@ -263,7 +263,7 @@ test("the origin is shown the secret, and no visitor's header", async () => {
   const { origin, worker } = await startPair();
   await worker.get("/api/summary", { headers: { cookie: "a=b", "x-forwarded-for": "1.2.3.4" } });
   const [{ headers }] = origin.asked as [(typeof origin.asked)[number]];
-  expect(headers.get("authorization")).toBe(`Bearer ${TestOrigin.SECRET}`);
+  expect(headers.get("authorization")).toBe(`Bearer ${FakeOrigin.SECRET}`);
   expect(headers.get("cookie")).toBeNull();
   expect(headers.get("x-forwarded-for")).toBeNull();
 });

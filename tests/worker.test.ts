@@ -1,6 +1,6 @@
 /**
- * The Worker that would be deployed, in Cloudflare's runtime, over the real origin and PostgreSQL:
- * what programs and browsers get of it, header by header.
+ * The Worker of a deployment, in Cloudflare's runtime, over the real origin and PostgreSQL: its
+ * answers to programs and browsers, header by header.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
@@ -66,7 +66,7 @@ test("/api/summary gives the numbers of the tables, as the contract says", async
 
 test("/api/summary says no less than the age of its numbers, and hardly more", async () => {
   let leastMs = Number.POSITIVE_INFINITY;
-  // What was under way for long is said to be older than it is, and is renewed later.
+  // A slow answer is reported as older than it is, and renewed later.
   await until("the age of a copy is right to half a second", 20_000, async () => {
     const askedAtMs = Date.now();
     const { as_of, age_s } = await worker.summary();
@@ -151,7 +151,7 @@ test("the pages name all they may load, and only the frame may be framed", async
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors";
   const page = await worker.get("/");
   expect(page.headers.get("content-security-policy")).toBe(`${policy} 'none'`);
-  // Other hosts of its owner's domain are left alone, and no copy out of a history looks new.
+  // Other hosts of the owner's domain are not affected, and no copy from a history looks new.
   expect(page.headers.get("strict-transport-security")).toBe("max-age=15552000");
   expect(page.headers.get("cache-control")).toBe("no-store");
   expect(page.headers.get("x-frame-options")).toBe("DENY");

@@ -1,4 +1,6 @@
-/** The files of this checkout: what git tracks or would track, also where there is no git. */
+/**
+ * The files of this checkout: those that git tracks or would track, also in a checkout without git.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Glob } from "bun";
@@ -7,11 +9,11 @@ import { ROOT } from "../scripts/lib/config.ts";
 /** Paths from the root of the checkout, sorted. */
 export function checkoutFiles(): string[] {
   const paths = listedByGit() ?? walk(ROOT, readFileSync(join(ROOT, ".gitignore"), "utf8"));
-  // git still knows what was deleted a moment ago.
+  // git still lists files that were just deleted.
   return paths.filter((path) => existsSync(join(ROOT, path))).sort();
 }
 
-/** Nothing without git, or in a checkout that was unpacked from an archive. */
+/** Undefined without git, or in a checkout that was unpacked from an archive. */
 function listedByGit(): string[] | undefined {
   if (!Bun.which("git") || !existsSync(join(ROOT, ".git"))) return undefined;
   const git = Bun.spawnSync(
@@ -23,8 +25,8 @@ function listedByGit(): string[] | undefined {
 }
 
 /**
- * All files below a folder but those that its `.gitignore` leaves out. Understands names such as `*.log`,
- * folders such as `node_modules/`, and paths from the root; that is all that ours has.
+ * All files below a folder except those that its `.gitignore` leaves out. Understands names such as
+ * `*.log`, folders such as `node_modules/`, and paths from the root; ours has no others.
  */
 export function walk(root: string, gitignore: string): string[] {
   const lines = gitignore.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

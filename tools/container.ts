@@ -1,7 +1,7 @@
 /**
  * `bun run test:container`: opens the devcontainer, starts compose.yaml and runs the README's two
- * commands on new computers, for real, from copies of this checkout, and removes all of it again.
- * Where no container engine can be started it says so and proves nothing, with a status of its own.
+ * commands on new computers. It uses copies of this checkout and removes everything again. Without
+ * a container engine it proves nothing, says so, and ends with a status of its own.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ Needs a container engine that runs, or root, docker.io and mmdebstrap of Debian 
       console.log("Proved in containers");
       if (json) write(json, { machine, ...measured });
     } catch (error) {
-      // Not by itself: what the step waited for may go on.
+      // Explicitly, because work that the step waited for may still go on.
       if (error instanceof Interrupted) process.exit(130);
       if (!(error instanceof CannotProve)) throw error;
       console.log(`Nothing is proved about containers here: ${error.message}`);

@@ -1,4 +1,4 @@
-/** Runs other programs for the tools: to their end, and with what they wrote. */
+/** Runs other programs for the tools, to their end, and returns their output. */
 import { closeSync, openSync } from "node:fs";
 
 const LINES_SHOWN = 30;
@@ -11,9 +11,9 @@ export interface CommandOptions {
   stdin?: Blob;
   /** File that takes both outputs as they come, in place of `stdout` and `stderr`. */
   log?: string;
-  /** Both outputs go where those of this process go. */
+  /** Both outputs go to the outputs of this process. */
   isShown?: boolean;
-  /** Ends the program, as SIGTERM does, after so many milliseconds. */
+  /** Ends the program with SIGTERM after this many milliseconds. */
   msMax?: number;
 }
 
@@ -27,12 +27,12 @@ export interface Ended {
 
 const running = new Set<Bun.Subprocess>();
 
-/** Ends all programs that run now. Later ones, such as those that tidy up, run to their end. */
+/** Ends all programs that run now. Later ones, such as cleaning up, run to their end. */
 export function endRunning(): void {
   for (const program of running) program.kill();
 }
 
-/** Runs a command to its end, however that is. */
+/** Runs a command to its end, whatever its status. */
 export async function attempt(command: string[], options: CommandOptions = {}): Promise<Ended> {
   const log = options.log === undefined ? undefined : openSync(options.log, "w");
   const output = log ?? (options.isShown ? "inherit" : "pipe");

@@ -1,6 +1,6 @@
 /**
- * Compares the files whose header says "Pure" with those that the pure walls of biome.json cover: a
- * promise that no tool holds is soon broken. Pure.
+ * Compares the files whose header says "Pure" with those that the pure walls of biome.json cover,
+ * since a promise without a check is soon broken. Pure.
  */
 
 interface Override {
@@ -8,7 +8,7 @@ interface Override {
   linter: object;
 }
 
-/** Every pure wall says this to one who breaks it. */
+/** The message of every pure wall. */
 const MESSAGE = "This file is pure";
 const HEADER = /^(?:#!.*\n)?(?:import [^;]*;\s*)*\/\*\*(.*?)\*\//s;
 
@@ -16,7 +16,7 @@ const HEADER = /^(?:#!.*\n)?(?:import [^;]*;\s*)*\/\*\*(.*?)\*\//s;
 export const saysPure = (text: string) => /\bPure\b/.test(HEADER.exec(text)?.[1] ?? "");
 
 /**
- * What is wrong, a sentence each. `files` holds the texts of all source files by path.
+ * Returns a sentence for each fault. `files` holds the texts of all source files by path.
  * @param matches whether a path fits a glob
  */
 export function pureWallFaults(

@@ -1,7 +1,7 @@
 /**
- * `bun run superset:record`: opens the dashboard of the running stack in a browser and keeps what each
- * chart asks for in the chart's own file. Viewers without a login are answered these queries and no
- * other, so whoever changes a chart runs this; a test of the dashboard fails where it was forgotten.
+ * `bun run superset:record`: opens the dashboard of the running stack in a browser and stores each
+ * chart's query in the chart's file. Viewers without a login get only these queries. Run it after
+ * changing a chart; otherwise a test of the dashboard fails.
  */
 import { asEnvironment, inheritedEnvironment } from "../scripts/host/environment.ts";
 import { defineCommand, runCommand } from "../scripts/lib/command.ts";
@@ -33,7 +33,7 @@ running Superset whose charts show data, and Chromium.`,
   },
 });
 
-/** Puts it where Superset itself keeps what a chart asks for, from where the export takes it. */
+/** Puts it where Superset itself stores a chart's query; the export takes it from there. */
 async function keep(viewer: Viewer, { chartId, body }: Exchange): Promise<void> {
   const { datasource, queries } = body;
   const kept = { datasource, queries, force: false, result_type: "full", result_format: "json" };

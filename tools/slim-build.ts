@@ -1,7 +1,7 @@
 /**
- * `bun run dbt:slim --base REF`: what a pull request's models do to a database that has those of
- * another commit. Deploys the other commit's models on a PostgreSQL of its own, counts some events,
- * and then builds and tests just what differs and all that depends on it (`state:modified+`).
+ * `bun run dbt:slim --base REF`: the effect of a pull request's models on a database with those of
+ * another commit. Deploys the other commit's models on its own PostgreSQL and counts some events.
+ * Then it builds and tests only what differs and everything that depends on it (`state:modified+`).
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,7 +46,7 @@ tests what differs and all that depends on it.`,
   },
 });
 
-/** The other commit's dbt project, or nothing when it has none. */
+/** The other commit's dbt project, or undefined when it has none. */
 async function checkOut(ref: string, scratch: string): Promise<string | undefined> {
   const here = { folder: ROOT };
   const listed = await attempt(["git", "ls-tree", "--name-only", ref, "dbt/"], here);
@@ -97,7 +97,7 @@ async function compare({ config, environment, project, scratch }: Comparison): P
   }
   await build("the models of the other commit", project, "base", all);
   const modified = ["--select", "state:modified+", "--state", join(scratch, "base")];
-  // Elsewhere it is an error when nothing is selected; here it is an answer.
+  // dbt calls it an error when nothing is selected; here it is a result.
   const lenient = ["--quiet", "--warn-error-options", '{"error":[]}', "ls", "--output", "name"];
   const listing = await dbt(own, "own", [...lenient, ...modified], false);
   if (listing.exitCode !== 0) {
@@ -116,7 +116,7 @@ async function compare({ config, environment, project, scratch }: Comparison): P
 interface Comparison {
   config: Config;
   environment: Environment;
-  /** The other commit's. */
+  /** The manifest of the other commit. */
   project: string | undefined;
   scratch: string;
 }

@@ -1,7 +1,7 @@
 /**
- * `bun run test` and `bun run check`: every proof of the project, as many side by side as the machine
- * has room for, with one line at the end that counts them all. A failure does not end the run, so that
- * one run shows everything that is wrong.
+ * `bun run test` and `bun run check`: every proof of the project, as many side by side as the
+ * machine has room for. One line at the end counts them all. A failure does not end the run, so one
+ * run shows every fault.
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";

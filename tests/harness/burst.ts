@@ -1,6 +1,6 @@
 /**
- * Sends many requests at once and prints how they were answered: a program of its own, since Bun
- * keeps a single one from having more than 256 under way, unless it was told so when it started.
+ * Sends many requests at once and prints the answers. It is a program of its own, because Bun's
+ * limit of 256 requests under way can only be raised at the start of a process.
  */
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
@@ -8,7 +8,7 @@ import { ROOT } from "../../scripts/lib/config.ts";
 export interface BurstResult {
   /** Number of answers by status. */
   statuses: Record<string, number>;
-  /** The different bodies, without what depends on the moment. */
+  /** The different bodies, without the parts that depend on the moment. */
   bodies: string[];
   ages: { least: number; most: number };
   stale: number;

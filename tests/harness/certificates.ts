@@ -1,7 +1,7 @@
 /**
- * Certificates for tests of TLS, made with nothing but the runtime: a machine that runs the platform
- * need not have OpenSSL's program, and Java's keytool does not give private keys away. X.509 is
- * written as DER by hand, with just the fields that a client of TLS looks at.
+ * Certificates for tests of TLS, made with only the runtime: a machine may lack OpenSSL's program,
+ * and Java's keytool does not export private keys. X.509 is written as DER by hand, with the fields
+ * that TLS clients check.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 

@@ -1,4 +1,6 @@
-/** A copy of the checkout, as a person would have it: the files that git knows, and the packages. */
+/**
+ * A copy of the checkout, as a person would have it: the files that git knows, and the packages.
+ */
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";

@@ -1,22 +1,25 @@
-/** Puts the stand-in for cloudflared where `bun run tunnel` finds it, and tells how it was started. */
+/**
+ * Puts the stand-in for cloudflared where `bun run tunnel` finds it, and reports how it was
+ * started.
+ */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface Behaviour {
-  /** So many runs end before they have a tunnel. */
+  /** The number of runs that end before they have a tunnel. */
   failures?: number;
-  /** It refuses its token, as the real one does when it is no token at all. */
+  /** It refuses its token, as cloudflared does with a malformed one. */
   isTokenWrong?: boolean;
-  /** Its log does not tell the address of a quick tunnel. */
+  /** Its log does not contain the address of a quick tunnel. */
   isAddressUntold?: boolean;
   /** It writes its token into its log. */
   saysToken?: boolean;
-  /** It does not end when it is told to. */
+  /** It ignores stop signals. */
   ignoresSignals?: boolean;
 }
 
-/** With what one run of it was started. */
+/** Arguments and environment of one run. */
 export interface Start {
   args: string[];
   environment: Record<string, string | undefined>;
@@ -24,7 +27,7 @@ export interface Start {
 }
 
 export class StandIn {
-  /** For PATH: it alone is in there. */
+  /** A folder for PATH that holds only the stand-in. */
   readonly folder = mkdtempSync(join(tmpdir(), "cloudflared-"));
 
   constructor(behaviour: Behaviour = {}) {
@@ -47,12 +50,12 @@ export class StandIn {
       .map((line) => JSON.parse(line));
   }
 
-  /** Those that still run. */
+  /** The runs that have not ended. */
   get alive(): number[] {
     return this.starts.map(({ processId }) => processId).filter(isAlive);
   }
 
-  /** Ends what a failed test has left, too. */
+  /** Also ends the remains of a failed test. */
   remove(): void {
     for (const processId of this.alive) process.kill(processId, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { start } from "./script.ts";
 
 export type ConsumerProcess = ReturnType<typeof start> & { metricsPort: number };
 
-/** Starts a consumer on the place; `script` may be a variant of the product's. */
+/** Starts a consumer on the place; `script` may be a variant of the product's consumer. */
 export async function startConsumer(
   place: Place,
   settings: Record<string, string> = {},
@@ -17,7 +17,7 @@ export async function startConsumer(
   return Object.assign(start(environment, script), { metricsPort: port as number });
 }
 
-/** Waits until the consumer is a member of the group with so many partitions. */
+/** Waits until the consumer is a member of the group with this number of partitions. */
 export async function untilJoined(consumer: ConsumerProcess): Promise<void> {
   await until("the consumer works", 60_000, async () => {
     const response = await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`);
@@ -25,7 +25,7 @@ export async function untilJoined(consumer: ConsumerProcess): Promise<void> {
   });
 }
 
-/** Ends a consumer as an operator does and gives its exit code. */
+/** Stops a consumer as an operator does, and returns its exit code. */
 export function stopConsumer(consumer: ConsumerProcess): Promise<number> {
   consumer.kill("SIGTERM");
   return consumer.exited;

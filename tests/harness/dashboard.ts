@@ -1,6 +1,6 @@
 /**
- * The dashboard as a viewer has it: opened in a browser, with what it asked Superset for and what it
- * was answered, chart by chart.
+ * The dashboard as a viewer sees it: opened in a browser, with the requests to Superset and their
+ * answers, chart by chart.
  */
 import type { Browser, Page, Response } from "playwright-core";
 import type { Config } from "../../scripts/lib/config.ts";
@@ -8,11 +8,11 @@ import { until } from "../../scripts/lib/wait.ts";
 import { countPixels, findCutOff } from "./in-page.ts";
 
 const PAGE_MS_MAX = 180_000;
-/** Superset takes ten logins a minute, so an attempt is not given up early. */
+/** Superset allows ten logins a minute, so an attempt gets time. */
 const LOGIN_MS_MAX = 20_000;
 /** How many charts the dashboard has. */
 export const CHARTS = 11;
-/** What a chart consists of once it is drawn. */
+/** The parts of a drawn chart. */
 const DRAWN = [".header-line", "canvas", "table"].map((part) => `.slice_container ${part}`).join();
 const DATA_PATH = "/api/v1/chart/data";
 
@@ -36,17 +36,17 @@ export interface ViewerOptions {
   isDark?: boolean;
   /** Without a login, as the public sees it. */
   isAnonymous?: boolean;
-  /** Where Superset is, when not at its port: `https://name:port` of a proxy. */
+  /** Address of Superset when it is behind a proxy, as `https://name:port`. */
   origin?: string;
 }
 
 export class Viewer {
   readonly page: Page;
-  /** The latest of each chart, by its number. */
+  /** The latest request of each chart, by its number. */
   readonly exchanges = new Map<number, Exchange>();
   /** How often each chart was answered. */
   readonly answers = new Map<number, number>();
-  /** Addresses that the pages asked for anywhere else than where Superset is. */
+  /** Addresses outside of Superset that the pages asked for. */
   readonly strangers: string[] = [];
   /** Errors that the browser wrote to its console. */
   readonly complaints: string[] = [];
@@ -75,7 +75,7 @@ export class Viewer {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: isDark ? "dark" : "light",
-      // Charts then are what they will be, at once.
+      // Turns animations off, so that charts are complete at once.
       reducedMotion: "reduce",
     });
     const superset = origin ?? `http://127.0.0.1:${config.SUPERSET_PORT}`;
@@ -89,7 +89,7 @@ export class Viewer {
     const isIn = () => !new URL(this.page.url()).pathname.startsWith("/login");
     await until("the login is accepted", PAGE_MS_MAX, async () => {
       if (isIn()) return;
-      // What is filled in before the page's script has run is empty again afterwards.
+      // The page's script clears fields that were filled in before it ran.
       await this.page.fill("#username", "admin");
       await this.page.fill("#password", password);
       await this.page.click("button[type=submit]");
@@ -131,18 +131,18 @@ export class Viewer {
       .first();
   }
 
-  /** How many pixels of a drawn chart have exactly this colour, as `#rrggbb`. */
+  /** The number of pixels of a drawn chart with exactly this colour, as `#rrggbb`. */
   pixels(title: string, colour: string): Promise<number> {
     return this.card(title).locator("canvas").first().evaluate(countPixels, colour);
   }
 
-  /** What is wider than the place it has: titles, numbers, the page itself. */
+  /** Elements that overflow: titles, numbers, the page itself. */
   cutOff(): Promise<string[]> {
-    // A title and a number or a table's head for each: less would mean that nothing was found.
+    // At least a title and a number or a table's head for each chart; fewer would prove nothing.
     return this.page.evaluate(findCutOff, 2 * CHARTS);
   }
 
-  /** Calls Superset's API with the viewer's own session, and throws what it refuses. */
+  /** Calls Superset's API with the viewer's own session, and throws when Superset refuses. */
   async callApi(
     method: "GET" | "POST" | "PUT" | "DELETE",
     path: string,

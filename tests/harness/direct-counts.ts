@@ -1,6 +1,7 @@
 /**
- * Counts events straight into the tables, by the consumer's own statement but without Kafka, and
- * knows independently of it what the tables must then say: for tests of what is made of the counts.
+ * Counts events straight into the tables, by the consumer's own statement but without Kafka. It
+ * knows independently what the tables must then hold. For tests of everything that reads the
+ * counts.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { storeTally } from "../../scripts/consume/store.ts";
@@ -37,7 +38,7 @@ export class DirectCounts {
     this.#random = randomNumbers(seed);
   }
 
-  /** The rows that the consumer makes when a partition is assigned to it for the first time. */
+  /** The rows that the consumer creates at the first assignment of a partition. */
   async begin(sql: Sql): Promise<void> {
     await sql`
       insert into streaming.consumer_offsets
@@ -51,7 +52,7 @@ export class DirectCounts {
     const expectedOffset = this.#nextOffsets[partition]!;
     const tally = new Tally(expectedOffset);
     for (let index = 0; index < events; index++) {
-      // Users of different partitions are different, as they are in a topic with users as keys.
+      // Different partitions have different users, as in a topic with users as keys.
       const userId = 1 + partition + PARTITIONS * this.#below(users);
       const typeIndex = this.#below(EVENT_TYPES.length);
       const atMs = this.#startMs + this.#below(20 * DAY_MS);
@@ -64,12 +65,12 @@ export class DirectCounts {
     await storeTally(sql, key, tally);
   }
 
-  /** As if the users' events had never happened. */
+  /** Deletes all traces of the users' events. */
   forget(...userIds: number[]): void {
     for (const userId of userIds) this.#users.delete(userId);
   }
 
-  /** What is to be read of all users, in the order of their ids. */
+  /** The expected values of all users, in the order of their ids. */
   expected(): UserRow[] {
     return [...this.#users]
       .sort(([a], [b]) => a - b)
@@ -100,7 +101,7 @@ export class DirectCounts {
 
 interface BatchSize {
   events: number;
-  /** How many users the partition has. */
+  /** The number of users of the partition. */
   users?: number;
   partition?: number;
 }

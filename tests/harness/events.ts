@@ -1,6 +1,6 @@
 /**
  * Events for tests, made without the product's generator, and their counts, made without its
- * consumer: what a test compares with must not share the code that it tests.
+ * consumer. The expected values of a test must not come from the code under test.
  */
 export interface TestEvents {
   /** One JSON document each. */

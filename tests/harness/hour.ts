@@ -1,4 +1,4 @@
-/** An hour of events up to now, in numbers that are different for each minute and known. */
+/** An hour of events up to now. The numbers are known, and different for each minute. */
 const MINUTE_MS = 60_000;
 const TYPES = ["view", "click", "purchase"];
 
@@ -9,7 +9,7 @@ export interface Hour {
   counts: Map<string, number[]>;
 }
 
-/** The minute that is running is left out. */
+/** The current minute is left out. */
 export function makeHour(): Hour {
   const counts = new Map<string, number[]>();
   const thisMinute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;

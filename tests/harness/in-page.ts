@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What runs inside of a page, where nothing of the test is known. */
+/** Functions that run inside of a page, without access to the test. */
 
 export function countPixels(element: Element, colour: string): number {
   const canvas = element as HTMLCanvasElement;
@@ -12,7 +12,7 @@ export function countPixels(element: Element, colour: string): number {
   return found;
 }
 
-/** What a page has more than `textsMin` of, and the page itself, when it is wider than its place. */
+/** Elements that overflow, out of more than `textsMin`, and the page itself when it overflows. */
 export function findCutOff(textsMin: number): string[] {
   const texts = "[data-test=slice-header], .header-line, .subtitle-line, .subheader-line, th";
   const looked = [...document.querySelectorAll(texts)];

@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
-/** What runs inside of the public page, where nothing of the test is known. */
+/** Functions that run inside of the public page, without access to the test. */
 
 /** How one bar was painted. */
 interface PaintedBar {
-  /** Its minute, as the axis has it: "12:34". */
+  /** Its minute on the axis: "12:34". */
   minute: string;
   /** Height in pixels of each of the given colours in the middle of the bar. */
   heights: number[];
@@ -15,7 +15,7 @@ interface Painted {
   bars: PaintedBar[];
 }
 
-/** Looks at the pixels of the canvas, and asks the chart only where its bars and its scale are. */
+/** Reads the pixels of the canvas, and asks the chart only for its bars and its scale. */
 export function readBars(canvas: Element, colours: string[]): Painted {
   const { chart } = canvas as Element & { chart: DrawnChart };
   const context = (canvas as HTMLCanvasElement).getContext("2d")!;
@@ -63,7 +63,7 @@ export function readSlots(): [string, string][] {
   ];
 }
 
-/** How far the page is wider than its place, in pixels. */
+/** The overflow of the page, in pixels. */
 export function findOverflow(): number {
   const { scrollWidth, clientWidth } = document.documentElement;
   return scrollWidth - clientWidth;
@@ -78,13 +78,13 @@ export function setVisibility(state: "hidden" | "visible"): void {
 
 export interface Figures {
   firstContentfulPaintMs: number;
-  /** Time over 50 ms of each task that held the page up. */
+  /** Time over 50 ms of each task that blocked the page. */
   blockedMs: number;
-  /** Sum of all layout shifts so far, the ones after a click left out. */
+  /** Sum of all layout shifts so far, except those after a click. */
   layoutShift: number;
 }
 
-/** All that the browser has noted since the page was opened. */
+/** Everything that the browser has recorded since the page was opened. */
 export async function readFigures(): Promise<Figures> {
   const noted = async (type: string) => {
     const entries: PerformanceEntry[] = [];

@@ -1,4 +1,4 @@
-/** A registry that speaks the protocol of JSR, and has one package: the real `@std/dotenv`. */
+/** A registry with JSR's protocol and one package: the real `@std/dotenv`. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../deno.json" with { type: "json" };

@@ -1,4 +1,4 @@
-/** Where processes of this machine listen. */
+/** The addresses on which processes of this machine listen. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Addresses on which a process listens, as /proc writes them: in hexadecimal, IPv4 and IPv6. */

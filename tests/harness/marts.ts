@@ -1,4 +1,4 @@
-/** Runs dbt as its users do, and reads what it made as a stranger would. */
+/** Runs dbt as its users do, and reads its tables as a stranger would. */
 import { expect } from "bun:test";
 import { join } from "node:path";
 import { DBT } from "../../dbt/install.ts";
@@ -58,7 +58,7 @@ export async function readUsers(sql: Sql): Promise<UserRow[]> {
   return rows.map((row) => ({ ...row }));
 }
 
-/** The users' rows as the last run has settled them, which only dbt itself may read. */
+/** The settled rows of the users after the last run. Only dbt itself may read these. */
 export async function readSettled({ config }: Place): Promise<UserRow[]> {
   const sql = connect(config, "transform");
   const rows = await sql<UserRow[]>`
@@ -82,7 +82,7 @@ export async function readRuns(sql: Sql) {
   return rows.map((row) => ({ ...row }));
 }
 
-/** A place with counts of several days in all partitions, and with what they must come to. */
+/** A place with counts of several days in all partitions, and the expected values. */
 export async function countedPlace(platform: Platform, name: string) {
   const place = await platform.place(name);
   const counts = new DirectCounts(1);
@@ -91,14 +91,16 @@ export async function countedPlace(platform: Platform, name: string) {
   return { place, counts };
 }
 
-/** Runs dbt by `bun run transform` and expects that it passes; gives what it printed. */
+/** Runs dbt by `bun run transform`, expects that it passes, and returns its output. */
 export async function settle(place: Place, ...words: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await transform(place, ...words);
   expect([exitCode, stderr, stdout]).toEqual([0, "", expect.stringContaining("passed")]);
   return stdout;
 }
 
-/** What `bun run verify` says: its exit code, the first hop that differs, the summary's remarks. */
+/**
+ * The result of `bun run verify`: its exit code, the first hop that differs, the summary's remarks.
+ */
 export async function verify(place: Place) {
   const { exitCode, stdout } = await run(place.environment, "scripts/verify.ts", ["--json"]);
   const { firstDifference, hops } = JSON.parse(stdout);

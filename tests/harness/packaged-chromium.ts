@@ -1,6 +1,6 @@
 /**
- * The Chromium of npm's `@sparticuz/chromium`, for machines without a browser. It is a real Chromium
- * that brings its libraries and a font, since it is made for AWS Lambda, which has neither.
+ * The Chromium of npm's `@sparticuz/chromium`, for machines without a browser. It is a real
+ * Chromium with its own libraries and a font, made for AWS Lambda, which has neither.
  *
  * The package unpacks into the temporary folder of its process, so a process of its own runs it.
  */
@@ -12,7 +12,7 @@ import { ROOT } from "../../scripts/lib/config.ts";
 const CACHE = join(ROOT, "node_modules/.cache");
 const FOLDER = join(CACHE, `chromium-${packages.devDependencies["@sparticuz/chromium"]}`);
 
-/** Where the package holds a browser for this machine. */
+/** The folder of the package with a browser for this machine. */
 export const isPackaged = process.platform === "linux" && process.arch === "x64";
 
 interface Launch {

@@ -1,6 +1,6 @@
 /**
- * A real Kafka and a real PostgreSQL. Each test takes a topic and a database of its own in them, so that
- * none sees what another has left, nor what another file has left that ran in the same process.
+ * A real Kafka and a real PostgreSQL. Each test gets its own topic and database in them. So no test
+ * sees data of another test, nor of another file that ran in the same process.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { type Environment, run, runOrThrow } from "./script.ts";
 import { sharedStack } from "./shared-stack.ts";
 import { type Stack, startStack } from "./stack.ts";
 
-/** A topic and a database of their own in the platform's services. */
+/** A topic and a database of one test in the platform's services. */
 export interface Place {
   environment: Environment;
   config: Config;
@@ -21,7 +21,7 @@ export interface Place {
   sql: Sql;
 }
 
-/** Writes the lines to a file of the place, for the producer to send, and gives its path. */
+/** Writes the lines to a file of the place, for the producer to send, and returns its path. */
 export function writeLines(place: Place, lines: string[], name = "events"): string {
   const path = join(place.config.STATE_DIR, `${place.config.KAFKA_TOPIC}-${name}.ndjson`);
   writeFileSync(path, `${lines.join("\n")}\n`);
@@ -78,7 +78,7 @@ export class Platform {
       const { stdout } = await run(this.#stack.settings, "scripts/status.ts", ["--json"]);
       const rows = JSON.parse(stdout) as { service: string; processId?: number }[];
       const found = rows.find((row) => row.service === service)?.processId;
-      // A signal to process 0 would go to this very process and all its siblings.
+      // A signal to process 0 would reach this process and all its siblings.
       if (!found) throw new Error("it is not up");
       return found;
     });
@@ -88,7 +88,7 @@ export class Platform {
   async untilReady(): Promise<void> {
     await until("Kafka answers", 180_000, () => answersKafka(this.#stack.config));
     await until("PostgreSQL answers", 180_000, () => answersPostgres(this.#stack.config));
-    // Connections of this process that broke are found out by using them.
+    // Only a query reveals that a connection of this process is broken.
     await until("the test is connected", 60_000, () =>
       Promise.all([this.#admin, ...this.#places.map(({ sql }) => sql)].map((sql) => sql`select 1`)),
     );

@@ -1,4 +1,4 @@
-/** Other processes of this machine, as /proc shows them: a bare machine has no `ps`. */
+/** Other processes of this machine, from /proc: a bare machine has no `ps`. */
 import { readdirSync, readFileSync } from "node:fs";
 import { commandLine } from "../../scripts/host/process-tree.ts";
 
@@ -11,7 +11,7 @@ export const commandLines = (): string => processIds().map(commandLine).join("\n
 export const sessionOf = (leader: number): number[] =>
   processIds().filter((id) => {
     try {
-      // Behind the name, which may hold anything: state, parent, group, session.
+      // After the name, which may hold anything: state, parent, group, session.
       const fields = readFileSync(`/proc/${id}/stat`, "utf8").split(") ").at(-1)!.split(" ");
       return Number(fields[3]) === leader;
     } catch {

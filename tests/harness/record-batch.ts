@@ -1,4 +1,4 @@
-/** Record batches as they come from the log, for tests of our reading. */
+/** Record batches as the log holds them, for tests of our reading. */
 import { encodeAnyRecords } from "../../scripts/kafka/encode-records.ts";
 import type { RecordBatch } from "../../scripts/kafka/record-cursor.ts";
 

@@ -1,10 +1,10 @@
-/** Puts any records into the topic, also such as no producer of events would send. */
+/** Puts any records into the topic, also ones that no producer of events would send. */
 import { type AnyRecord, encodeAnyRecords } from "../../scripts/kafka/encode-records.ts";
 import { openKafka } from "../../scripts/kafka/open.ts";
 import { partitionOf } from "../../scripts/kafka/partition.ts";
 import type { Config } from "../../scripts/lib/config.ts";
 
-/** Each goes to `partition`, or to the partition of its key. */
+/** Each record goes to `partition`, or to the partition of its key. */
 export async function sendRecords(
   config: Config,
   records: readonly (AnyRecord & { key: string; partition?: number })[],

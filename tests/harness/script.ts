@@ -4,13 +4,13 @@ import { ROOT } from "../../scripts/lib/config.ts";
 
 export type Environment = Record<string, string>;
 
-/** What clients of package registries read: certificates, proxies, and which registry. */
+/** Settings for clients of package registries: certificates, proxies, and the registry. */
 const PACKAGE_CLIENTS =
   /^((ssl_cert_|pip_|uv_|bun_config_)\w+|npm_config_(registry|cafile|proxy|https_proxy)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs|(https?|all|no)_proxy|maven_repository_url|java_tool_options)$/i;
 
 /**
- * The bare environment in which tests run the project's programs: nothing of the person who runs the
- * tests, but for where programs are, where files go, and what package clients need.
+ * The environment in which tests run the project's programs. It inherits nothing from the person
+ * who runs the tests, except paths of programs and files, and settings of package clients.
  */
 export function programEnvironment(): Environment {
   const { PATH = "", HOME = "", CACHE_DIR, TMPDIR } = process.env;

@@ -1,4 +1,4 @@
-/** What turns the platform's Kafka into one that lets nobody in without TLS and a password. */
+/** Turns the platform's Kafka into one that requires TLS and a password. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export const KAFKA_USERS = {
   "scram-sha-512": { name: "clara", password: "clara-secret" },
 } as const;
 
-/** Fills `folder` with what the start of Kafka reads, and makes the data with the users in it. */
+/** Fills `folder` with the files for Kafka's start, and creates the data with the users in it. */
 export function secureKafka(
   config: Config,
   folder: string,
@@ -24,7 +24,7 @@ export function secureKafka(
   writeFileSync(keystore, key + certificate, { mode: 0o600 });
   const properties = [
     readFileSync(join(ROOT, "kafka/server.properties"), "utf8"),
-    // Of a property that is there twice, the last counts.
+    // When a property occurs twice, the last one counts.
     "listeners=CLIENTS://127.0.0.1:@KAFKA_PORT@,CONTROLLER://127.0.0.1:@KAFKA_CONTROLLER_PORT@",
     `advertised.listeners=CLIENTS://${host}:@KAFKA_PORT@`,
     "listener.security.protocol.map=CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT",
@@ -52,7 +52,7 @@ function plainLogin(): string {
   return `${module} required username="${name}" password="${password}" user_${name}="${password}";`;
 }
 
-/** As the start of Kafka would, but with the users of SCRAM, which are part of the cluster's data. */
+/** Like the start of Kafka, but with the users of SCRAM, which are part of the cluster's data. */
 function format(config: Config, properties: string): void {
   const folder = join(config.STATE_DIR, "kafka");
   mkdirSync(folder);
@@ -64,7 +64,7 @@ function format(config: Config, properties: string): void {
     const { name, password } = KAFKA_USERS[mechanism];
     return ["--add-scram", `${mechanism.toUpperCase()}=[name=${name},password=${password}]`];
   });
-  // One in 64 begins with a dash, which must be no option: here each does.
+  // One id in 64 begins with a dash, which must not look like an option: here each does.
   const cluster = `-${randomBytes(16).toString("base64url").slice(1)}`;
   const tool = ["-cp", kafkaClasspath(config), "kafka.tools.StorageTool", "format"];
   const { exitCode, stderr } = Bun.spawnSync(

@@ -1,6 +1,6 @@
 /**
- * A Kafka and a PostgreSQL as companies run them: nobody gets in without TLS and a password. They
- * are the platform's own, started from a copy of the checkout with other configuration in it.
+ * A Kafka and a PostgreSQL as companies run them: both require TLS and a password. They are the
+ * platform's own services, started from a copy of the checkout with another configuration.
  */
 import { openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const START_MS_MAX = 120_000;
 const END_MS_MAX = 30_000;
 
 export class SecuredServices {
-  /** Places, and passwords of PostgreSQL; see `access` for what else it takes to get in. */
+  /** Addresses and passwords of PostgreSQL; `access` adds the rest. */
   readonly settings: Environment;
   /** File with the certificate of the authority that signed those of the servers. */
   readonly authority: string;
@@ -35,7 +35,7 @@ export class SecuredServices {
     this.stranger = join(settings.STATE_DIR!, "stranger.pem");
   }
 
-  /** The servers' certificates are for `host` only, whatever else leads to them. */
+  /** The servers' certificates are only for `host`, under whatever other name it is reached. */
   static async start(host: string): Promise<SecuredServices> {
     const roles = ["", "_ADMIN", "_INGEST", "_TRANSFORM", "_READ"];
     const passwords = roles.map((role) => [`POSTGRES${role}_PASSWORD`, `secret${role}`]);
@@ -49,7 +49,7 @@ export class SecuredServices {
     return secured;
   }
 
-  /** All that it takes to be let in, changed by `others`; an empty setting counts as not set. */
+  /** All settings for access, changed by `others`; an empty setting counts as not set. */
   access(mechanism: keyof typeof KAFKA_USERS, others: Environment = {}): Environment {
     return {
       ...this.settings,
@@ -116,7 +116,7 @@ async function end(server: Bun.Subprocess): Promise<void> {
   clearTimeout(deadline);
 }
 
-/** Fills `folder` with what the start of PostgreSQL reads. */
+/** Fills `folder` with the files for the start of PostgreSQL. */
 function securePostgres(folder: string, { certificate, key }: Certificate): void {
   const path = (name: string) => join(folder, name);
   writeFileSync(path("server.crt"), certificate);

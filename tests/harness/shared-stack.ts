@@ -1,7 +1,7 @@
 /**
- * Stacks that several test files of one process use, one file after the other: `bun run test` runs such
- * files in one process, and a file that runs alone starts what it needs. bunfig.toml loads this file
- * before all others, so that its `afterAll` comes after the last of them.
+ * Stacks that several test files use, one file after the other. `bun run test` runs such files in
+ * one process; a file that runs alone starts what it needs. bunfig.toml loads this file before all
+ * others, so that its `afterAll` comes after the last of them.
  */
 import { afterAll } from "bun:test";
 import type { Stack, StackOptions } from "./stack.ts";
@@ -16,12 +16,12 @@ export function sharedStack(name: string, options: StackOptions): Promise<Stack>
   if (found) return found;
   const starting = start(options);
   started.set(name, starting);
-  // The next file tries again, and does not fail for what has passed by then.
+  // The next file tries again: the cause may have passed by then.
   starting.catch(() => started.delete(name));
   return starting;
 }
 
-/** Loaded when it is wanted: unit tests load this file as well. */
+/** Loaded on demand: unit tests load this file, too. */
 const start = async (options: StackOptions) => (await import("./stack.ts")).startStack(options);
 
 afterAll(async () => {

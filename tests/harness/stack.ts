@@ -1,7 +1,7 @@
 /**
- * A whole stack for one test: real services, started by the same `up` that people use, in a folder
- * and on ports of their own, so that it never meets a stack that is up. Nothing of it is left after
- * `stop`, except what was fetched into the shared cache and, in CI, the logs.
+ * A whole stack for one test: real services, started by the same `up` that people use. It has its
+ * own folder and ports, so it never meets a stack that is up. `stop` leaves only the shared cache
+ * of downloads and, in CI, the logs.
  */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** How the name of a stack's folder begins. */
+/** The beginning of the name of a stack's folder. */
 export const STACK_PREFIX = "stack-test-";
 
 /** Settings of a stack that does not run yet. */
@@ -32,7 +32,7 @@ export async function newSettings(settings: Environment = {}): Promise<Environme
   };
 }
 
-/** For each service a port of its own that is free now. */
+/** A free port for each service. */
 export async function portSettings(): Promise<Record<string, string>> {
   const settings = services.flatMap((service) => service.ports);
   const ports = await freePorts(settings.length);
@@ -58,7 +58,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return { settings: complete, config: readConfig(complete), stop: () => removeStack(settings) };
 }
 
-/** What `up` wrote into the environment file. */
+/** The settings that `up` wrote into the environment file. */
 export function generatedSettings({ STATE_DIR }: Environment): Environment {
   const path = join(STATE_DIR!, ".env");
   return existsSync(path) ? (parseEnv(readFileSync(path, "utf8")) as Environment) : {};
@@ -71,7 +71,7 @@ export async function removeStack(settings: Environment): Promise<void> {
   rmSync(settings.STATE_DIR!, { recursive: true, force: true });
 }
 
-/** What its services wrote, for whoever looks at a failed run from afar. */
+/** The logs of its services, kept to examine a failed run in CI. */
 function keepLogs(folder: string): void {
   const logs = join(folder, "log");
   if (!existsSync(logs)) return;

@@ -1,7 +1,7 @@
 /**
- * Stands in for cloudflared, which the machines that run the tests cannot fetch: it takes the same
- * arguments, writes the lines that cloudflared's documentation and source show, and answers on its
- * metrics port. It opens no tunnel. What it is to do, and with what it was started, lies in a folder.
+ * Stands in for cloudflared, which machines in CI cannot fetch. It takes the same arguments, writes
+ * the log lines of cloudflared's documentation and source, and answers on its metrics port. It
+ * opens no tunnel. A folder holds its instructions and a record of each start.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";

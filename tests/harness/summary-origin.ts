@@ -40,7 +40,7 @@ export class Origin {
     return fetch(`http://127.0.0.1:${this.port}${path}`, init);
   }
 
-  /** A summary that was read after this call, and is what the contract says. */
+  /** A summary that was read after this call, checked against the contract. */
   async read(): Promise<Summary> {
     const sinceMs = Date.now();
     return until("the origin has newer numbers", 30_000, async () => {
@@ -53,14 +53,14 @@ export class Origin {
     });
   }
 
-  /** How often it has computed the numbers, whatever came of it. */
+  /** How often it has computed the numbers, successfully or not. */
   async computations(): Promise<number> {
     const text = await (await this.get("/metrics")).text();
     const counts = text.matchAll(/^rtdp_summary_computations_total\{.*\} (\d+)$/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** Ends it as an operator does; gives its exit code and what it has logged. */
+  /** Stops it as an operator does; returns its exit code and its log. */
   async stop(): Promise<{ exitCode: number; log: Record<string, unknown>[] }> {
     this.process.kill("SIGTERM");
     const exitCode = await this.process.exited;

@@ -7,7 +7,9 @@ import { runOrThrow } from "./script.ts";
 import { sharedStack } from "./shared-stack.ts";
 import type { Stack } from "./stack.ts";
 
-/** Has the files in the folder `SUPERSET_ASSETS_FOLDER` of its settings, which a test may change. */
+/**
+ * Its files are in the folder `SUPERSET_ASSETS_FOLDER` of its settings, which a test may change.
+ */
 export async function supersetStack({ isPublic = false } = {}): Promise<Stack> {
   const stack = await sharedStack("superset", {
     services: ["consumer", "superset"],

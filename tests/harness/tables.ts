@@ -37,7 +37,7 @@ export async function readLedger(sql: Sql): Promise<Ledger> {
   return row as Ledger;
 }
 
-/** Waits until so many records of the log have been dealt with. */
+/** Waits until this number of records of the log has been processed. */
 export function untilRead(sql: Sql, records: number, msMax = 120_000): Promise<Ledger> {
   return until(`${records} records are read`, msMax, async () => {
     const ledger = await readLedger(sql);

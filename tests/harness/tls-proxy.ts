@@ -1,7 +1,7 @@
 /**
- * A proxy with TLS in front of a service of this machine. It hands on what Cloudflare's network and
- * `cloudflared` hand on by their documentation: the name that was asked for, whatever headers the
- * visitor sent, and its own about who asked and how.
+ * A proxy with TLS in front of a service of this machine. By their documentation, Cloudflare's network
+ * and `cloudflared` forward the requested name and all headers of the visitor, and add headers about
+ * the visitor. This proxy does the same.
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { Authority } from "./certificates.ts";
@@ -10,14 +10,14 @@ export interface TlsProxy {
   /** `https://name:port`, as a visitor writes it. */
   origin: string;
   port: number;
-  /** SHA-256 of its public key in base64, by which a browser can be told to trust it. */
+  /** SHA-256 of its public key in base64, with which a browser can be told to trust it. */
   keyHash: string;
-  /** Certificate of who signed its own, as PEM, for programs that are to trust it. */
+  /** Certificate of its authority, as PEM, for programs that must trust it. */
   authority: string;
   stop(): Promise<void>;
 }
 
-/** @param visitor address that visitors are said to come from */
+/** @param visitor the address that visitors appear to have */
 export function startTlsProxy(name: string, targetPort: number, visitor: string): TlsProxy {
   const authority = new Authority("Proxy of the tests");
   const { certificate, key } = authority.issue(name);
@@ -59,7 +59,7 @@ async function forward(request: Request, targetPort: number, visitor: string): P
     redirect: "manual",
   });
   const answered = new Headers(response.headers);
-  // It has been unpacked on the way.
+  // The body has already been unpacked.
   for (const name of ["content-encoding", "content-length"]) answered.delete(name);
   return new Response(response.body, { status: response.status, headers: answered });
 }

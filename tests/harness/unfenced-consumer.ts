@@ -13,7 +13,10 @@ import { startLogging } from "../../scripts/lib/log.ts";
 import { connect } from "../../scripts/lib/postgres.ts";
 
 const FENCE = "and next_offset = $4::text::bigint";
-/** The ledger's check would refuse the damage too: the offsets are moved by as many as counted. */
+/**
+ * The ledger's check would refuse the damage, too, so the offsets move by the number of counted
+ * records.
+ */
 const MOVE = "next_offset = $5::text::bigint,";
 
 const fenced = storeStatement("streaming");

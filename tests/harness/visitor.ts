@@ -1,13 +1,13 @@
-/** Somebody who looks at the public page in a browser, with all that went wrong while they did. */
+/** A visitor of the public page in a browser, with everything that went wrong during the visit. */
 import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-/** Of axe, that apply to the smallest page: with fewer it has not looked. */
+/** The number of axe's rules that apply to the smallest page; fewer mean that axe did not look. */
 const RULES_MIN = 10;
 
 export class Visitor {
   readonly page: Page;
-  /** What the browser wrote to its console, and errors that nothing caught. */
+  /** Messages on the browser's console, and uncaught errors. */
   readonly complaints: string[] = [];
   /** Addresses on other hosts that the page asked for. */
   readonly strangers: string[] = [];
@@ -25,7 +25,7 @@ export class Visitor {
     });
   }
 
-  /** Opens no address yet. Nothing moves by itself, so that what is compared stands still. */
+  /** Opens no address yet. Animations are off, so that the compared state stands still. */
   static async arrive(
     browser: Browser,
     origin: string,
@@ -40,12 +40,12 @@ export class Visitor {
     return new Visitor(await context.newPage(), origin);
   }
 
-  /** The whole text of the place with this name. */
+  /** The whole text of the element with this name. */
   async textAt(name: string): Promise<string> {
     return (await this.page.locator(`[data-text="${name}"]`).first().textContent()) ?? "";
   }
 
-  /** Waits until the place holds the text. */
+  /** Waits until the element holds the text. */
   async untilText(name: string, text: string, msMax = 10_000): Promise<void> {
     await this.page
       .locator(`[data-text="${name}"]`, { hasText: new RegExp(`^${text}$`) })
@@ -53,14 +53,14 @@ export class Visitor {
       .waitFor({ state: "attached", timeout: msMax });
   }
 
-  /** Waits until the page says that it is in the state. */
+  /** Waits until the page shows the state. */
   async untilState(state: string, msMax = 10_000): Promise<void> {
     await this.page.locator(`.status[data-state="${state}"]`).waitFor({ timeout: msMax });
   }
 
-  /** What axe finds in what is shown now, as one line for each element. */
+  /** Axe's findings in the current page, one line for each element. */
   async findFaults(): Promise<string[]> {
-    // Not as an element of the page, whose policy forbids it.
+    // Evaluated instead of added as an element, which the page's policy forbids.
     await this.page.evaluate(axe.source);
     const { violations, passes } = (await this.page.evaluate("axe.run()")) as axe.AxeResults;
     if (passes.length < RULES_MIN) throw new Error(`Cannot judge: ${passes.length} rules applied`);

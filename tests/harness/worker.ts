@@ -1,6 +1,6 @@
 /**
- * The Worker that would be deployed, in the runtime that Cloudflare runs, asking an origin of the
- * test's choice. Each has a port and a folder of its own; stopped and started, it has what it kept.
+ * The Worker of a deployment, in Cloudflare's runtime, with an origin of the test's choice. Each
+ * has its own port and folder. After a restart it has its stored data again.
  */
 import { afterAll } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ interface Settings {
 }
 
 export class TestWorker {
-  /** What the Worker wrote to its log. */
+  /** The log of the Worker. */
   readonly log: string[] = [];
   readonly #build: string;
   readonly #state = mkdtempSync(join(tmpdir(), "worker-test-"));
@@ -65,12 +65,12 @@ export class TestWorker {
     return (await response.json()) as PublishedSummary;
   }
 
-  /** As Cloudflare does once a minute. */
+  /** Cloudflare does so once a minute. */
   wake(): Promise<void> {
     return this.#served!.runCron();
   }
 
-  /** Ends the runtime, but not what it has kept. */
+  /** Ends the runtime, but keeps its stored data. */
   async stop(): Promise<void> {
     await this.#served?.stop();
     this.#served = undefined;
@@ -85,7 +85,7 @@ export class TestWorker {
 let building: Promise<string> | undefined;
 afterAll(async () => {
   const folder = await building;
-  // Files that run in one process share this module, so that a later one has to build it again.
+  // Files of one process share this module, so a later one must build the Worker again.
   building = undefined;
   if (folder) rmSync(folder, { recursive: true, force: true });
 });

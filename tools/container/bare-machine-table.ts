@@ -1,4 +1,4 @@
-/** What new computers took, for people: a line for each start. Pure. */
+/** The measurements of new computers, for people: a line for each start. Pure. */
 import { table } from "../../bench/table.ts";
 import type { BareMachineResult, Start } from "./prove-bare-machine.ts";
 

@@ -1,7 +1,7 @@
 /**
- * A new computer: a bare Debian with nothing but what the README asks for, 2 cores and 8 GB, a normal
- * user whose home cannot be written except for its cache folder, and a checkout in a path with a space.
- * It is a container, so what is left of it can be opened again without a network.
+ * A new computer: a bare Debian with only the README's requirements, 2 cores and 8 GB. A normal
+ * user has a read-only home except for its cache folder, and a checkout in a path with a space. It
+ * is a container, so its remains can be opened again without a network.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { attempt, type CommandOptions, run } from "../process.ts";
 import { packCheckout } from "./checkout.ts";
 import type { Engine } from "./engine.ts";
 
-/** What the README asks for, by the names that Debian gives it. */
+/** The README's requirements, under Debian's names. */
 const PREREQUISITES = ["nodejs", "npm", "python3", "python3-venv"];
 const HOME = "/home/dev";
 const CHECKOUT = `${HOME}/data platform`;
@@ -27,7 +27,7 @@ export class BareMachine {
     this.#engine = engine;
     this.#options = { environment: engine.environment };
     this.#name = `bare-${suite}-${process.pid}`;
-    // npm keeps its packages beside the cache folder, and here it may not.
+    // By default npm keeps its packages beside the cache folder, which is read-only here.
     this.#settings = { ...ports, npm_config_cache: `${CACHE}/npm` };
   }
 
@@ -53,7 +53,7 @@ export class BareMachine {
     });
   }
 
-  /** Starts it, or starts it again with what it had in its checkout and its cache. */
+  /** Starts it, or restarts it with its checkout and its cache. */
   async open({ isOffline = false } = {}): Promise<void> {
     const network = isOffline ? "none" : this.#engine.isHandMade ? "host" : "bridge";
     await run(
@@ -83,7 +83,7 @@ export class BareMachine {
     return this.execute("sh", "-c", `cat ${first} 2>/dev/null || cat ${second}`);
   }
 
-  /** The volume with its cache folder, which goes on after the machine. */
+  /** The volume with its cache folder, which outlives the machine. */
   get cache(): string {
     return `${this.#name}-cache`;
   }

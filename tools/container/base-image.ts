@@ -1,6 +1,6 @@
 /**
- * The bare Debian that an image begins with. Where no registry of images answers, Debian's own
- * packages make one of the same name, which trusts what this machine trusts.
+ * The bare Debian of an image. Where no registry of images answers, Debian's own packages make one
+ * of the same name, which trusts the certificates of this machine.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,13 +18,13 @@ const READ_BY = [
   ...["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE"],
 ];
 
-/** What dpkg does in the slim images: nothing for a power cut, no manuals, one language. */
+/** dpkg's settings in the slim images: no protection from power cuts, no manuals, one language. */
 const AS_IN_SLIM = [
   "force-unsafe-io",
   ...["doc", "man", "locale", "info"].map((name) => `path-exclude=/usr/share/${name}/*`),
 ];
 
-/** The image that the Dockerfile of the devcontainer begins with. */
+/** The first image of the devcontainer's Dockerfile. */
 export function baseOfDockerfile(): string {
   const dockerfile = readFileSync(join(ROOT, ".devcontainer/Dockerfile"), "utf8");
   return /^FROM (\S+)/m.exec(dockerfile)![1]!;

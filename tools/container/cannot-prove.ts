@@ -1,4 +1,7 @@
-/** Thrown where this machine has not what a proof needs: then nothing is wrong, and nothing proved. */
+/**
+ * Thrown where this machine lacks something that a proof needs: nothing is wrong, and nothing
+ * proved.
+ */
 export class CannotProve extends Error {
   override name = "CannotProve";
 }

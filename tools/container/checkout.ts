@@ -1,4 +1,4 @@
-/** A copy of this checkout as somebody else's: what git knows or would know of it, nothing else. */
+/** A copy of this checkout as another person has it: only files that git knows or would know. */
 import { mkdirSync } from "node:fs";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { checkoutFiles } from "../checkout-files.ts";

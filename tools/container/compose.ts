@@ -1,4 +1,4 @@
-/** A project of compose.yaml, as `docker compose` runs it, under a name and on ports of its own. */
+/** A project of compose.yaml, run by `docker compose` under its own name and on its own ports. */
 import { writeFileSync } from "node:fs";
 import type { Environment } from "../../tests/harness/script.ts";
 import { attempt, type CommandOptions, run } from "../process.ts";
@@ -46,7 +46,7 @@ export class ComposeProject {
     return run([...this.#command, "exec", "-T", service, ...command], this.#options);
   }
 
-  /** The same without regard to how it ends, for a command that ends its own container. */
+  /** Ignores the exit status, for a command that ends its own container. */
   async end(service: string, ...command: string[]): Promise<void> {
     await attempt([...this.#command, "exec", "-T", service, ...command], this.#options);
   }
@@ -57,7 +57,7 @@ export class ComposeProject {
     return names.trim().split("\n");
   }
 
-  /** How often the engine has started the container again, and what its health check says. */
+  /** How often the engine has restarted the container, and the result of its health check. */
   async state(service: string): Promise<{ restarts: number; health: string }> {
     const id = (await run([...this.#command, "ps", "--quiet", service], this.#options)).trim();
     const health = "{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}";
@@ -74,13 +74,13 @@ export class ComposeProject {
     return run(["docker", "stats", "--no-stream", "--format", format, ...ids], this.#options);
   }
 
-  /** What each container wrote last. */
+  /** The last log lines of each container. */
   async lastLogs(): Promise<string> {
     const logs = ["logs", "--no-color", `--tail=${LOG_LINES}`];
     return (await attempt([...this.#command, ...logs], this.#options)).stdout;
   }
 
-  /** `down -v`. Returns the containers, volumes and networks that it has left. */
+  /** `down -v`. Returns the containers, volumes and networks that are left. */
   async down(): Promise<string> {
     await run([...this.#command, "down", "--volumes"], this.#options);
     const kinds = [

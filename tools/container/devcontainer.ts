@@ -1,7 +1,7 @@
 /**
- * Opens a checkout as an editor or Codespaces does, with the devcontainers CLI: builds the unchanged
- * Dockerfile, runs the unchanged lifecycle commands. What is added is what Codespaces adds, the name
- * of a codespace, and ports that are free here.
+ * Opens a checkout as an editor or Codespaces does, with the devcontainers CLI: builds the
+ * unchanged Dockerfile and runs the unchanged lifecycle commands. It adds only what Codespaces
+ * adds, the name of a codespace, and free ports.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ export class Devcontainer {
   readonly #options: CommandOptions;
   readonly #place: string[];
 
-  /** `cache` is a volume with what was installed before, if there is one. */
+  /** `cache` is a volume with earlier installations, if there is one. */
   constructor(engine: Engine, checkout: string, ports: Environment, cache?: string) {
     this.#checkout = checkout;
     this.#options = { environment: engine.environment };
@@ -38,7 +38,7 @@ export class Devcontainer {
     await run([CLI, "up", ...this.#place], this.#options);
   }
 
-  /** Stops it as Codespaces does after half an hour without anybody, and opens it again. */
+  /** Stops it as Codespaces does after half an hour without use, and opens it again. */
   async resume(): Promise<void> {
     for (const { container } of await this.#containers()) {
       await run(["docker", "stop", container], this.#options);
@@ -50,7 +50,7 @@ export class Devcontainer {
     return run([CLI, "exec", ...this.#place, ...command], this.#options);
   }
 
-  /** What the start in the background has said, if it got so far. */
+  /** The output of the start in the background, if it got so far. */
   async startLog(): Promise<string> {
     const tail = ["tail", `--lines=${LOG_LINES}`, ".state/log/up.log"];
     return (await attempt([CLI, "exec", ...this.#place, ...tail], this.#options)).stdout;

@@ -1,7 +1,7 @@
 /**
- * The container engine of the test: the one that this machine has, or one that is started for the
- * test by hand. The latter works without a firewall to manage, so what has to reach the outside, a
- * build or an installation, uses the machine's own network.
+ * The container engine of the test: the one of this machine, or one that the test starts. The
+ * latter has no firewall to manage, so a build or an installation uses the machine's own network to
+ * reach the outside.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ async function start(folder: string): Promise<Engine> {
   const log = join(folder, "log");
   const daemon = Bun.spawn(
     [
-      // In a session of its own: Ctrl-C must not end it before what runs in it is removed.
+      // In a session of its own: Ctrl-C must not end it before its containers are removed.
       ...["setsid", "dockerd", `--config-file=${folder}/daemon.json`, `--data-root=${folder}/root`],
       ...[
         `--exec-root=${folder}/exec`,
@@ -54,7 +54,7 @@ async function start(folder: string): Promise<Engine> {
     ],
     { stdin: "ignore", stdout: Bun.file(log), stderr: Bun.file(log) },
   );
-  // The builder that needs no plug-in, and without which builds would need a bridge.
+  // This builder needs no plug-in; without it, builds would need a bridge.
   const environment = { DOCKER_BUILDKIT: "0", DOCKER_HOST: `unix://${folder}/socket` };
   const close = async () => {
     daemon.kill();

@@ -1,6 +1,6 @@
 /**
- * How much memory a container takes at most while something runs in it: what programs hold and the
- * parts of files that they run from, not the copies of files that the kernel keeps while it has room.
+ * The peak memory of a container while something runs in it. It counts the programs' memory and the
+ * mapped parts of files, not the kernel's file cache.
  */
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -19,7 +19,7 @@ export async function withMemoryPeak<Result>(
       await pause(INTERVAL_MS);
     }
   })();
-  // What went wrong with it is told at the end.
+  // Failures are reported at the end.
   sampling.catch(() => undefined);
   try {
     const result = await perform();
@@ -30,7 +30,7 @@ export async function withMemoryPeak<Result>(
   }
 }
 
-/** Of both kinds of control groups: the first names its sums `total_…`. */
+/** Works for both kinds of control groups: the first names its sums `total_…`. */
 function heldBytes(stat: string): number {
   const of = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stat)?.[1]);
   const bytes = stat.includes("total_rss")

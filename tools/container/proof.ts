@@ -1,4 +1,4 @@
-/** What both ways of running in containers have to show: events come through, and `verify` says so. */
+/** The common proof of both ways to run in containers: events arrive, and `verify` holds. */
 import { until } from "../../scripts/lib/wait.ts";
 
 const HOPS = 8;

@@ -1,4 +1,4 @@
-/** Each proof by its name, from a bare engine to nothing left. */
+/** Each proof by its name, from a bare engine to an empty one. */
 import { join } from "node:path";
 import { opsPython } from "../../scripts/host/folders.ts";
 import { OPS } from "../../scripts/host/ops.ts";
@@ -18,8 +18,8 @@ import { proveDevcontainer } from "./prove-devcontainer.ts";
 import { Interrupted } from "./step.ts";
 
 /**
- * Releases of Debian that have what the README asks for. What is started again there is no matter of the
- * release: the first shows it for all.
+ * Releases of Debian with the README's requirements. The second start does not depend on the
+ * release, so only the first release proves it.
  */
 const SUITES = ["trixie", "bookworm"];
 
@@ -28,8 +28,9 @@ interface Rig {
   /** A folder that is removed afterwards. */
   work: string;
   /**
-   * Volumes with what bare machines have installed, removed afterwards. The devcontainer begins with one:
-   * that all installs from nothing is shown by the bare machine with less, and by compose in the same image.
+   * Volumes with the installations of bare machines, removed afterwards. The devcontainer begins
+   * with one. The bare machine, with less, and compose, in the same image, prove an installation
+   * from nothing.
    */
   caches: string[];
 }

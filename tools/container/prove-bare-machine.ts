@@ -1,4 +1,4 @@
-/** What the README's two commands have to show on a new computer, and what they take there. */
+/** The proof of the README's two commands on a new computer, and what they take there. */
 import type { BareMachine } from "./bare-machine.ts";
 import { withMemoryPeak } from "./memory-peak.ts";
 import { untilVerified } from "./proof.ts";
@@ -7,12 +7,12 @@ import { step } from "./step.ts";
 const BUN = ["npx", "--yes", "bun", "run"];
 const MIB = 2 ** 20;
 
-/** What `up` took, and what it left. */
+/** Time and memory of `up`, and its remains. */
 export interface Start {
   pageS: number;
   readyS: number;
   memoryPeakMib: number;
-  /** Of all services once they are ready, as `status` counts it. */
+  /** The memory of all services once they are ready, as `status` counts it. */
   servicesMib: number;
 }
 
@@ -22,13 +22,13 @@ export interface BareMachineResult {
   npm: string;
   python: string;
   first: Start;
-  /** Where that was proved. */
+  /** The machine of the proof. */
   offline?: Start;
   cacheMib: number;
   checkoutMib: number;
 }
 
-/** `isStartedAgain` says whether the second start, without a network, is to be proved as well. */
+/** `isStartedAgain` also proves the second start, without a network. */
 export async function proveBareMachine(
   machine: BareMachine,
   base: string,
@@ -86,7 +86,7 @@ async function versionsOf(machine: BareMachine) {
   };
 }
 
-/** What it has on its disk now, in MiB. */
+/** The current content of its disk, in MiB. */
 async function sizesOf(machine: BareMachine) {
   const sizes = await machine.execute("du", "--summarize", "--block-size=M", "../.cache", ".");
   const [cacheMib = 0, checkoutMib = 0] = sizes.trim().split("\n").map(Number.parseFloat);

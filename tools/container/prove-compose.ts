@@ -1,4 +1,4 @@
-/** What compose.yaml has to show. */
+/** The proofs of compose.yaml. */
 import { until } from "../../scripts/lib/wait.ts";
 import type { ComposeProject } from "./compose.ts";
 import { untilVerified } from "./proof.ts";
@@ -48,7 +48,10 @@ async function answers(port: number): Promise<void> {
   await response.text();
 }
 
-/** Kills the program of a service; each of `affected` is then started again by itself, and healthy. */
+/**
+ * Kills the program of a service; each of `affected` then restarts automatically and becomes
+ * healthy.
+ */
 async function killed(project: ComposeProject, service: string, affected: string[]) {
   const states = () => Promise.all(affected.map((name) => project.state(name)));
   const before = await states();

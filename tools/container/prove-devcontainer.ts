@@ -1,4 +1,4 @@
-/** What the devcontainer has to show. */
+/** The proofs of the devcontainer. */
 import { CODESPACE, type Devcontainer } from "./devcontainer.ts";
 import { untilVerified } from "./proof.ts";
 import { step } from "./step.ts";

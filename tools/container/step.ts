@@ -1,11 +1,14 @@
-/** The steps of a proof; between and within them Ctrl-C ends it, and what it made is removed. */
+/**
+ * The steps of a proof. Ctrl-C ends the proof between and within steps, and everything it made is
+ * removed.
+ */
 import { endRunning } from "../process.ts";
 
 const interruption = Promise.withResolvers<never>();
-// Also when it comes while no step waits for it.
+// The signal also counts while no step waits for it.
 interruption.promise.catch(() => undefined);
 
-/** Thrown by the step that a signal has ended. */
+/** Thrown by a step that a signal has ended. */
 export class Interrupted extends Error {
   override name = "Interrupted";
 }
@@ -20,7 +23,7 @@ export function endAtSignals(): void {
   }
 }
 
-/** Says of each step that it holds, and how long it took. */
+/** Reports that each step holds, and how long it took. */
 export async function step<Result>(what: string, perform: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
   const result = await Promise.race([interruption.promise, perform()]);

@@ -1,4 +1,4 @@
-/** What needs no services: types, style, unused code, and the tests beside the code. */
+/** Checks that need no services: types, style, unused code, and the tests beside the code. */
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { bunTest, type Step, script, tool } from "./step.ts";

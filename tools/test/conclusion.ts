@@ -1,10 +1,10 @@
-/** What `bun run test` says at its end: the slowest parts, what failed, and the line that counts. Pure. */
+/** The end of `bun run test`: the slowest parts, the failures, and the line that counts. Pure. */
 import { table } from "../../scripts/lib/table.ts";
 import type { Result } from "./perform.ts";
 import { duration } from "./progress.ts";
 
 const SLOWEST = 12;
-/** Of a reason; the whole one stands where the step ran. */
+/** The shown part of a reason; the whole one stands where the step ran. */
 const REASON_LINES_MAX = 8;
 const LINE_LENGTH_MAX = 300;
 

@@ -1,4 +1,4 @@
-/** What `bun run test:container` proves, as a part of `bun run test --container`. */
+/** The proofs of `bun run test:container`, as a part of `bun run test --container`. */
 import { NOT_RUN } from "../container/cannot-prove.ts";
 import { type Step, tool } from "./step.ts";
 
@@ -6,7 +6,7 @@ export const containers: Step = {
   name: "containers",
   command: tool("container.ts"),
   notRunStatus: NOT_RUN,
-  // It installs most of the time, and waits for registries and starts in the rest.
+  // It installs most of the time, and otherwise waits for registries and starts.
   cores: 1.1,
   msMax: 60 * 60_000,
 };

@@ -1,4 +1,4 @@
-/** Sorts the files of the checkout by what they are, from their paths and first lines. */
+/** Sorts the files of the checkout by their kind, from their paths and first lines. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
@@ -39,7 +39,7 @@ export function kindsOf(path: string, firstLine: string): FileKind[] {
   return (Object.keys(tests) as FileKind[]).filter((kind) => tests[kind]);
 }
 
-/** Nothing for what cannot be read, such as a link to a folder. */
+/** Undefined for an unreadable path, such as a link to a folder. */
 function readFirstLine(path: string): string | undefined {
   const start = Buffer.alloc(FIRST_LINE_BYTES_MAX);
   try {

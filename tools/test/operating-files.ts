@@ -1,6 +1,6 @@
 /**
- * Checks of the files that start, build and operate the platform. They are found by what they are,
- * so a new one is checked without being named here, and a kind that is absent has no check.
+ * Checks of the files that start, build and operate the platform. Their kind is found from path and
+ * content, so a new file is checked automatically, and an absent kind has no check.
  */
 import type { Config } from "../../scripts/lib/config.ts";
 import { LINT } from "../lint.ts";

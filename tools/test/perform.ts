@@ -11,9 +11,9 @@ const MS_MAX = 20 * 60_000;
 
 export interface Result extends Report {
   name: string;
-  /** Why it proved nothing here, in the step's last words. */
+  /** The reason why it proved nothing here: the step's last words. */
   notRun?: string;
-  /** What the step wrote, when it is worth a look. */
+  /** The step's output, when it is worth a look. */
   output: string;
   seconds: number;
 }

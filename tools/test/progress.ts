@@ -1,6 +1,6 @@
 /**
- * Says how far the tests are: a line for each step that has ended, in a log and on a terminal, and
- * what runs now, which on a terminal is one line that rewrites itself and in a log one a minute.
+ * Shows the progress of the tests: a line for each step that has ended, and the current steps. On a
+ * terminal that is one line that rewrites itself; in a log, one line a minute.
  */
 import type { Result } from "./perform.ts";
 

@@ -1,4 +1,4 @@
-/** What needs no services, for Python and SQL, with the tools of their own environments. */
+/** Checks of Python and SQL without services, with the tools of their own environments. */
 
 import { AIRFLOW } from "../../airflow/install.ts";
 import { DBT } from "../../dbt/install.ts";

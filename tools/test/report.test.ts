@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseReport } from "./report.ts";
 
-/** What `bun test` itself reports of a file. */
+/** A report of `bun test` itself about a file. */
 function reportOf(file: string) {
   const folder = mkdtempSync(join(tmpdir(), "report-test-"));
   try {

@@ -1,4 +1,4 @@
-/** What the JUnit report of `bun test` says: how many tests passed, and which failed, and why. */
+/** Reads the JUnit report of `bun test`: how many tests passed, which failed, and why. */
 import { XMLParser } from "fast-xml-parser";
 
 interface Failure {

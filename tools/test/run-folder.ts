@@ -1,6 +1,6 @@
 /**
- * A folder for what the tests of one run keep meanwhile, in place of the system's temporary folder. It
- * is how a run leaves nothing behind: tests that were killed cannot stop their own stacks.
+ * The temporary folder of one run, in place of the system's. It is how a run leaves nothing behind:
+ * killed tests cannot stop their own stacks.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,10 @@ import { removeStack, STACK_PREFIX } from "../../tests/harness/stack.ts";
 
 export const makeRunFolder = (): string => mkdtempSync(join(tmpdir(), "test-"));
 
-/** Stops the stacks that tests have left running there, and deletes the folder. Returns their number. */
+/**
+ * Stops the stacks that tests have left running there, and deletes the folder. Returns their
+ * number.
+ */
 export async function removeRunFolder(folder: string): Promise<number> {
   const left = readdirSync(folder).filter((name) => name.startsWith(STACK_PREFIX));
   for (const name of left) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Runtime } from "../../scripts/host/runtime.ts";
 import { ROOT } from "../../scripts/lib/config.ts";
 
-/** Of a test that sets no limit itself. A busy machine must fail none that would pass. */
+/** The default for a test without a limit. A busy machine must not fail a correct test. */
 const TEST_MS_MAX = 60_000;
 
 export interface Step {
@@ -16,7 +16,7 @@ export interface Step {
   isTestFile?: boolean;
   /** Its exit status when this machine lacks what it needs: then it neither passed nor failed. */
   notRunStatus?: number;
-  /** Longer than it takes on a busy machine. @default 20 minutes */
+  /** More than the step needs on a busy machine. @default 20 minutes */
   msMax?: number;
   /** What has to be installed before. @default nothing */
   needs?: readonly Runtime[];

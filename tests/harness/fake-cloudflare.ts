@@ -1,6 +1,6 @@
 /**
- * The part of Cloudflare's API that a first deployment of a Worker calls, by its documentation and by
- * what wrangler asks; it remembers what it was sent. No account is needed, and nothing is deployed.
+ * The part of Cloudflare's API that a first deployment of a Worker calls, by its documentation and
+ * by wrangler's requests. It records the requests. No account is needed, and nothing is deployed.
  */
 import { commandLines } from "./processes.ts";
 
@@ -13,7 +13,7 @@ interface Binding {
   text?: string;
 }
 
-export class ToldCloudflare {
+export class FakeCloudflare {
   readonly authorizations = new Set<string | null>();
   /** Paths of the page's files. */
   files: string[] = [];
@@ -21,11 +21,11 @@ export class ToldCloudflare {
   crons: string[] = [];
   /** Names of the secrets that the Worker has before the deployment. */
   secrets: string[] = [];
-  /** Without one, as each new account, it has no address for a Worker. */
+  /** A new account has none, and so no address for a Worker. */
   hasSubdomain = true;
-  /** Ends the wait of the Worker that is being sent. */
+  /** Ends the wait of the upload of the Worker. */
   untilTaken: Promise<void> = Promise.resolve();
-  /** The command lines of this machine while the Worker was being sent. */
+  /** The command lines of this machine during the upload of the Worker. */
   commandLines = "";
   #server = Bun.serve({
     hostname: "127.0.0.1",
@@ -33,7 +33,7 @@ export class ToldCloudflare {
     fetch: (request) => this.#answer(request),
   });
 
-  /** Settings with which wrangler takes this for Cloudflare. */
+  /** Settings with which wrangler uses this in place of Cloudflare. */
   get environment(): Record<string, string> {
     return {
       CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${this.#server.port}${PREFIX}`,

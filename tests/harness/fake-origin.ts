@@ -1,15 +1,15 @@
-/** A summary origin that answers as it is told, for what a real one never does on demand. */
+/** A summary origin with scripted answers, for behaviour that a real one never shows on demand. */
 
 import { TIMELINE_MINUTES } from "../../schema/limits.ts";
 import { AGE_HEADER, type Summary } from "../../schema/summary.ts";
 
 const MINUTE_MS = 60_000;
 
-export class TestOrigin {
+export class FakeOrigin {
   static readonly SECRET = "the secret that the tests show the origin";
-  /** What it was asked, by path. */
+  /** The requests, by path. */
   readonly asked: { path: string; headers: Headers }[] = [];
-  /** Changed at will; for good answers as {@link TestOrigin.good} makes them. */
+  /** Changed at will; for good answers as {@link FakeOrigin.good} makes them. */
   answer: (request: Request) => Response | Promise<Response> = () => this.good();
   #server = this.#listen(0);
   readonly #port = this.#server.port!;
@@ -30,7 +30,7 @@ export class TestOrigin {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** How often it was asked for the summary. */
+  /** The number of requests for the summary. */
   get requests(): number {
     return this.asked.filter(({ path }) => path === "/summary").length;
   }
@@ -42,7 +42,7 @@ export class TestOrigin {
     );
   }
 
-  /** Listens again where it did before it was stopped. */
+  /** Listens again on the port that it had before it was stopped. */
   start(): void {
     this.#server = this.#listen(this.#port);
   }
@@ -52,7 +52,7 @@ export class TestOrigin {
   }
 }
 
-/** A summary with some number in each place, as it would be at that time. */
+/** A summary of that time, with some number in each field. */
 function summaryAt(timeMs: number): Summary {
   const asText = (ms: number) => new Date(ms).toISOString();
   const minuteMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;

@@ -6,7 +6,5 @@ export const containers: Step = {
   name: "containers",
   command: tool("container.ts"),
   notRunStatus: NOT_RUN,
-  // It installs most of the time, and otherwise waits for registries and starts.
-  cores: 1.1,
   msMax: 60 * 60_000,
 };

@@ -1,7 +1,6 @@
 /**
- * Requests the summary repeatedly while a person looks at the page. It never asks in a hidden tab,
- * and asks at once when the tab is shown or the browser is back online. An idle page asks less
- * often.
+ * Requests the summary at intervals while a person looks, and less often when the page is idle. A
+ * hidden tab sends nothing. It asks at once when it is shown, or when the browser is back online.
  */
 import type { PublishedSummary } from "../../schema/summary.ts";
 import { nowMs } from "./clock.ts";

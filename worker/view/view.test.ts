@@ -61,7 +61,7 @@ test("describeNumbers() shows as many rows of users as there are", () => {
   expect([shown["user.0"], shown["user.1"], shown["user.2"]]).toEqual([true, true, false]);
 });
 
-test("describeNumbers() has no NaN when nothing has happened yet", () => {
+test("describeNumbers() has neither NaN nor null when there are no events yet", () => {
   const none = { view: 0, click: 0, purchase: 0 };
   const view = describeNumbers({
     ...example,

@@ -1,7 +1,6 @@
 /**
- * Caches a value that is loaded over an unreliable network, and answers readers from the cache. The
- * answer is a fresh value when that takes no longer than the limits allow, else the last good one and
- * its age. Each isolate caches the Durable Object's answers; that caches the origin's answers.
+ * Caches a value that is loaded over an unreliable network. Readers get a fresh value when that takes
+ * no longer than the limits allow, else the last good one with its age.
  */
 
 /** A value, and the latest time at which its source can have read it. */
@@ -64,9 +63,11 @@ interface PendingLoad {
 }
 
 /**
+ * Each isolate caches the answers of the Durable Object, which caches those of the origin.
+ *
  * Guarantees for every order of responses, failures and delays:
  * - once there is a value, no reader gets a failure;
- * - no value older than `staleMs` is called fresh, and no age is underestimated;
+ * - no value older than `staleMs` is called fresh, and no age is understated;
  * - one load at a time, and at least `gapMs` between the starts of two loads;
  * - a failure, or an older value, replaces nothing.
  *

@@ -1,7 +1,6 @@
 /**
- * The one Durable Object. It asks the origin for all isolates of all data centres, and stores the last
- * good answers. They outlive an outage of the platform and a restart of the object.
- *
+ * The one Durable Object, which asks the origin for all isolates of all data centres. It stores the
+ * last good answers: they outlive an outage of the platform and a restart of the object.
  * Free plan: a summary each 10 s and a picture each minute are 10,080 of 100,000 rows a day.
  */
 import { DurableObject } from "cloudflare:workers";

@@ -1,6 +1,6 @@
 /**
- * Renders a document once for all readers who would get the same one: those who request the same
- * address within a tenth of a second. Rendering takes ten times as long as the rest of a response.
+ * Renders a document once for all requests that get the same one: those of the same address within a
+ * tenth of a second. Rendering takes ten times as long as the rest of a response.
  */
 import type { PageContext, renderPage } from "../../view/document.ts";
 import type { Reading } from "../freshness/last-good.ts";

@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10
 
 
-def tell(context) -> None:
+def send_alert(context) -> None:
     """Airflow calls this after the last attempt. It never raises, since a lost alert is harmless."""
     try:
         alert = describe(context)

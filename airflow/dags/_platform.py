@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from _alert import tell
+from _alert import send_alert
 from airflow.providers.standard.operators.bash import BashOperator
 
 CHECKOUT = os.environ.get("PLATFORM_CHECKOUT") or str(Path(__file__).resolve().parents[2])
@@ -19,7 +19,7 @@ DAG_DEFAULTS = {
         "owner": "platform",
         "retries": 2,
         "retry_delay": timedelta(seconds=10),
-        "on_failure_callback": tell,
+        "on_failure_callback": send_alert,
     },
 }
 

@@ -85,7 +85,7 @@ class DagsTest(unittest.TestCase):
             self.assertIs(dag.is_paused_upon_creation, False, dag.dag_id)
 
     def test_every_task_is_tried_again_in_time_and_told_of(self):
-        from _alert import tell
+        from _alert import send_alert
 
         for dag in self.bag.dags.values():
             for task in dag.tasks:
@@ -97,7 +97,7 @@ class DagsTest(unittest.TestCase):
                     self.assertLess(needed, dag.dagrun_timeout)
                     self.assertEqual(
                         [callback.__name__ for callback in task.on_failure_callback],
-                        [tell.__name__],
+                        [send_alert.__name__],
                     )
 
     def test_tasks_run_commands_that_the_checkout_has(self):
@@ -115,15 +115,15 @@ class DagsTest(unittest.TestCase):
 
 
 class AlertTest(unittest.TestCase):
-    def tell(self, url: str) -> str:
+    def log_of_alert(self, url: str) -> str:
         """The lines that the hook writes into the log."""
-        from _alert import tell
+        from _alert import send_alert
 
         with (
             patch.dict(os.environ, {"ALERT_WEBHOOK_URL": url}),
             self.assertLogs("_alert", logging.WARNING) as logs,
         ):
-            tell(FAILURE)
+            send_alert(FAILURE)
         return "\n".join(logs.output)
 
     def test_posts_what_failed_to_the_webhook(self):
@@ -141,7 +141,7 @@ class AlertTest(unittest.TestCase):
         server = HTTPServer(("127.0.0.1", 0), Receiver)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            self.tell(f"http://127.0.0.1:{server.server_port}/hook")
+            self.log_of_alert(f"http://127.0.0.1:{server.server_port}/hook")
         finally:
             server.shutdown()
             server.server_close()
@@ -160,21 +160,23 @@ class AlertTest(unittest.TestCase):
         )
 
     def test_writes_one_line_and_nothing_else_without_a_webhook(self):
-        self.assertEqual(self.tell(""), "ERROR:_alert:dbt_check.check failed in a run: it broke")
+        self.assertEqual(
+            self.log_of_alert(""), "ERROR:_alert:dbt_check.check failed in a run: it broke"
+        )
 
     def test_survives_a_webhook_that_is_dead_without_giving_its_address_away(self):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             port = unused.getsockname()[1]
-        log = self.tell(f"http://127.0.0.1:{port}/secret-path")
+        log = self.log_of_alert(f"http://127.0.0.1:{port}/secret-path")
         self.assertIn("Cannot send the alert: URLError", log)
         self.assertNotIn("secret-path", log)
 
     def test_survives_a_context_that_lacks_everything(self):
-        from _alert import tell
+        from _alert import send_alert
 
         with self.assertLogs("_alert", logging.WARNING):
-            tell({})
+            send_alert({})
 
 
 if __name__ == "__main__":

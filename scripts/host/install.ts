@@ -6,7 +6,7 @@ import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
-import { together } from "../lib/together.ts";
+import { taskGroup } from "../lib/task-group.ts";
 import { markUsed } from "./cache-use.ts";
 import { OPS } from "./ops.ts";
 import { megabytes } from "./progress.ts";
@@ -25,7 +25,7 @@ export async function install(
   const runtimes = [...new Set(wanted)];
   assertRoom(config, { CACHE_DIR: missingBytes(config, runtimes), STATE_DIR: 0 });
   await OPS.install(config, options);
-  await together(options.signal, (signal) =>
+  await taskGroup(options.signal, (signal) =>
     runtimes.map((runtime) => runtime.install(config, { ...options, signal })),
   );
   markUsed([

@@ -213,7 +213,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   );
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
-    throw faulty(
+    throw settingsError(
       parsed.error.issues.map((issue) => {
         const name = issue.path.join(".");
         const shown = secretSettings.includes(name) ? "" : `, current value is ${present[name]}`;
@@ -223,7 +223,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   }
   const config = parsed.data;
   const contradictions = contradictionsOf(config);
-  if (contradictions.length > 0) throw faulty(contradictions);
+  if (contradictions.length > 0) throw settingsError(contradictions);
   const brokers = (config.KAFKA_BROKERS ?? `127.0.0.1:${config.KAFKA_PORT}`)
     .split(",")
     .map((broker) => broker.trim());
@@ -251,7 +251,7 @@ function scaledDefaults(
   );
 }
 
-const faulty = (faults: string[]) =>
+const settingsError = (faults: string[]) =>
   new ConfigError(`Cannot read the settings:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
 
 /** Addresses that only programs of this machine can reach. */

@@ -31,11 +31,11 @@ export async function runNamedTunnel(context: Context, token: string, asksSupers
     signal: stop.signal,
     say: complain,
     onError: complain,
-    onOpen: () => void tell(context),
+    onOpen: () => void reportAddresses(context),
   });
 }
 
-async function tell({ config, stop: { signal } }: Context): Promise<void> {
+async function reportAddresses({ config, stop: { signal } }: Context): Promise<void> {
   const { SUMMARY_PUBLIC_URL: summary, SUPERSET_PUBLIC_URL: superset } = config;
   say(`Connected
 summary   ${summary ?? "SUMMARY_PUBLIC_URL is not set: put the address there that you gave it at Cloudflare"}

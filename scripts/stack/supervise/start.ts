@@ -7,7 +7,7 @@
 import { asEnvironment, inheritedEnvironment } from "../../host/environment.ts";
 import { programNames, type Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
-import { together } from "../../lib/together.ts";
+import { taskGroup } from "../../lib/task-group.ts";
 import { waitUntilReady } from "./ready.ts";
 import { recordSettings } from "./running-settings.ts";
 import { type SlowFailure, startSlow } from "./start-slow.ts";
@@ -68,7 +68,7 @@ export async function startServices(
       recordSettings(config);
     }
     for (const service of quick) await start(service, signal);
-    await together(signal, (ended) => waitInOrder(quick, (service) => wait(service, ended)));
+    await taskGroup(signal, (ended) => waitInOrder(quick, (service) => wait(service, ended)));
     failures = await startSlow(slow, signal, async (service, ended) => {
       await prepare(service, ended);
       await start(service, ended);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { together } from "./together.ts";
+import { taskGroup } from "./task-group.ts";
 
 /** Ends only when it is told to. */
 const untilEnded = (signal: AbortSignal, onEnd = () => {}) =>
@@ -10,9 +10,9 @@ const untilEnded = (signal: AbortSignal, onEnd = () => {}) =>
     });
   });
 
-test("together() ends the others when one fails, and throws what that one threw", async () => {
+test("taskGroup() ends the others when one fails, and throws what that one threw", async () => {
   let hasEnded = false;
-  const works = together(undefined, (ended) => [
+  const works = taskGroup(undefined, (ended) => [
     untilEnded(ended, () => {
       hasEnded = true;
     }),
@@ -23,15 +23,15 @@ test("together() ends the others when one fails, and throws what that one threw"
   expect(hasEnded).toBe(true);
 });
 
-test("together() throws the reason when it is told to end", async () => {
+test("taskGroup() throws the reason when it is told to end", async () => {
   const interrupted = new AbortController();
-  const works = together(interrupted.signal, (ended) => [untilEnded(ended), untilEnded(ended)]);
+  const works = taskGroup(interrupted.signal, (ended) => [untilEnded(ended), untilEnded(ended)]);
   interrupted.abort(new Error("SIGINT came"));
   expect(works).rejects.toThrow("SIGINT came");
 });
 
-test("together() waits for all when none fails", async () => {
+test("taskGroup() waits for all when none fails", async () => {
   const done: number[] = [];
-  await together(undefined, () => [2, 1].map(async (each) => void done.push(each)));
+  await taskGroup(undefined, () => [2, 1].map(async (each) => void done.push(each)));
   expect(done).toEqual([2, 1]);
 });

@@ -2,7 +2,7 @@
  * Runs several works at once. The first failure aborts the others, and is thrown when all of them have
  * ended.
  */
-export async function together(
+export async function taskGroup(
   signal: AbortSignal | undefined,
   begin: (ended: AbortSignal) => Promise<unknown>[],
 ): Promise<void> {

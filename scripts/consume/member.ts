@@ -175,6 +175,7 @@ export class GroupMember {
     const reader = await outages.watch("postgres", () =>
       openPartition(this.#options, key, state, this.#seed),
     );
+    metrics.opened(partition, reader.pending.nextOffset);
     const storedDays = new StoredDays();
     const writer: PartitionWriter = new PartitionWriter(reader, {
       config,

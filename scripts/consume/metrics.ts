@@ -49,6 +49,11 @@ export class ConsumerMetrics {
     for (const service of SERVICES) this.outageRetries.inc({ service }, 0);
   }
 
+  /** This consumer counts the partition from this offset on: what is before it is stored. */
+  opened(partition: number, countFrom: number): void {
+    this.#place(partition).stored = countFrom;
+  }
+
   read(partition: number, logEnd: number): void {
     this.#place(partition).logEnd = logEnd;
   }

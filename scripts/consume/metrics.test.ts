@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { ConsumerMetrics } from "./metrics.ts";
+
+async function lagOf(metrics: ConsumerMetrics): Promise<number> {
+  const { values } = await metrics.registry.getSingleMetric("rtdp_lag_records")!.get();
+  return values.reduce((sum, { value }) => sum + value, 0);
+}
+
+test("the lag counts what is stored before a start, and nothing once a partition is taken away", async () => {
+  const metrics = new ConsumerMetrics();
+  metrics.opened(0, 278);
+  metrics.read(0, 278);
+  expect(await lagOf(metrics)).toBe(0);
+  metrics.read(0, 280);
+  expect(await lagOf(metrics)).toBe(2);
+  metrics.forget(0);
+  expect(await lagOf(metrics)).toBe(0);
+});

@@ -7,7 +7,8 @@ event_id. Times may be ISO 8601 with a zone or without (then it is UTC), 2026-01
 or seconds, milliseconds, microseconds or nanoseconds since 1970. User ids are whole numbers from 1
 on: for a file that starts at 0, --user-offset 1 adds 1 to each. --types takes several names as
 view=seen|shown; a type it does not name keeps its own. A row without event_id gets an id that
-depends on all its fields, so a file that is sent twice counts once, and so do two identical rows.
+depends on all its fields. So a file that is sent again counts once, and so do two identical rows,
+as long as an id comes again within 65,536 records of its partition (DUPLICATE_WINDOW_RECORDS).
 Rows that are no events are reported with their line, counted and left out. Without --rate or
 --speed a file is sent as fast as possible.`,
   SEED: `

@@ -1,5 +1,6 @@
 /** Checks that need no services: types, style, unused code, and the tests beside the code. */
 import { join } from "node:path";
+import { Glob } from "bun";
 import { ROOT } from "../../scripts/lib/config.ts";
 import { bunTest, type Step, script, tool } from "./step.ts";
 
@@ -7,8 +8,16 @@ const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin",
 
 const typesOf = (...project: string[]) => [...bin("tsc"), "--noEmit", ...project];
 
+/** Every folder at the top with tests beside its code. The tests of `tests` need services. */
+function foldersWithUnitTests(): string[] {
+  const files = [...new Glob("*/**/*.test.ts").scanSync(ROOT)];
+  const folders = new Set(files.map((path) => path.split("/")[0]!));
+  return [...folders].filter((name) => !["tests", "node_modules"].includes(name)).sort();
+}
+
 export const checks: Step[] = [
   { name: "types", command: typesOf() },
+  { name: "types of the Worker's tests", command: typesOf("--project", "worker") },
   { name: "types of the Worker's view", command: typesOf("--project", "worker/view") },
   { name: "types of the Worker", command: typesOf("--project", "worker/src") },
   { name: "types of the page", command: typesOf("--project", "worker/browser") },
@@ -19,10 +28,7 @@ export const checks: Step[] = [
   { name: "unused files, exports, packages", command: [...bin("knip"), "--no-progress"] },
   {
     name: "unit and property tests",
-    command: bunTest(
-      ...["schema", "scripts", "tools", "worker"],
-      ...["airflow", "dbt", "kafka", "postgres", "superset", "trino"],
-    ),
+    command: bunTest(...foldersWithUnitTests()),
     isTestFile: true,
   },
 ];

@@ -1,7 +1,7 @@
 /**
  * The id of a row without one: a UUID (version 8, "custom") made from the SHA-256 of its content. A
- * row has the same id on every machine and every time, so a file that is sent twice counts once. For
- * the same reason two identical rows in one file are one event.
+ * row has the same id on every machine and every time. So a file that is sent again counts once, as far
+ * as the window of duplicates reaches. Two identical rows in one file are one event.
  */
 import { hash } from "node:crypto";
 

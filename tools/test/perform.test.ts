@@ -1,8 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { perform } from "./perform.ts";
 import { makeRunFolder, removeRunFolder } from "./run-folder.ts";
+
+setDefaultTimeout(60_000);
 
 const folder = makeRunFolder();
 afterAll(() => removeRunFolder(folder));

@@ -104,7 +104,7 @@ const member = openKafka(config, { clientId: rung }).member(
       process.stdout.write(`${events} ${Date.now()}\n`);
       await heartbeat();
     },
-    away: fail,
+    away: console.error,
     ended: fail,
   },
 );

@@ -116,24 +116,18 @@ class KafkajsClient implements Kafka {
 
   #topics(): Topics {
     return {
-      create: ({ name, partitions, replicationFactor, settings }: NewTopic) =>
-        this.#ask((admin) =>
+      create: async (topic: NewTopic) => {
+        const created = await this.#ask((admin) =>
           admin.createTopics({
-            waitForLeaders: true,
-            timeout: 15_000,
-            topics: [
-              {
-                topic: name,
-                numPartitions: partitions,
-                replicationFactor,
-                configEntries: Object.entries(settings).map(([key, value]) => ({
-                  name: key,
-                  value,
-                })),
-              },
-            ],
+            // kafkajs waits for leaders, but not for a broker that does not know the topic yet.
+            waitForLeaders: false,
+            timeout: LEADERS_MS_MAX,
+            topics: [topicConfig(topic)],
           }),
-        ),
+        );
+        if (created) await this.#untilLed(topic.name);
+        return created;
+      },
       addPartitions: (topic, partitions) =>
         this.#ask(async (admin) => {
           await admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
@@ -173,6 +167,17 @@ class KafkajsClient implements Kafka {
     };
   }
 
+  /** Resolves when every partition of the topic has a leader. */
+  async #untilLed(topic: string): Promise<void> {
+    const startMs = performance.now();
+    await retry(() => this.logState(topic), {
+      isRetryable: (error) =>
+        (error instanceof TopicMissingError || error instanceof OutageError) &&
+        performance.now() - startMs < LEADERS_MS_MAX,
+      msMax: 500,
+    });
+  }
+
   /** Does something over a connection of its own. */
   async #ask<Result>(work: (admin: kafkajs.Admin) => Promise<Result>): Promise<Result> {
     const admin = this.#kafka.admin();
@@ -197,6 +202,16 @@ class KafkajsClient implements Kafka {
     return errorOf(this.#config, failureOf(error), error);
   }
 }
+
+/** How long a topic that was created may take to have leaders. */
+const LEADERS_MS_MAX = 15_000;
+
+const topicConfig = ({ name, partitions, replicationFactor, settings }: NewTopic) => ({
+  topic: name,
+  numPartitions: partitions,
+  replicationFactor,
+  configEntries: Object.entries(settings).map(([key, value]) => ({ name: key, value })),
+});
 
 function clientOptions(config: Config, { clientId, patience = "short" }: OpenOptions) {
   const mechanism = config.KAFKA_SASL_MECHANISM;

@@ -12,10 +12,13 @@ export interface Range {
   to: number;
 }
 
+/** A member joins again after an outage; for longer than this, nobody waits for it. */
+const AWAY_MS_MAX = 60_000;
+
 /**
  * Calls `onBatch` with every record batch that overlaps the ranges, in the order of each partition;
  * the first and the last may reach beyond. Resolves when every range has been read.
- * @throws OutageError when Kafka goes away, and what `onBatch` throws
+ * @throws OutageError when Kafka is away for more than a minute, and what `onBatch` throws
  */
 export async function readLog(
   kafka: Kafka,
@@ -28,6 +31,7 @@ export async function readLog(
   const positions = new Map([...unread].map(([partition, { from }]) => [partition, from]));
   const groupId = `${topic}-reader-${randomUUID()}`;
   const end = Promise.withResolvers<void>();
+  let awaySinceMs: number | undefined;
   const moveTo = (partition: number, position: number) => {
     positions.set(partition, position);
     if (position >= (unread.get(partition)?.to ?? 0)) unread.delete(partition);
@@ -38,6 +42,7 @@ export async function readLog(
     {
       // Called again after a rebalance, which continues where reading was.
       assigned: () => {
+        awaySinceMs = undefined;
         for (const [partition, position] of positions) member.fetchFrom(partition, position);
       },
       fetched: async ({ partition, batches, nextOffset, heartbeat }) => {
@@ -51,7 +56,10 @@ export async function readLog(
         await heartbeat();
       },
       skipped: moveTo,
-      away: end.reject,
+      away: (error) => {
+        awaySinceMs ??= performance.now();
+        if (performance.now() - awaySinceMs > AWAY_MS_MAX) end.reject(error);
+      },
       ended: end.reject,
     },
   );

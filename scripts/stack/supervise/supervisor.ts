@@ -90,9 +90,17 @@ export async function startGroup(config: Config, name: string): Promise<void> {
   await call(config, "supervisor.startProcessGroup", name, false);
 }
 
-/** Stops a program of a group and waits until its process has ended. */
+/**
+ * Stops a program of a group and waits until its process has ended. The wait is here, since
+ * supervisord 4 keeps a whole core busy while one of its clients waits for a stop.
+ */
 export async function stopProcess(config: Config, group: string, name: string): Promise<void> {
-  await call(config, "supervisor.stopProcess", `${group}:${name}`, true);
+  await call(config, "supervisor.stopProcess", `${group}:${name}`, false);
+  await until(`${name} has stopped`, STOP_MS_MAX, async () => {
+    const processes = await listProcesses(config);
+    const program = processes.find((each) => each.group === group && each.name === name);
+    if (program?.state === "STOPPING") throw new Error("it still runs");
+  });
 }
 
 /** Ends supervisord, and with it every program that still runs, and waits for that. */

@@ -8,7 +8,7 @@ import { requireSecret } from "./require-secret.ts";
 import { type SharedSummary, Unavailable } from "./shared-summary.ts";
 
 /** A summary of this age proves that the database answers, without asking it again. */
-const PROOF_MS_MAX = 10_000;
+const PROOF_MS_MAX = 5_000;
 const PATHS = ["/summary", "/preview.png", "/metrics", "/healthz"];
 
 export interface Dependencies {

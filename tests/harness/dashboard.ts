@@ -88,13 +88,30 @@ export class Viewer {
     await this.page.goto(this.address("/login/"));
     const isIn = () => !new URL(this.page.url()).pathname.startsWith("/login");
     await until("the login is accepted", PAGE_MS_MAX, async () => {
-      if (isIn()) return;
-      // The page's script clears fields that were filled in before it ran.
-      await this.page.fill("#username", "admin");
-      await this.page.fill("#password", password);
-      await this.page.click("button[type=submit]");
-      await this.page.waitForURL(isIn, { timeout: LOGIN_MS_MAX, waitUntil: "commit" });
+      if (!isIn()) {
+        // The page's script clears fields that were filled in before it ran.
+        await this.page.fill("#username", "admin");
+        await this.page.fill("#password", password);
+        await this.page.click("button[type=submit]");
+        await this.page.waitForURL(isIn, { timeout: LOGIN_MS_MAX, waitUntil: "commit" });
+      }
+      try {
+        await this.#csrfToken();
+      } catch (error) {
+        // A late answer to the login page can put the old session back.
+        await this.page.goto(this.address("/login/"));
+        throw error;
+      }
     });
+  }
+
+  /** @throws Error when the session is no login's */
+  async #csrfToken(): Promise<string> {
+    const path = "/api/v1/security/csrf_token/";
+    const response = await this.page.context().request.get(this.address(path));
+    const text = await response.text();
+    if (!response.ok()) throw new Error(`Cannot GET ${path}: ${response.status()} ${text}`);
+    return (JSON.parse(text) as { result: string }).result;
   }
 
   /** Opens the dashboard and waits until each of its charts has been drawn. */
@@ -148,12 +165,10 @@ export class Viewer {
     path: string,
     data?: unknown,
   ): Promise<unknown> {
-    const { request } = this.page.context();
-    const token = await request.get(this.address("/api/v1/security/csrf_token/"));
-    const { result } = (await token.json()) as { result?: string };
-    const response = await request.fetch(this.address(path), {
+    const token = await this.#csrfToken();
+    const response = await this.page.context().request.fetch(this.address(path), {
       method,
-      headers: { referer: this.address("/"), ...(result && { "x-csrftoken": result }) },
+      headers: { referer: this.address("/"), "x-csrftoken": token },
       ...(data !== undefined && { data }),
     });
     if (!response.ok()) {

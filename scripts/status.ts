@@ -7,13 +7,13 @@ import { type Config, readConfig } from "./lib/config.ts";
 import { UsageError } from "./lib/errors.ts";
 import { json, rest, toggle } from "./lib/flags.ts";
 import { stopSignal } from "./lib/stop.ts";
+import { hasColours } from "./lib/terminal.ts";
 import { pause } from "./lib/wait.ts";
 import { named } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
 import { loginLines } from "./stack/show/logins.ts";
 import { report } from "./stack/show/report.ts";
 import { statusTable } from "./stack/show/status-table.ts";
-import { hasColours } from "./stack/show/terminal.ts";
 import { runningSettings } from "./stack/supervise/running-settings.ts";
 
 const WATCH_EVERY_MS = 2_000;

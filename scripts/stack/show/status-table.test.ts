@@ -3,7 +3,6 @@ import { stripVTControlCharacters } from "node:util";
 import { services } from "../services.ts";
 import type { Row } from "./report.ts";
 import { statusTable } from "./status-table.ts";
-import { hasColours } from "./terminal.ts";
 
 const NOW_MS = Date.parse("2026-11-29T12:00:00Z");
 const row = (service: string, others: Partial<Row> = {}): Row => ({
@@ -45,15 +44,8 @@ test("statusTable() names a service outside the default group only by how to sta
 });
 
 test("statusTable() is the same with colours, which take no room", () => {
-  expect(shown(rows, true)).toContain("\u001b[32mready\u001b[0m");
+  expect(shown(rows, true)).toContain("\u001b[32mready\u001b[39m");
   expect(stripVTControlCharacters(shown(rows, true))).toBe(shown(rows));
-});
-
-test("hasColours() is true on a terminal only, and not where NO_COLOR says no", () => {
-  expect(hasColours(true, { TERM: "xterm" })).toBe(true);
-  expect(hasColours(false, { TERM: "xterm" })).toBe(false);
-  expect(hasColours(true, { TERM: "xterm", NO_COLOR: "1" })).toBe(false);
-  expect(hasColours(true, { TERM: "dumb" })).toBe(false);
 });
 
 test("the name and the title of each service fit their columns", () => {

@@ -1,4 +1,5 @@
 /** Lays out the table of `status`, in 80 columns. Pure. */
+import { stripVTControlCharacters, styleText } from "node:util";
 import { span } from "../../host/facts.ts";
 import type { Row } from "./report.ts";
 
@@ -65,7 +66,7 @@ function remarksOf({ reason, elsewhere, restarts }: Row, nowMs: number): string[
 
 function line(name: string, state: string, words: string, memory: string, uptime: string): string {
   // Colours take no room.
-  const stateWidth = STATE_WIDTH + state.length - plain(state).length;
+  const stateWidth = STATE_WIDTH + state.length - stripVTControlCharacters(state).length;
   return [
     name.padEnd(NAME_WIDTH),
     state.padEnd(stateWidth),
@@ -98,18 +99,16 @@ const addressLines = (rows: Row[]): string[] =>
     ];
   });
 
-const ESCAPE = "\u001b[";
-const COLOURS: Record<Row["state"], number> = {
-  ready: 32,
-  faulty: 33,
-  starting: 33,
-  failing: 31,
-  failed: 31,
-  stopped: 2,
-};
+const STYLES = {
+  ready: "green",
+  faulty: "yellow",
+  starting: "yellow",
+  failing: "red",
+  failed: "red",
+  stopped: "dim",
+} as const satisfies Record<Row["state"], string>;
 
-const coloured = (state: Row["state"]) => `${ESCAPE}${COLOURS[state]}m${state}${ESCAPE}0m`;
-const plain = (text: string) =>
-  text.startsWith(ESCAPE) ? text.slice(text.indexOf("m") + 1, text.lastIndexOf(ESCAPE)) : text;
+const coloured = (state: Row["state"]) =>
+  styleText(STYLES[state], state, { validateStream: false });
 
 const mebibytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;

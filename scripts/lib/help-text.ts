@@ -1,5 +1,6 @@
 /** The help of a command as text: what it does, its flags, notes, examples and exit statuses. Pure. */
 import type { Flag, Flags } from "./flags.ts";
+import { wrap } from "./wrap.ts";
 
 /** What the help says beside the flags; `Command` adds what runs. */
 export interface Described {
@@ -82,7 +83,7 @@ const exampleLines = ([line, meaning]: readonly [string, string]) =>
 const paragraphs = (text: string) =>
   text
     .split("\n\n")
-    .map((paragraph) => wrap(paragraph.trim().replaceAll("\n", " "), WIDTH).join("\n"))
+    .map((paragraph) => wrap(paragraph, WIDTH).join("\n"))
     .join("\n\n");
 
 /** Lines as they are written, indented, and wrapped where one is too long. */
@@ -93,13 +94,3 @@ const indent = (text: string) =>
     .flatMap((line) => (line.length > WIDTH - 2 ? wrap(line, WIDTH - 2) : [line]))
     .map((line) => (line === "" ? "" : `  ${line}`))
     .join("\n");
-
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
-  }
-  return lines;
-}

@@ -1,6 +1,7 @@
 /** Lays out the table of `status`, in 80 columns. Pure. */
 import { stripVTControlCharacters, styleText } from "node:util";
 import { span } from "../../host/facts.ts";
+import { wrap } from "../../lib/wrap.ts";
 import type { Row } from "./report.ts";
 
 export interface TableOptions {
@@ -48,7 +49,7 @@ function linesOf(row: Row, { hasColours, nowMs }: TableOptions): string[] {
   );
   return [
     first,
-    ...[...(fits || !facts ? [] : [facts]), ...remarksOf(row, nowMs)].flatMap(wrapped),
+    ...[...(fits || !facts ? [] : [facts]), ...remarksOf(row, nowMs)].flatMap(underWords),
   ];
 }
 
@@ -78,17 +79,8 @@ function line(name: string, state: string, words: string, memory: string, uptime
     .trimEnd();
 }
 
-/** Indented under the words; one word that is longer than a line stays whole. */
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length + 1 <= WIDTH - INDENT.length) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines.map((each) => INDENT + each);
-}
+const underWords = (text: string): string[] =>
+  wrap(text, WIDTH - INDENT.length).map((each) => INDENT + each);
 
 const addressLines = (rows: Row[]): string[] =>
   rows.flatMap(({ service, state, address, login }) => {

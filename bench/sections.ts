@@ -1,4 +1,5 @@
 /** The sections of the benchmark, and how each result is shown. */
+import { sum } from "../scripts/lib/sum.ts";
 import type { Bench } from "./rig/bench.ts";
 import { type Ceiling, ceilings } from "./sections/ceilings.ts";
 import { type DashboardResult, dashboard, isCarried } from "./sections/dashboard.ts";
@@ -205,8 +206,6 @@ const settleTable = (rows: SettleRow[]) =>
       percent(row.othersShare),
     ]),
   );
-
-const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 
 const readsTable = (rows: ReadsRow[]) =>
   table(

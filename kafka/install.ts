@@ -18,6 +18,7 @@ import { megabytes, Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
 import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { sum } from "../scripts/lib/sum.ts";
 
 const TITLE = "Kafka";
 const LOCK = join(ROOT, "kafka/libs.lock");
@@ -27,7 +28,7 @@ export const KAFKA = {
   name: "kafka",
   title: TITLE,
   folder: (config: Config) => cacheFolder(config, "kafka", readFileSync(LOCK)),
-  missingBytes: (config) => missingJars(config).reduce((sum, { bytes }) => sum + bytes, 0),
+  missingBytes: (config) => sum(missingJars(config).map(({ bytes }) => bytes)),
   install,
   describe(config) {
     const all = kafkaJars().length;
@@ -81,7 +82,7 @@ async function install(config: Config, options: InstallOptions = {}): Promise<vo
 }
 
 async function fetchJars(config: Config, jars: Artifact[], options: InstallOptions): Promise<void> {
-  const total = jars.reduce((sum, jar) => sum + jar.bytes, 0);
+  const total = sum(jars.map(({ bytes }) => bytes));
   const progress = new Progress(TITLE, `${megabytes(total)} to download`, options);
   progress.step("download");
   removeDrafts(KAFKA.folder(config));

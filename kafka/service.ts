@@ -6,6 +6,7 @@ import { bunCommand } from "../scripts/host/start.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
 import type { Config } from "../scripts/lib/config.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { KAFKA, kafkaArchive } from "./install.ts";
 import { launchKafka } from "./start.ts";
 
@@ -48,5 +49,5 @@ export const kafka: Service = {
 async function recordsIn(config: Config): Promise<number> {
   const kafka = openKafka(config, { clientId: "status" });
   const partitions = [...(await kafka.logState(config.KAFKA_TOPIC)).values()];
-  return partitions.reduce((sum, { logEnd }) => sum + logEnd, 0);
+  return sum(partitions.map(({ logEnd }) => logEnd));
 }

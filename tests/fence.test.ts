@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../scripts/lib/postgres.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
@@ -63,8 +64,8 @@ async function runZombie(place: Place, script?: string) {
   await send(lines.slice(2_500), "third");
   await until("the zombie has read everything", 30_000, async () => {
     const metrics = await fetch(`http://127.0.0.1:${zombie.metricsPort}/metrics`);
-    const lag = [...(await metrics.text()).matchAll(/rtdp_lag_records\{.*\} (\d+)/g)];
-    const read = lag.reduce((total, [, records]) => total + Number(records), 0);
+    const lag = (await metrics.text()).matchAll(/rtdp_lag_records\{.*\} (\d+)/g);
+    const read = sum(lag.map(([, records]) => Number(records)));
     if (read < 3_000) throw new Error(`it waits to store ${read} records`);
   });
   zombie.kill("SIGSTOP");

@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { ROOT } from "../scripts/lib/config.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { launchBrowser } from "./harness/browser.ts";
 import { eventLine, type Hour, makeHour } from "./harness/hour.ts";
@@ -70,8 +71,6 @@ async function produce(lines: string[]): Promise<void> {
   writeFileSync(path, `${lines.join("\n")}\n`);
   await runOrThrow(stack.settings, "scripts/produce.ts", ["--from", path]);
 }
-
-const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
 test("the page is kind to an empty platform, and follows it when its first events come", async () => {
   const visitor = await open();

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
 import {
   type ConsumerProcess,
@@ -149,7 +150,7 @@ test("consume puts 5 % poison of each kind aside with its reason and counts the 
     );
     await sendRecords(place.config, [...part, ...poison]);
   }
-  const rejected = [...expected.values()].reduce((total, count) => total + count, 0);
+  const rejected = sum(expected.values());
   const consumer = await startConsumer(place);
   const ledger = await untilRead(place.sql, lines.length + rejected);
   expect(ledger).toEqual({

@@ -7,6 +7,7 @@ import type { Kafka } from "../scripts/kafka/log.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { readLog } from "../scripts/kafka/read-log.ts";
 import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { connect } from "../scripts/produce/delivery/connect.ts";
 import type { Summary } from "../scripts/produce/report.ts";
@@ -42,8 +43,6 @@ async function endOffsets(topic: string): Promise<number[]> {
   const log = await kafka.logState(topic);
   return [...log].sort(([a], [b]) => a - b).map(([, { logEnd }]) => logEnd);
 }
-
-const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
 /** The values of each partition, in order; checks on the way that the key is the user id. */
 async function readTopic(topic: string): Promise<string[][]> {

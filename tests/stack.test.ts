@@ -19,6 +19,7 @@ import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
 import { type Config, readConfig } from "../scripts/lib/config.ts";
 import { answersPostgres, connect } from "../scripts/lib/postgres.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { deadline, until } from "../scripts/lib/wait.ts";
 import { secretsOf } from "../scripts/stack/secrets.ts";
 import { services } from "../scripts/stack/services.ts";
@@ -206,7 +207,7 @@ test(
 
     const kafka = openKafka(config, { clientId: "test", patience: "long" });
     const log = await kafka.logState(config.KAFKA_TOPIC);
-    expect([...log.values()].reduce((sum, { logEnd }) => sum + logEnd, 0)).toBe(RECORDS);
+    expect(sum(log.values().map(({ logEnd }) => logEnd))).toBe(RECORDS);
     const after = connect(config, "owner");
     const [row] = await after`select count(*) from survives`;
     await after.end();

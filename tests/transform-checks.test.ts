@@ -9,6 +9,7 @@ import { DBT } from "../dbt/install.ts";
 import { install } from "../scripts/host/install.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { connect } from "../scripts/lib/postgres.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { DirectCounts } from "./harness/direct-counts.ts";
 import { makeEvents } from "./harness/events.ts";
@@ -112,10 +113,10 @@ test("damage to the counts is refused by the ledger's test, and a replay that me
   expect(await readSettled(place)).toEqual(before);
 
   await runOrThrow(place.environment, "scripts/replay.ts");
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const total = sum(counts.values());
   const users = await readUsers(place.sql);
   expect(users).toEqual(before);
-  expect(users.reduce((sum, user) => sum + user.total_events, 0)).toBe(total);
+  expect(sum(users.map((user) => user.total_events))).toBe(total);
   await settle(place);
   expect(await readSettled(place)).toEqual(before);
   expect(await verify(place)).toMatchObject({ exitCode: 0, firstDifference: null });

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { ROOT, readConfig } from "../scripts/lib/config.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { queryRows } from "../scripts/lib/trino.ts";
 import { generatedCertificate, localUrl, trinoUrl } from "../scripts/lib/trino-address.ts";
 import { GiveUp, until } from "../scripts/lib/wait.ts";
@@ -106,7 +107,7 @@ async function leaveWhile(marker: string): Promise<{ count: number; users: numbe
 /** The users of all events, added up as often as the query does. */
 function expectedAnswer() {
   const events = makeEvents(EVENTS).lines.map((line) => JSON.parse(line) as { user_id: number });
-  const users = events.reduce((sum, { user_id }) => sum + user_id, 0);
+  const users = sum(events.map(({ user_id }) => user_id));
   return [{ count: EVENTS * TIMES, users: users * TIMES }];
 }
 

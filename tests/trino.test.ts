@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { memoryBytes } from "../scripts/host/process-tree.ts";
 import type { Config } from "../scripts/lib/config.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { queryRows, type TrinoQueryError, type TrinoUser } from "../scripts/lib/trino.ts";
 import { until } from "../scripts/lib/wait.ts";
 import type { HopResult } from "../scripts/verify/hop.ts";
@@ -263,7 +264,7 @@ test("waiting_events counts what is in the topic and not in the tables, while no
   await runOrThrow(stack.settings, "scripts/down.ts", ["consumer"]);
   await send(recentEvents(50));
   const found = await waiting();
-  expect(found.reduce((total, each) => total + each, 0)).toBe(50);
+  expect(sum(found)).toBe(50);
   await runOrThrow(stack.settings, "scripts/up.ts", ["consumer"]);
   await untilCounted(2 * EVENTS + POISON.length + 50);
   expect(await waiting()).toEqual([0, 0, 0, 0]);

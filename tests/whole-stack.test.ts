@@ -1,6 +1,7 @@
 /** The whole platform, as `bun run up` starts it: all services, twice, within the memory of a laptop. */
 import { afterAll, expect, test } from "bun:test";
 import { processesWithEnvironment } from "../scripts/host/process-tree.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { named } from "../scripts/stack/order.ts";
 import { services } from "../scripts/stack/services.ts";
@@ -66,7 +67,7 @@ const untilAllReady = () =>
 async function expectWithinBudget(): Promise<void> {
   const bytes = (await untilAllReady()).map(({ memoryBytes = 0 }) => memoryBytes);
   expect(Math.min(...bytes)).toBeGreaterThan(0);
-  expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThan(MEMORY_BYTES_MAX);
+  expect(sum(bytes)).toBeLessThan(MEMORY_BYTES_MAX);
 }
 
 test(

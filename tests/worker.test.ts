@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { summarySchema } from "../schema/summary.ts";
 import { ROOT } from "../scripts/lib/config.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { burst } from "./harness/burst.ts";
 import { runOrThrow } from "./harness/script.ts";
@@ -45,10 +46,10 @@ async function originAnswers(): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${stack.config.SUMMARY_PORT}/metrics`, {
     headers: { authorization: `Bearer ${stack.config.SUMMARY_SECRET}` },
   });
-  const lines = (await response.text()).split("\n");
-  return lines
-    .filter((line) => line.startsWith("rtdp_summary_requests_total") && line.includes("/summary"))
-    .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  const lines = (await response.text())
+    .split("\n")
+    .filter((line) => line.startsWith("rtdp_summary_requests_total") && line.includes("/summary"));
+  return sum(lines.map((line) => Number(line.split(" ").at(-1))));
 }
 
 test("/api/summary gives the numbers of the tables, as the contract says", async () => {

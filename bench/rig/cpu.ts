@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { sum } from "../../scripts/lib/sum.ts";
 import type { Stack } from "./stack.ts";
 
 const TICKS_PER_SECOND = 100;
@@ -51,7 +52,7 @@ export function peakMemoryBytes(processIds: readonly number[]): number {
   const kilobytes = processIds.map((id) =>
     Number(/^VmHWM:\s+(\d+)/m.exec(read(`/proc/${id}/status`))?.[1] ?? 0),
   );
-  return kilobytes.reduce((sum, value) => sum + value * 1_024, 0);
+  return sum(kilobytes) * 1_024;
 }
 
 function sample(stack: Stack, clients: readonly number[] | "own") {
@@ -62,9 +63,7 @@ function sample(stack: Stack, clients: readonly number[] | "own") {
   const [, ...fields] = read("/proc/stat").split("\n")[0]!.split(/\s+/).map(Number);
   const [user, nice, system, , , interrupts, softInterrupts] = fields as number[];
   return {
-    client: ownIsClient
-      ? ownSeconds
-      : clients.reduce((sum, id) => sum + treeSeconds(processes, id), 0),
+    client: ownIsClient ? ownSeconds : sum(clients.map((id) => treeSeconds(processes, id))),
     postgres: treeSeconds(processes, stack.postgresProcess),
     kafka: treeSeconds(processes, stack.kafkaProcess),
     own: ownIsClient ? 0 : ownSeconds,

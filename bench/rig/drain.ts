@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "../../scripts/host/free-ports.ts";
+import { sum } from "../../scripts/lib/sum.ts";
 import type { Bench } from "./bench.ts";
 import { type Client, startClient } from "./clients.ts";
 import { storedEvents } from "./tables.ts";
@@ -41,7 +42,7 @@ export function drainWithRung(
     );
   });
   return drain(clients, groupId, async () => ({
-    events: seen.reduce((sum, { events }) => sum + events, 0),
+    events: sum(seen.map(({ events }) => events)),
     atMs: Math.max(...seen.map(({ atMs }) => atMs)),
   }));
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "bun";
 import { freePorts } from "../../scripts/host/free-ports.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
+import { sum } from "../../scripts/lib/sum.ts";
 import { until } from "../../scripts/lib/wait.ts";
 import { runOrThrow } from "../../tests/harness/script.ts";
 import { quantile } from "./spread.ts";
@@ -71,7 +72,7 @@ export async function originRequests(config: Config): Promise<number> {
   const response = await askOrigin(config, "/metrics");
   const text = await response.text();
   const counts = [...text.matchAll(/^rtdp_summary_requests_total\{[^}]*\} (\d+)/gm)];
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  return sum(counts.map(([, count]) => Number(count)));
 }
 
 export interface Part {

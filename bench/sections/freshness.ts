@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { memoryBytes } from "../../scripts/host/process-tree.ts";
+import { sum } from "../../scripts/lib/sum.ts";
 import { until } from "../../scripts/lib/wait.ts";
 import { startAirflow } from "../rig/airflow.ts";
 import type { Bench } from "../rig/bench.ts";
@@ -104,7 +105,7 @@ function measureBeside(
   const stopped = new AbortController();
   const sampling = (async () => {
     while (!stopped.signal.aborted) {
-      memory.push(airflowIds.reduce((sum, id) => sum + memoryBytes(id), 0));
+      memory.push(sum(airflowIds.map(memoryBytes)));
       await delay(MEMORY_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => {});
     }
   })();

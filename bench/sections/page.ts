@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { sum } from "../../scripts/lib/sum.ts";
 import type { Bench } from "../rig/bench.ts";
 import { measureCpu } from "../rig/cpu.ts";
 import { type HttpLoad, putLoad } from "../rig/http-load.ts";
@@ -89,7 +90,7 @@ const summarize = (name: string, runs: Awaited<ReturnType<typeof measure>>[]): P
   p50Ms: spread(runs.map((run) => run.p50Ms)),
   p99Ms: spread(runs.map((run) => run.p99Ms)),
   cpuMicroseconds: spread(runs.map((run) => run.cpuMicroseconds)),
-  failed: runs.reduce((sum, { failed }) => sum + failed, 0),
+  failed: sum(runs.map(({ failed }) => failed)),
 });
 
 async function askSteadily({ stack, effort, say }: Bench, url: string) {

@@ -3,6 +3,7 @@
  * consumer falls behind, or the producer cannot make more.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { sum } from "../../scripts/lib/sum.ts";
 import type { Bench } from "../rig/bench.ts";
 import { startClient } from "../rig/clients.ts";
 import { disturbance, measureCpu, usedSeconds } from "../rig/cpu.ts";
@@ -113,5 +114,5 @@ function gaveWay(rate: number, delivered: number, lagMax: number): SustainedStep
 
 async function logEnd(topic: Topic): Promise<number> {
   const state = await topic.kafka.logState(topic.name);
-  return [...state.values()].reduce((sum, { logEnd }) => sum + logEnd, 0);
+  return sum(state.values().map(({ logEnd }) => logEnd));
 }

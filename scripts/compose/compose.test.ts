@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { programNames } from "../host/service.ts";
 import { ROOT, readConfig, secretSettings, settingNames } from "../lib/config.ts";
+import { sum } from "../lib/sum.ts";
 import { named } from "../stack/order.ts";
 import { clientPorts } from "../stack/ports.ts";
 import { services } from "../stack/services.ts";
@@ -130,9 +131,9 @@ test("compose.yaml lets no container open a port, gain a right or write outside 
 
 test("compose.yaml fits a machine of 8 GB", () => {
   const atOnce = Object.entries(containers).filter(([name]) => name !== "setup");
-  const sum = atOnce.reduce((total, [, { mem_limit }]) => total + bytesIn(mem_limit), 0);
-  expect(sum).toBeGreaterThan(0);
-  expect(sum).toBeLessThan(7_000_000_000);
+  const bytes = sum(atOnce.map(([, { mem_limit }]) => bytesIn(mem_limit)));
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(7_000_000_000);
 });
 
 test("compose.yaml limits the memory of each program, and of none that is given more", () => {

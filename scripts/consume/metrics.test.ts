@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { sum } from "../lib/sum.ts";
 import { ConsumerMetrics } from "./metrics.ts";
 
 async function lagOf(metrics: ConsumerMetrics): Promise<number> {
   const { values } = await metrics.registry.getSingleMetric("rtdp_lag_records")!.get();
-  return values.reduce((sum, { value }) => sum + value, 0);
+  return sum(values.map(({ value }) => value));
 }
 
 test("the lag counts what is stored before a start, and nothing once a partition is taken away", async () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { recordBatch, type TestRecord } from "../../tests/harness/record-batch.ts";
 import type { RecordBatch } from "../kafka/record-cursor.ts";
+import { sum } from "../lib/sum.ts";
 import { PartitionReader, windowStart } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
 
@@ -72,14 +73,13 @@ function tables(tallies: Tally[]) {
       minutes.set(key, (minutes.get(key) ?? 0) + count);
     }
   }
-  const sum = (name: "stored" | "duplicates" | "rejected" | "absent" | "lost") =>
-    tallies.reduce((total, tally) => total + tally[name], 0);
+  const parts = ["stored", "duplicates", "rejected", "absent", "lost"] as const;
   return {
     users: [...users].sort(),
     days: [...days].sort(),
     minutes: [...minutes].sort(),
     letters: tallies.flatMap(({ deadLetters }) => deadLetters),
-    ledger: [sum("stored"), sum("duplicates"), sum("rejected"), sum("absent"), sum("lost")],
+    ledger: parts.map((part) => sum(tallies.map((tally) => tally[part]))),
     nextOffset: tallies.at(-1)?.nextOffset ?? 0,
   };
 }
@@ -148,7 +148,7 @@ test("read() accounts for every offset when records are missing, duplicate or no
   fc.assert(
     fc.property(log, (batches) => {
       const { ledger, nextOffset } = readAll(batches);
-      expect(ledger.reduce((total, part) => total + part, 0)).toBe(nextOffset);
+      expect(sum(ledger)).toBe(nextOffset);
     }),
   );
 });

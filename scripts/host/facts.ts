@@ -1,5 +1,6 @@
 /** Facts about the current work of services, in a few words for `status`. */
 import { z } from "zod";
+import { sum } from "../lib/sum.ts";
 import { pause } from "../lib/wait.ts";
 
 const SAMPLE_MS = 1_000;
@@ -31,7 +32,7 @@ export function metricSum(text: string, name: string): number {
   const values = [...text.matchAll(/^(\w+)(?:\{.*\})? (\S+)$/gm)].filter(
     ([, metric]) => metric === name,
   );
-  return values.reduce((sum, [, , value]) => sum + Number(value), 0);
+  return sum(values.map(([, , value]) => Number(value)));
 }
 
 const datedSchema = z.object({ as_of: z.string() });

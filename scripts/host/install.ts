@@ -6,6 +6,7 @@ import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
+import { sum } from "../lib/sum.ts";
 import { taskGroup } from "../lib/task-group.ts";
 import { markUsed } from "./cache-use.ts";
 import { OPS } from "./ops.ts";
@@ -41,9 +42,7 @@ export const cacheFolders = (config: Config, runtimes: readonly Runtime[]): stri
 
 /** Room that is needed in the cache for the given runtimes, in bytes. */
 export const missingBytes = (config: Config, runtimes: readonly Runtime[]): number =>
-  [...new Set([OPS, ...runtimes])]
-    .map((runtime) => runtime.missingBytes(config))
-    .reduce((sum, bytes) => sum + bytes, 0);
+  sum([...new Set([OPS, ...runtimes])].map((runtime) => runtime.missingBytes(config)));
 
 type Folder = "CACHE_DIR" | "STATE_DIR";
 
@@ -56,7 +55,7 @@ export function assertRoom(config: Config, bytes: Record<Folder, number>): void 
   const folders = Object.keys(bytes) as Folder[];
   for (const folder of folders.filter((each) => bytes[each] > 0)) {
     const sharing = folders.filter((each) => disk(each) === disk(folder));
-    const needed = sharing.reduce((sum, each) => sum + bytes[each], 0);
+    const needed = sum(sharing.map((each) => bytes[each]));
     const free = freeBytes(config[folder]);
     if (free < needed) {
       throw new ConfigError(

@@ -3,6 +3,7 @@
  * ended meanwhile counts as nothing, never as an error.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { sum } from "../lib/sum.ts";
 
 const onLinux = process.platform === "linux";
 
@@ -18,7 +19,7 @@ export function processTree(processId: number): number[] {
 
 /** Memory of a process and all its descendants in bytes; a page shared by several counts once. */
 export function memoryBytes(processId: number): number {
-  return processTree(processId).reduce((sum, id) => sum + ownMemoryBytes(id), 0);
+  return sum(processTree(processId).map(ownMemoryBytes));
 }
 
 /** The command and its arguments, or nothing when the process is gone. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Event, eventSchema } from "../../schema/event.ts";
+import { sum } from "../lib/sum.ts";
 import { EventGenerator, type GeneratorOptions } from "./generate.ts";
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
@@ -102,7 +103,7 @@ test("next() gives few users many events, and every user some", () => {
   const counts = [...countBy(generate(200_000), (event) => event.user_id).values()];
   counts.sort((a, b) => b - a);
   expect(counts.length).toBe(100);
-  const top = counts.slice(0, 10).reduce((sum, count) => sum + count, 0);
+  const top = sum(counts.slice(0, 10));
   expect(top).toBeGreaterThan(0.4 * 200_000);
   expect(counts[0]!).toBeLessThan(0.25 * 200_000);
 });

@@ -23,6 +23,7 @@ import { packageIndex } from "../host/python.ts";
 import { runShown } from "../host/run.ts";
 import type { Runtime } from "../host/runtime.ts";
 import type { Config } from "../lib/config.ts";
+import { sum } from "../lib/sum.ts";
 import { services } from "./services.ts";
 
 const UNUSED_DAYS_MAX = 30;
@@ -81,16 +82,13 @@ async function removeFolder(path: string): Promise<number> {
 }
 
 function removeAged(folder: string): number {
-  return readdirSync(folder)
+  const aged = readdirSync(folder)
     .filter((name) => AGING_FILES.some((pattern) => pattern.test(name)))
     .map((name) => join(folder, name))
-    .filter(isUnused)
-    .map((path) => {
-      const bytes = folderBytes(path);
-      rmSync(path, { force: true });
-      return bytes;
-    })
-    .reduce((sum, each) => sum + each, 0);
+    .filter(isUnused);
+  const bytes = sum(aged.map(folderBytes));
+  for (const path of aged) rmSync(path, { force: true });
+  return bytes;
 }
 
 /**

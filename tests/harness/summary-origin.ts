@@ -2,6 +2,7 @@
 import type { Summary } from "../../schema/summary.ts";
 import { summarySchema } from "../../schema/summary.ts";
 import { freePorts } from "../../scripts/host/free-ports.ts";
+import { sum } from "../../scripts/lib/sum.ts";
 import { until } from "../../scripts/lib/wait.ts";
 import type { Place } from "./platform.ts";
 import { start } from "./script.ts";
@@ -57,7 +58,7 @@ export class Origin {
   async computations(): Promise<number> {
     const text = await (await this.get("/metrics")).text();
     const counts = text.matchAll(/^rtdp_summary_computations_total\{.*\} (\d+)$/gm);
-    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    return sum(counts.map(([, count]) => Number(count)));
   }
 
   /** Stops it as an operator does; returns its exit code and its log. */

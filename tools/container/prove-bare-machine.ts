@@ -1,4 +1,5 @@
 /** The proof of the README's two commands on a new computer, and what they take there. */
+import { sum } from "../../scripts/lib/sum.ts";
 import type { BareMachine } from "./bare-machine.ts";
 import { withMemoryPeak } from "./memory-peak.ts";
 import { untilVerified } from "./proof.ts";
@@ -57,7 +58,7 @@ async function proveStart(machine: BareMachine, how: string): Promise<Start> {
   );
   await step("down", () => machine.execute(...BUN, "down"));
   const moment = (name: string) => result.timings.moments.find((each) => each.name === name)?.atMs;
-  const bytes = result.services.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  const bytes = sum(result.services.map(({ memoryBytes }) => memoryBytes));
   return {
     pageS: inSeconds(moment("page with moving numbers")),
     readyS: inSeconds(moment("everything ready")),

@@ -1,4 +1,5 @@
 /** Checks all prose of one file against every rule. */
+import { sum } from "../../scripts/lib/sum.ts";
 import { passagesOf } from "./file.ts";
 import { countWords, sentencesOf } from "./passage.ts";
 import { type Checkout, commandFaults, type Finding, linkFaults } from "./references.ts";
@@ -17,7 +18,7 @@ export function findingsOf(path: string, source: string, checkout: Checkout): Fi
     ),
   );
   const header = passages.filter(({ kind }) => kind === "header");
-  const lines = header.reduce((sum, passage) => sum + passage.lines.length, 0);
+  const lines = sum(header.map((passage) => passage.lines.length));
   if (lines > HEADER_LINES_MAX) {
     findings.push({
       line: header[0]?.line ?? 1,

@@ -1,4 +1,5 @@
 /** The end of `bun run test`: the slowest parts, the failures, and the line that counts. Pure. */
+import { sum } from "../../scripts/lib/sum.ts";
 import { table } from "../../scripts/lib/table.ts";
 import type { Result } from "./perform.ts";
 import { duration } from "./progress.ts";
@@ -9,7 +10,7 @@ const REASON_LINES_MAX = 8;
 const LINE_LENGTH_MAX = 300;
 
 export function conclusion(results: readonly Result[]): string {
-  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const passed = sum(results.map((result) => result.passed));
   const failures = results.flatMap((result) => result.failures);
   const notRun = results.flatMap((result) => (result.notRun ? [result] : []));
   return [

@@ -1,4 +1,5 @@
 /** Runs steps side by side, as many as the processors have room for. */
+import { sum } from "../../scripts/lib/sum.ts";
 
 /**
  * Performs each step once. Steps begin in the given order. One that does not fit beside those that run
@@ -19,7 +20,7 @@ export async function sideBySide<Step>(
   const wanted = (step: Step) => Math.min(coresOf(step), cores);
   const failures: unknown[] = [];
   while (failures.length === 0 && waiting.length > 0) {
-    const taken = [...running.keys()].reduce((sum, step) => sum + wanted(step), 0);
+    const taken = sum(running.keys().map(wanted));
     // A hair more than there is: halves and tenths do not add up exactly.
     const fits = (step: Step) => taken + wanted(step) <= cores + 1e-9;
     const next = waiting.find(fits);

@@ -12,6 +12,7 @@ import {
   type Service,
 } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
+import { sum } from "../../lib/sum.ts";
 import { deadline } from "../../lib/wait.ts";
 import { type Restarts, restartsIn } from "../supervise/restarts.ts";
 import { listProcesses, supervisorLog, supervisorProcess } from "../supervise/supervisor.ts";
@@ -68,7 +69,7 @@ export async function report(config: Config, services: Service[]): Promise<Row[]
       const ended = programNames(service).flatMap((name) => restarts.get(name) ?? []);
       return {
         ...row,
-        ...(row.state !== "stopped" && ended.length > 0 && { restarts: sum(ended) }),
+        ...(row.state !== "stopped" && ended.length > 0 && { restarts: together(ended) }),
       };
     }),
   );
@@ -159,13 +160,13 @@ function measured(
     ...(service.programs.length > 1
       ? { processIds: Object.fromEntries(alive.map(({ name, processId }) => [name, processId])) }
       : { processId: alive[0]!.processId }),
-    memoryBytes: alive.reduce((total, { processId }) => total + memoryBytes(processId), 0),
+    memoryBytes: sum(alive.map(({ processId }) => memoryBytes(processId))),
     uptimeSeconds: Math.max(0, Math.round(Date.now() / 1_000 - startedAtSeconds)),
   };
 }
 
 /** Restarts of all programs of a service. */
-const sum = (all: Restarts[]): Restarts => ({
+const together = (all: Restarts[]): Restarts => ({
   ...all.toSorted((one, other) => other.lastMs - one.lastMs)[0]!,
-  count: all.reduce((total, { count }) => total + count, 0),
+  count: sum(all.map(({ count }) => count)),
 });

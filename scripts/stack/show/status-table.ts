@@ -1,6 +1,7 @@
 /** Lays out the table of `status`, in 80 columns. Pure. */
 import { stripVTControlCharacters, styleText } from "node:util";
 import { span } from "../../host/facts.ts";
+import { sum } from "../../lib/sum.ts";
 import { wrap } from "../../lib/wrap.ts";
 import type { Row } from "./report.ts";
 
@@ -23,11 +24,11 @@ const INDENT = " ".repeat(NAME_WIDTH + STATE_WIDTH);
 export function statusTable(rows: Row[], options: TableOptions): string {
   const shown = rows.filter(({ isOptional, state }) => !isOptional || state !== "stopped");
   const hidden = rows.filter((row) => !shown.includes(row));
-  const sum = shown.reduce((total, { memoryBytes = 0 }) => total + memoryBytes, 0);
+  const bytes = sum(shown.map(({ memoryBytes = 0 }) => memoryBytes));
   return [
     line("SERVICE", "STATE", "WHAT IT DOES", "MEMORY", "UP FOR"),
     ...shown.flatMap((row) => linesOf(row, options)),
-    ...(shown.length > 1 && sum > 0 ? [line("", "", "", mebibytes(sum), "")] : []),
+    ...(shown.length > 1 && bytes > 0 ? [line("", "", "", mebibytes(bytes), "")] : []),
     ...hidden.map(({ service }) => `${service} is not started: bun run up ${service}`),
     "",
     ...addressLines(shown),

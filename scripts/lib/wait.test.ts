@@ -15,6 +15,20 @@ test("until() stops at once when an attempt gives up or the signal comes", async
   await expect(until("it ends", 60_000, async () => 1, { signal })).rejects.toThrow("Ctrl-C");
 });
 
+test("until() ends its pause when its signal is aborted", async () => {
+  const stop = new AbortController();
+  const attempted = Promise.withResolvers<void>();
+  const attempt = async () => {
+    attempted.resolve();
+    throw new Error("not yet");
+  };
+  const waiting = until("it ends", 60_000, attempt, { signal: stop.signal, intervalMs: 60_000 });
+  const ended = Promise.allSettled([waiting]);
+  await attempted.promise;
+  stop.abort(new Error("Ctrl-C"));
+  expect(await ended).toMatchObject([{ reason: new Error("Ctrl-C") }]);
+});
+
 test("backoffMs() doubles up to its limit, with jitter over the upper half", () => {
   const longest = [0, 1, 2, 10, 1_000].map((attempt) => backoffMs(attempt, { random: () => 1 }));
   expect(longest).toEqual([100, 200, 400, 5_000, 5_000]);

@@ -25,14 +25,14 @@ export async function until<Result>(
   attempt: () => Promise<Result>,
   { signal, intervalMs = 100 }: UntilOptions = {},
 ): Promise<Result> {
-  const deadline = performance.now() + msMax;
+  const endMs = performance.now() + msMax;
   for (;;) {
     signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
       if (error instanceof GiveUp) throw error;
-      if (performance.now() > deadline) {
+      if (performance.now() > endMs) {
         const reason = error instanceof Error ? error.message || error.name : String(error);
         throw new Error(
           `Cannot wait longer until ${what}: not so after ${Math.round(msMax / 1000)} s, ${reason}`,
@@ -40,7 +40,7 @@ export async function until<Result>(
         );
       }
     }
-    await delay(intervalMs);
+    await pause(intervalMs, signal);
   }
 }
 
@@ -59,7 +59,7 @@ export interface BackoffOptions {
 }
 
 /**
- * The delay doubles up to `msMax`. A random part, up to half of it, is left out, so that many
+ * How long to wait before another attempt, in milliseconds. The delay doubles up to `msMax`. A random part, up to half of it, is left out, so that many
  * clients do not retry at the same moment.
  */
 export function backoffMs(

@@ -1,6 +1,5 @@
 /** `bun run worker:dev`: the Worker on this machine, in the runtime that Cloudflare runs. */
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { buildWorker } from "../worker/build/build.ts";
 import { assertPortIsFree, type ServedWorker, serveWorker } from "../worker/build/serve.ts";
 import { rebuildOnChange } from "../worker/build/watch.ts";
@@ -10,6 +9,7 @@ import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
 import { stopSignal } from "./lib/stop.ts";
+import { pause } from "./lib/wait.ts";
 import { webAddress } from "./lib/web-address.ts";
 
 const CHECKS_PER_MINUTE = 6;
@@ -55,7 +55,7 @@ async function keepServing(worker: ServedWorker, signal: AbortSignal): Promise<v
     if (round % CHECKS_PER_MINUTE === 0) {
       await worker.runCron().catch((error: Error) => console.log(error.message));
     }
-    await pause(60_000 / CHECKS_PER_MINUTE, undefined, { signal }).catch(() => {});
+    await pause(60_000 / CHECKS_PER_MINUTE, signal).catch(() => {});
     if (!signal.aborted) await worker.untilReady();
   }
 }

@@ -4,9 +4,8 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { setTimeout as pause } from "node:timers/promises";
 import { freePorts } from "../host/free-ports.ts";
-import { GiveUp, until } from "../lib/wait.ts";
+import { deadline, GiveUp, until } from "../lib/wait.ts";
 import { hopelessReason, isError, quickAddress } from "./log-line.ts";
 
 const OPEN_MS_MAX = 60_000;
@@ -85,13 +84,8 @@ export class Cloudflared {
   /** Ends it, by force when it takes too long. */
   async stop(): Promise<void> {
     this.#child.kill("SIGTERM");
-    const inTime = new AbortController();
-    const deadline = pause(STOP_MS_MAX, undefined, { signal: inTime.signal }).then(() =>
-      this.#child.kill("SIGKILL"),
-    );
-    deadline.catch(() => {});
+    await deadline(this.ended, STOP_MS_MAX).catch(() => this.#child.kill("SIGKILL"));
     await this.ended;
-    inTime.abort();
   }
 
   #note({ secret, onError }: Run, raw: string): void {

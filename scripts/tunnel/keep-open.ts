@@ -2,7 +2,7 @@
  * Keeps one tunnel open until it is stopped. A cloudflared that dies is restarted, after a growing
  * delay, and given up after a few failures in a row. The last error is always reported.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../lib/wait.ts";
 import { Cloudflared, type Run } from "./cloudflared.ts";
 
 const TRIES_MAX = 5;
@@ -37,7 +37,7 @@ export async function keepOpen(options: TunnelOptions): Promise<void> {
     }
     const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** (failures - 1), PAUSE_MS_MAX);
     say(`${capitalized(name)} is down: ${reason}; next attempt in ${pauseMs / 1000} s`);
-    await pause(pauseMs, undefined, { signal }).catch(() => {});
+    await pause(pauseMs, signal).catch(() => {});
   }
 }
 

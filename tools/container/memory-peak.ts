@@ -2,7 +2,7 @@
  * The peak memory of a container while something runs in it. It counts the programs' memory and the
  * mapped parts of files, not the kernel's file cache.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../scripts/lib/wait.ts";
 
 const INTERVAL_MS = 1_000;
 

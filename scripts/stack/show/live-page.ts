@@ -1,10 +1,9 @@
 /** Reports when the numbers on the public page move. */
-import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { say } from "../../host/progress.ts";
 import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
-import { until } from "../../lib/wait.ts";
+import { deadline, until } from "../../lib/wait.ts";
 import { webAddress } from "../../lib/web-address.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
@@ -27,7 +26,7 @@ export function watchPage(config: Config, starting: Service[], stopwatch: Stopwa
   };
   const watched = makesPageLive(starting) ? watch().catch(() => {}) : Promise.resolve();
   return {
-    settled: (msMax: number) => Promise.race([watched, pause(msMax, undefined, { ref: false })]),
+    settled: (msMax: number) => deadline(watched, msMax).catch(() => {}),
     end: () => ending.abort(),
   };
 }

@@ -9,8 +9,6 @@ interface Rule {
   /** What to write instead. */
   advice: string;
   pattern: RegExp;
-  /** Where the rule holds. @default every kind of passage */
-  kinds?: readonly PassageKind[];
 }
 
 /** Words of a sentence in documents and comments. */
@@ -92,8 +90,7 @@ export function sentenceFaults(
     faults.push({ rule: "long sentence", detail });
   }
   const plain = plainWords(text);
-  for (const { name, advice, pattern, kinds } of RULES) {
-    if (kinds && !kinds.includes(kind)) continue;
+  for (const { name, advice, pattern } of RULES) {
     const found = pattern.exec(plain);
     if (found) faults.push({ rule: name, detail: `"${found[0]}": ${advice}` });
   }

@@ -1,14 +1,13 @@
 /** Called by dbt/run: installs dbt, and becomes it with the settings in the environment. */
 import { join } from "node:path";
-import { startProgram } from "../scripts/host/start.ts";
+import { startOrExit, startProgram } from "../scripts/host/start.ts";
 import { ROOT } from "../scripts/lib/config.ts";
-import { exitStatusOf } from "../scripts/lib/errors.ts";
 import { DBT } from "./install.ts";
 
 const TRANSFORM = join(ROOT, "dbt/transform.py");
 
-try {
-  await startProgram(
+await startOrExit(() =>
+  startProgram(
     {
       launch: (config) => ({
         command: [DBT.program(config, "python"), TRANSFORM, ...process.argv.slice(2)],
@@ -17,8 +16,5 @@ try {
       secrets: ["POSTGRES_TRANSFORM_PASSWORD", "OPENLINEAGE_API_KEY"],
     },
     [DBT],
-  );
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(exitStatusOf(error));
-}
+  ),
+);

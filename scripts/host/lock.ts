@@ -56,7 +56,7 @@ export async function takeLock(
 
 /** The process that holds a lock now. */
 export function lockHolder(path: string): number | undefined {
-  const descriptor = open(path, "r");
+  const descriptor = openToRead(path);
   if (descriptor === undefined) return undefined;
   try {
     return tryLock(descriptor, "shared") ? undefined : readHolder(path);
@@ -84,9 +84,9 @@ function isSameFile(descriptor: number, path: string): boolean {
   return fstatSync(descriptor).ino === statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-function open(path: string, flags: string): number | undefined {
+function openToRead(path: string): number | undefined {
   try {
-    return openSync(path, flags);
+    return openSync(path, "r");
   } catch {
     return undefined;
   }

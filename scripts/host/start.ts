@@ -4,7 +4,7 @@
  * of the secrets only those that it declares.
  */
 import { type Config, companions, ROOT, readConfig, secretSettings } from "../lib/config.ts";
-import { ConfigError } from "../lib/errors.ts";
+import { ConfigError, exitStatusOf } from "../lib/errors.ts";
 import { noProxyForLoopback } from "../lib/loopback.ts";
 import { holding } from "./cache-use.ts";
 import { asEnvironment } from "./environment.ts";
@@ -25,6 +25,16 @@ export async function startProgram(
     ...withoutSecrets(settingsEnvironment(config), program.secrets),
     ...launch.environment,
   });
+}
+
+/** Ends with the message of what failed, and not with its stack: the message is in a service's log. */
+export async function startOrExit(start: () => Promise<never>): Promise<never> {
+  try {
+    return await start();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(exitStatusOf(error));
+  }
 }
 
 /** The environment of this process, with every setting in it. */

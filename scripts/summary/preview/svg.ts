@@ -3,7 +3,7 @@
  * of Open Graph. Pure; every text is made here, so that none needs to be escaped.
  */
 
-import { EVENT_TYPES, TYPE_STYLES, type TypeCounts } from "../../../schema/event-types.ts";
+import { EVENT_TYPES, TYPE_STYLES, type TypeCounts, totalOf } from "../../../schema/event-types.ts";
 import { TIMELINE_MINUTES } from "../../../schema/limits.ts";
 import type { Summary } from "../../../schema/summary.ts";
 
@@ -77,7 +77,7 @@ function legend(): string {
 
 /** The minutes as stacked bars, the highest as high as the place allows. */
 function timeline(minutes: Summary["timeline"]): string {
-  const highest = Math.max(...minutes.map(({ view, click, purchase }) => view + click + purchase));
+  const highest = Math.max(...minutes.map(totalOf));
   const title =
     highest === 0 ? "Events each minute" : `Events each minute, up to ${shown(highest)}`;
   const times = [minutes.at(0), minutes.at(-1)].map((minute) => `${clock(minute!.minute)} UTC`);

@@ -18,7 +18,6 @@ import { startConsumer, stopConsumer } from "./harness/consumers.ts";
 import {
   countedPlace,
   environmentOf,
-  finish,
   readRuns,
   readSettled,
   readUsers,
@@ -30,7 +29,7 @@ import {
   verify,
 } from "./harness/marts.ts";
 import { type Place, Platform } from "./harness/platform.ts";
-import { start } from "./harness/script.ts";
+import { finish, start } from "./harness/script.ts";
 import { untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);

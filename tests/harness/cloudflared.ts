@@ -5,6 +5,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../../scripts/host/process-tree.ts";
 
 export interface Behaviour {
   /** The number of runs that end before they have a tunnel. */
@@ -59,13 +60,5 @@ export class StandIn {
   remove(): void {
     for (const processId of this.alive) process.kill(processId, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    return process.kill(processId, 0);
-  } catch {
-    return false;
   }
 }

@@ -8,11 +8,9 @@ import { connect, type Sql } from "../../scripts/lib/postgres.ts";
 import type { HopResult } from "../../scripts/verify/hop.ts";
 import { DirectCounts, type UserRow } from "./direct-counts.ts";
 import type { Place, Platform } from "./platform.ts";
-import { type Finished, run, start } from "./script.ts";
+import { finish, run, start } from "./script.ts";
 
 const SUMMARY_HOP = "user_events → user_event_summary";
-
-export type DbtProcess = ReturnType<typeof startTransform>;
 
 /** `bun run transform` with the given words, left running. */
 export const startTransform = (place: Place, ...words: string[]) =>
@@ -37,15 +35,6 @@ export const environmentOf = ({ environment, config }: Place): Record<string, st
   ...environment,
   ...asEnvironment(config),
 });
-
-export async function finish(program: DbtProcess): Promise<Finished> {
-  const [exitCode, stdout, stderr] = await Promise.all([
-    program.exited,
-    new Response(program.stdout).text(),
-    new Response(program.stderr).text(),
-  ]);
-  return { exitCode, stdout, stderr };
-}
 
 /** The users' rows, live. */
 export async function readUsers(sql: Sql): Promise<UserRow[]> {

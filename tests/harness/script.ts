@@ -37,7 +37,11 @@ export async function run(
   args: string[] = [],
   stdin?: string | Uint8Array,
 ): Promise<Finished> {
-  const program = start(environment, script, args, stdin);
+  return finish(start(environment, script, args, stdin));
+}
+
+/** The exit code and the output of a program that `start` has left running. */
+export async function finish(program: ReturnType<typeof start>): Promise<Finished> {
   const [exitCode, stdout, stderr] = await Promise.all([
     program.exited,
     new Response(program.stdout).text(),

@@ -1,7 +1,7 @@
 /** Checks that need no services: types, style, unused code, and the tests beside the code. */
 import { join } from "node:path";
-import { Glob } from "bun";
 import { ROOT } from "../../scripts/lib/config.ts";
+import { checkoutFiles } from "../checkout-files.ts";
 import { bunTest, type Step, script, tool } from "./step.ts";
 
 const bin = (name: string) => [process.execPath, join(ROOT, "node_modules/.bin", name)];
@@ -10,9 +10,9 @@ const typesOf = (...project: string[]) => [...bin("tsc"), "--noEmit", ...project
 
 /** Every folder at the top with tests beside its code. The tests of `tests` need services. */
 function foldersWithUnitTests(): string[] {
-  const files = [...new Glob("*/**/*.test.ts").scanSync(ROOT)];
+  const files = checkoutFiles().filter((path) => path.endsWith(".test.ts"));
   const folders = new Set(files.map((path) => path.split("/")[0]!));
-  return [...folders].filter((name) => !["tests", "node_modules"].includes(name)).sort();
+  return [...folders].filter((name) => name !== "tests");
 }
 
 export const checks: Step[] = [

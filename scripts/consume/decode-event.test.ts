@@ -1,50 +1,16 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
-import { EVENT_TYPES } from "../../schema/event-types.ts";
+import { actualFields, encode, event, expectedFields } from "../../schema/event.fixture.ts";
+import { EVENT_BYTES_MAX } from "../../schema/event.ts";
 import { decodeKnownLayout, EventFields } from "../../schema/layout.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import { decodeEvent } from "./decode-event.ts";
-
-const encode = (text: string) => new TextEncoder().encode(text);
-
-/** The reference: JSON and the schema, nothing else. */
-function expectedFields(event: Record<string, unknown>) {
-  const parsed = eventSchema.safeParse(event);
-  if (!parsed.success) return undefined;
-  const hex = parsed.data.event_id.replaceAll("-", "");
-  return {
-    ids: [0, 8, 16, 24].map((at) => Number.parseInt(hex.slice(at, at + 8), 16) | 0),
-    userId: parsed.data.user_id,
-    typeIndex: EVENT_TYPES.indexOf(parsed.data.event_type),
-    createdAtMs: Date.parse(parsed.data.created_at),
-  };
-}
 
 function decode(bytes: Uint8Array) {
   const fields = new EventFields();
   const reason = decodeEvent(bytes, 0, bytes.length, fields);
   return { reason, fields: actualFields(fields) };
 }
-
-const actualFields = ({ id0, id1, id2, id3, userId, typeIndex, createdAtMs }: EventFields) => ({
-  ids: [id0, id1, id2, id3],
-  userId,
-  typeIndex,
-  createdAtMs,
-});
-
-const event = fc.record({
-  event_id: fc.uuid().map((id) => id),
-  user_id: fc.oneof(
-    fc.integer({ min: 1, max: 100 }),
-    fc.maxSafeNat().map((id) => id + 1),
-  ),
-  event_type: fc.constantFrom(...EVENT_TYPES),
-  created_at: fc
-    .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
-    .map((date) => date.toISOString()),
-});
 
 test("decodeEvent() reads every event like JSON and the schema do when it is in our layout", () => {
   fc.assert(

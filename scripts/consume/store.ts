@@ -6,8 +6,8 @@
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { StoredDays } from "./stored-days.ts";
-import type { Tally } from "./tally.ts";
-import type { DayColumns } from "./user-counts.ts";
+import type { MinuteCount, Tally } from "./tally.ts";
+import type { DayColumns, UserColumns } from "./user-counts.ts";
 
 /** The group and topic whose offsets move, and the schema. */
 export interface PartitionKey {
@@ -25,6 +25,56 @@ export class FencedError extends Error {
   override name = "FencedError";
 }
 
+/** What the parameters of one store are made of. */
+interface Given {
+  key: PartitionKey;
+  tally: Tally;
+  users: UserColumns;
+  minutes: MinuteCount[];
+  days: DayColumns;
+}
+
+/**
+ * The statement's parameters in the order of their numbers. Arrays are sent in PostgreSQL's text
+ * form, built by one join for each column.
+ */
+const PARAMETERS = {
+  groupId: ({ key }) => key.groupId,
+  topic: ({ key }) => key.topic,
+  partition: ({ key }) => String(key.partition),
+  expectedOffset: ({ tally }) => String(tally.expectedOffset),
+  nextOffset: ({ tally }) => String(tally.nextOffset),
+  stored: ({ tally }) => String(tally.stored),
+  duplicates: ({ tally }) => String(tally.duplicates),
+  rejected: ({ tally }) => String(tally.rejected),
+  absent: ({ tally }) => String(tally.absent),
+  lost: ({ tally }) => String(tally.lost),
+  lastEventMs: ({ tally }) => moment(tally.lastEventMs),
+  lastAppendMs: ({ tally }) => moment(tally.lastAppendMs),
+  userIds: ({ users }) => array(users.userIds),
+  userTypes: ({ users }) => array(users.typeIndexes.map(sqlIndex)),
+  userCounts: ({ users }) => array(users.counts),
+  userFirstMs: ({ users }) => array(users.firstMs),
+  typeNames: () => array(EVENT_TYPES),
+  minutes: ({ minutes }) => array(minutes.map(({ minuteMs }) => minuteMs)),
+  minuteTypes: ({ minutes }) => array(minutes.map(({ typeIndex }) => sqlIndex(typeIndex))),
+  minuteCounts: ({ minutes }) => array(minutes.map(({ count }) => count)),
+  letterOffsets: ({ tally }) => array(tally.deadLetters.map(({ offset }) => offset)),
+  letterReasons: ({ tally }) => array(tally.deadLetters.map(({ reason }) => reason)),
+  letterPayloads: ({ tally }) => array(tally.deadLetters.map(({ payload }) => bytea(payload))),
+  letterPayloadBytes: ({ tally }) =>
+    array(tally.deadLetters.map(({ payloadBytes }) => payloadBytes)),
+  letterKeys: ({ tally }) => array(tally.deadLetters.map(({ key }) => bytea(key))),
+  letterHeaders: ({ tally }) => array(tally.deadLetters.map(({ headers }) => bytea(headers))),
+  dayUserIds: ({ days }) => array(days.userIds),
+  days: ({ days }) => array(days.days),
+} satisfies Record<string, (given: Given) => string | null>;
+
+/** The placeholder of each parameter by its name, such as `$1`. */
+const value = Object.fromEntries(
+  Object.keys(PARAMETERS).map((name, index) => [name, `$${index + 1}`]),
+) as Record<keyof typeof PARAMETERS, string>;
+
 /**
  * One statement is one transaction. `fence` locks the partition's row first. A second consumer
  * waits there, finds another offset and writes nothing, since everything else reads from `fence`.
@@ -35,25 +85,33 @@ export const storeStatement = (schema: PartitionKey["schema"]) => `
 with fence as (
   update ${schema}.consumer_offsets
   set
-    next_offset = $5::text::bigint,
-    stored = stored + $6::text::bigint,
-    duplicates = duplicates + $7::text::bigint,
-    rejected = rejected + $8::text::bigint,
-    absent = absent + $9::text::bigint,
-    lost = lost + $10::text::bigint,
-    last_event_at = greatest(last_event_at, to_timestamp($11::text::double precision / 1000)),
-    last_append_at = greatest(last_append_at, to_timestamp($12::text::double precision / 1000)),
+    next_offset = ${value.nextOffset}::text::bigint,
+    stored = stored + ${value.stored}::text::bigint,
+    duplicates = duplicates + ${value.duplicates}::text::bigint,
+    rejected = rejected + ${value.rejected}::text::bigint,
+    absent = absent + ${value.absent}::text::bigint,
+    lost = lost + ${value.lost}::text::bigint,
+    last_event_at = greatest(
+      last_event_at, to_timestamp(${value.lastEventMs}::text::double precision / 1000)
+    ),
+    last_append_at = greatest(
+      last_append_at, to_timestamp(${value.lastAppendMs}::text::double precision / 1000)
+    ),
     last_commit_at = clock_timestamp()
-  where group_id = $1 and topic = $2 and partition = $3::text::integer
-    and next_offset = $4::text::bigint
+  where group_id = ${value.groupId} and topic = ${value.topic}
+    and partition = ${value.partition}::text::integer
+    and next_offset = ${value.expectedOffset}::text::bigint
   returning partition
 ), users as (
   insert into ${schema}.user_events as kept
     (user_id, event_type, event_count, created_at, updated_at, updated_xid)
-  select k.user_id, ($17::text::text[])[k.type_index], k.event_count,
+  select k.user_id, (${value.typeNames}::text::text[])[k.type_index], k.event_count,
     to_timestamp(k.first_ms / 1000), now(), (select pg_current_xact_id()::text::bigint)
   from unnest(
-    $13::text::bigint[], $14::text::smallint[], $15::text::bigint[], $16::text::double precision[]
+    ${value.userIds}::text::bigint[],
+    ${value.userTypes}::text::smallint[],
+    ${value.userCounts}::text::bigint[],
+    ${value.userFirstMs}::text::double precision[]
   ) as k (user_id, type_index, event_count, first_ms)
   where exists (select from fence)
   on conflict (user_id, event_type) do update set
@@ -64,25 +122,34 @@ with fence as (
 ), days as (
   insert into ${schema}.user_active_days (user_id, day)
   select k.user_id, date '1970-01-01' + k.day
-  from unnest($27::text::bigint[], $28::text::integer[]) as k (user_id, day)
+  from unnest(
+    ${value.dayUserIds}::text::bigint[],
+    ${value.days}::text::integer[]
+  ) as k (user_id, day)
   where exists (select from fence)
   on conflict (user_id, day) do nothing
 ), minutes as (
   insert into ${schema}.events_per_minute as kept (minute, event_type, partition, event_count)
-  select to_timestamp(k.minute_ms / 1000), ($17::text::text[])[k.type_index], fence.partition,
-    k.event_count
+  select to_timestamp(k.minute_ms / 1000), (${value.typeNames}::text::text[])[k.type_index],
+    fence.partition, k.event_count
   from fence, unnest(
-    $18::text::double precision[], $19::text::smallint[], $20::text::bigint[]
+    ${value.minutes}::text::double precision[],
+    ${value.minuteTypes}::text::smallint[],
+    ${value.minuteCounts}::text::bigint[]
   ) as k (minute_ms, type_index, event_count)
   on conflict (minute, event_type, partition) do update set
     event_count = kept.event_count + excluded.event_count
 ), letters as (
   insert into ${schema}.dead_letters
     (topic, partition, "offset", reason, payload, payload_bytes, key, headers)
-  select $2, fence.partition, k.*
+  select ${value.topic}, fence.partition, k.*
   from fence, unnest(
-    $21::text::bigint[], $22::text::text[], $23::text::bytea[], $24::text::bigint[],
-    $25::text::bytea[], $26::text::bytea[]
+    ${value.letterOffsets}::text::bigint[],
+    ${value.letterReasons}::text::text[],
+    ${value.letterPayloads}::text::bytea[],
+    ${value.letterPayloadBytes}::text::bigint[],
+    ${value.letterKeys}::text::bytea[],
+    ${value.letterHeaders}::text::bytea[]
   ) as k ("offset", reason, payload, payload_bytes, key, headers)
   on conflict (topic, partition, "offset") do nothing
 )
@@ -100,7 +167,9 @@ export async function storeTally(
   { statement = storeStatement(key.schema), storedDays = new StoredDays() } = {},
 ): Promise<void> {
   const days = storedDays.missingOf(tally.users.days());
-  const [row] = await sql.unsafe(statement, parameters(key, tally, days), { prepare: true });
+  const given = { key, tally, users: tally.users.columns(), minutes: tally.minutes(), days };
+  const parameters = Object.values(PARAMETERS).map((of) => of(given));
+  const [row] = await sql.unsafe(statement, parameters, { prepare: true });
   if (row?.fenced === 1) return storedDays.add(days);
   const stored = await readNextOffset(sql, key);
   if (stored === tally.nextOffset) return storedDays.add(days);
@@ -116,45 +185,10 @@ async function readNextOffset(sql: Sql, key: PartitionKey): Promise<number | und
   return row?.next_offset;
 }
 
-/** Arrays are sent in PostgreSQL's text form, built by one join for each column. */
-function parameters(key: PartitionKey, tally: Tally, days: DayColumns): (string | null)[] {
-  const users = tally.users.columns();
-  const minutes = tally.minutes();
-  const letters = tally.deadLetters;
-  return [
-    key.groupId,
-    key.topic,
-    String(key.partition),
-    String(tally.expectedOffset),
-    String(tally.nextOffset),
-    String(tally.stored),
-    String(tally.duplicates),
-    String(tally.rejected),
-    String(tally.absent),
-    String(tally.lost),
-    Number.isFinite(tally.lastEventMs) ? String(tally.lastEventMs) : null,
-    Number.isFinite(tally.lastAppendMs) ? String(tally.lastAppendMs) : null,
-    array(users.userIds),
-    array(users.typeIndexes.map(sqlIndex)),
-    array(users.counts),
-    array(users.firstMs),
-    array(EVENT_TYPES),
-    array(minutes.map(({ minuteMs }) => minuteMs)),
-    array(minutes.map(({ typeIndex }) => sqlIndex(typeIndex))),
-    array(minutes.map(({ count }) => count)),
-    array(letters.map(({ offset }) => offset)),
-    array(letters.map(({ reason }) => reason)),
-    array(letters.map(({ payload }) => bytea(payload))),
-    array(letters.map(({ payloadBytes }) => payloadBytes)),
-    array(letters.map((letter) => bytea(letter.key))),
-    array(letters.map(({ headers }) => bytea(headers))),
-    array(days.userIds),
-    array(days.days),
-  ];
-}
-
 /** PostgreSQL's arrays start at 1. */
 const sqlIndex = (index: number) => index + 1;
+/** Null as long as there was none. */
+const moment = (ms: number) => (Number.isFinite(ms) ? String(ms) : null);
 const array = (values: readonly (number | string)[]) => `{${values.join(",")}}`;
 const bytea = (bytes: Uint8Array | null) =>
   bytes === null ? "null" : `"\\\\x${Buffer.from(bytes).toString("hex")}"`;

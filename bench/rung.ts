@@ -12,6 +12,7 @@ import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.t
 import { readConfig } from "../scripts/lib/config.ts";
 import { startLogging } from "../scripts/lib/log.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
+import { temporaryIndex } from "./rig/temporary-index.ts";
 
 type Work = (partition: number, batch: RecordBatch) => void | Promise<void>;
 
@@ -33,20 +34,27 @@ function parse(): Work {
 /** Up to the columns of a transaction, built as often as the consumer does with a backlog. */
 function aggregate(): Work {
   const readers = new Map<number, { reader: PartitionReader; takenMs: number }>();
+  const indexes: ReturnType<typeof temporaryIndex>[] = [];
+  process.once("exit", () => {
+    for (const { remove } of indexes) remove();
+  });
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  return (partition, batch) => {
+  return async (partition, batch) => {
     let state = readers.get(partition);
     if (!state) {
+      const temporary = temporaryIndex(batch.baseOffset);
+      indexes.push(temporary);
       const reader = new PartitionReader({
         readFrom: batch.baseOffset,
         countFrom: batch.baseOffset,
-        windowRecords: config.DUPLICATE_WINDOW_RECORDS,
+        duplicates: temporary.index,
         seed,
       });
       state = { reader, takenMs: performance.now() };
       readers.set(partition, state);
     }
     state.reader.read(batch);
+    await state.reader.caughtUp();
     if (performance.now() - state.takenMs < config.CONSUMER_TRANSACTION_DELAY_MS_MAX) return;
     const tally = state.reader.take();
     tally.users.columns();

@@ -58,12 +58,13 @@ interface Result {
 async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean): Promise<Result> {
   const startMs = performance.now();
   const lock = await sql.reserve();
+  let shadow: Shadow | undefined;
   try {
     const [row] = await lock`select pg_try_advisory_lock(${ADVISORY_LOCKS.replay}) as locked`;
     if (!row?.locked) throw new Error("Cannot replay: another replay is running");
     const ledgers = await readLedgers(sql, config);
     await refuseIncompleteLog(kafka, config, ledgers);
-    const shadow = new Shadow(kafka, sql, config);
+    shadow = new Shadow(kafka, sql, config);
     await shadow.begin(ledgers);
     const records = await chase(shadow, sql, config, ledgers);
     const differences = await sql.begin(async (transaction) => {
@@ -71,7 +72,7 @@ async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean
       if (offsets.size !== ledgers.length) {
         throw new Error("Cannot replay: a partition was added meanwhile; run it again");
       }
-      await shadow.readTo(offsets);
+      await shadow?.readTo(offsets);
       const found = await compareTables(transaction);
       if (!checkOnly && Object.values(found).some((count) => count > 0))
         await takeOver(transaction);
@@ -79,6 +80,7 @@ async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean
     });
     return { records, durationMs: performance.now() - startMs, differences };
   } finally {
+    shadow?.close();
     await lock`select pg_advisory_unlock(${ADVISORY_LOCKS.replay})`.catch(() => {});
     lock.release();
   }

@@ -3,15 +3,19 @@ import type { Kafka } from "../../scripts/kafka/log.ts";
 import { openKafka } from "../../scripts/kafka/open.ts";
 import { ensureTopic } from "../../scripts/migrate/topic.ts";
 import type { Dataset } from "./dataset.ts";
+import { renewIds } from "./renew-ids.ts";
 import type { Stack } from "./stack.ts";
 
 export interface Topic {
   name: string;
   kafka: Kafka;
-  /** Appends every event of the dataset. The same dataset may be appended several times. */
+  /** Appends every event of the dataset; each time as other events, with ids of their own. */
   append(dataset: Dataset): Promise<void>;
   delete(): Promise<void>;
 }
+
+/** Over all topics, since contestants of one run may count into the same tables. */
+let rounds = 0;
 
 export async function makeTopic(stack: Stack, name: string): Promise<Topic> {
   const kafka = openKafka(stack.config, { clientId: "bench" });
@@ -21,9 +25,13 @@ export async function makeTopic(stack: Stack, name: string): Promise<Topic> {
     name,
     kafka,
     async append({ batches }) {
+      rounds += 1;
       await Promise.all(
         batches.map(async (lane, partition) => {
-          for (const batch of lane) await appender.append(partition, batch);
+          for (const batch of lane) {
+            renewIds(batch, rounds);
+            await appender.append(partition, batch);
+          }
         }),
       );
     },

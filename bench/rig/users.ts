@@ -49,8 +49,9 @@ export async function seedUsers(owner: Sql, users: number): Promise<void> {
     await sql`
       insert into streaming.consumer_offsets
         (group_id, topic, partition, topic_id, first_offset, next_offset, stored,
-          duplicate_window_records, last_event_at, last_append_at, last_commit_at)
-      values ('bench', 'bench', 0, gen_random_uuid(), 0, ${stored}, ${stored}, 65536, now(), now(),
+          duplicate_rules, last_event_at, last_append_at, last_commit_at)
+      values ('bench', 'bench', 0, gen_random_uuid(), 0, ${stored}, ${stored},
+        '[{"from": 0, "horizonMs": 1}]', now(), now(),
         now())`;
   });
   await untilTidied(owner, seededAt, ["user_events", "user_active_days"]);

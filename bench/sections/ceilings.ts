@@ -2,6 +2,7 @@
  * The speed of each part alone: PostgreSQL takes rows by COPY and distinct keys by upsert, and the
  * consumer's steps run over events in memory.
  */
+
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { EventFields } from "../../schema/layout.ts";
 import { decodeEvent } from "../../scripts/consume/decode-event.ts";
@@ -11,6 +12,7 @@ import { type CpuUse, measureCpu } from "../rig/cpu.ts";
 import { eachRecord, recordBatchesOf } from "../rig/in-memory.ts";
 import { copyRows, upsertKeys } from "../rig/postgres-limits.ts";
 import { quietRounds, type Rate } from "../rig/rounds.ts";
+import { temporaryIndex } from "../rig/temporary-index.ts";
 
 const USERS = 10_000;
 
@@ -64,11 +66,12 @@ export async function ceilings(bench: Bench): Promise<Ceiling[]> {
     }),
   );
   await add(
-    "our decoder, duplicate window and counts",
+    "our decoder, duplicates and counts",
     "events",
     alone(() => {
-      const readers = dataset.batches.map(
-        () => new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: 65_536 }),
+      const indexes = dataset.batches.map(() => temporaryIndex());
+      const readers = indexes.map(
+        ({ index }) => new PartitionReader({ readFrom: 0, countFrom: 0, duplicates: index }),
       );
       for (const batch of batches) readers[batch.partition]?.read(batch);
       for (const reader of readers) {
@@ -76,6 +79,7 @@ export async function ceilings(bench: Bench): Promise<Ceiling[]> {
         users.columns();
         users.days();
       }
+      for (const { remove } of indexes) remove();
     }),
   );
 

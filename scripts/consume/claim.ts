@@ -3,14 +3,18 @@
  * person can decide. The database alone knows the place. Offsets that the consumer commits to Kafka
  * are for tools that show lag.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { LogState } from "../kafka/log.ts";
+import { type DuplicateRule, duplicateRules, withHorizon } from "../ledger/duplicate-rules.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
+import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
-import type { PartitionKey } from "./store.ts";
+import { FencedError, type PartitionKey } from "./store.ts";
 
 export interface Claim {
   nextOffset: number;
-  windowRecords: number;
+  /** The last one decides the records from `nextOffset` on. */
+  rules: DuplicateRule[];
 }
 
 /**
@@ -22,7 +26,7 @@ export async function claimPartition(
   sql: Sql,
   key: PartitionKey,
   log: LogState,
-  windowRecords: number,
+  horizonMs: number,
 ): Promise<Claim> {
   const where = `${key.topic}/${key.partition}`;
   const offsets = sql`${sql(key.schema)}.consumer_offsets`;
@@ -36,14 +40,14 @@ export async function claimPartition(
   }
   await sql`
     insert into ${offsets}
-      (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_window_records)
+      (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_rules)
     values (
       ${key.groupId}, ${key.topic}, ${key.partition}, ${log.topicId},
-      ${log.logStart}, ${log.logStart}, ${windowRecords}
+      ${log.logStart}, ${log.logStart}, ${sql.json(withHorizon([], log.logStart, horizonMs))}
     )
     on conflict (group_id, topic, partition) do nothing`;
   const [row] = await sql`
-    select topic_id, next_offset, duplicate_window_records from ${offsets}
+    select topic_id, next_offset, duplicate_rules from ${offsets}
     where group_id = ${key.groupId} and topic = ${key.topic} and partition = ${key.partition}`;
   if (!row) throw new Error(`Cannot claim ${where}: its row in consumer_offsets has vanished`);
   if (row.topic_id !== log.topicId) {
@@ -56,5 +60,35 @@ export async function claimPartition(
       `Cannot go on with ${where}: ${row.next_offset} offsets have been counted but the log ends at ${log.logEnd}; the broker has lost records that were acknowledged`,
     );
   }
-  return { nextOffset: row.next_offset, windowRecords: row.duplicate_window_records };
+  const nextOffset: number = row.next_offset;
+  const rules = duplicateRules.parse(row.duplicate_rules);
+  return { nextOffset, rules: await decideByHorizon(sql, key, nextOffset, rules, horizonMs) };
+}
+
+/**
+ * Notes from which offset on the horizon of the settings decides. A consumer with another one has
+ * counted up to there, and is fenced from then on.
+ */
+async function decideByHorizon(
+  sql: Sql,
+  { schema, groupId, topic, partition }: PartitionKey,
+  nextOffset: number,
+  rules: DuplicateRule[],
+  horizonMs: number,
+): Promise<DuplicateRule[]> {
+  const wanted = withHorizon(rules, nextOffset, horizonMs);
+  if (isDeepStrictEqual(wanted, rules)) return rules;
+  const { count } = await sql`
+    update ${sql(schema)}.consumer_offsets set duplicate_rules = ${sql.json(wanted)}
+    where group_id = ${groupId} and topic = ${topic} and partition = ${partition}
+      and next_offset = ${nextOffset} and duplicate_rules = ${sql.json(rules)}`;
+  if (count !== 1) {
+    throw new FencedError(`Cannot claim ${topic}/${partition}: another consumer counts it`);
+  }
+  getLogger(["consume"]).info("Another horizon decides which events are duplicates", {
+    partition,
+    fromOffset: nextOffset,
+    horizonHours: horizonMs / 3_600_000,
+  });
+  return wanted;
 }

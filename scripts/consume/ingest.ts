@@ -19,13 +19,15 @@ export interface IngestOptions {
    * the log no longer holds the requested offset and the fetch began at its start.
    */
   onGap(): Promise<void>;
+  /** Called when the records from the reader's place on are wanted instead. */
+  onMoved(): void;
 }
 
-/** @throws the reader's error for a corrupt batch; the writer is closed then */
+/** @throws the reader's error for a corrupt batch or a broken index; the writer is closed then */
 export async function ingest(
   fetch: Fetch,
   writer: PartitionWriter,
-  { isStopping, onGap }: IngestOptions,
+  { isStopping, onGap, onMoved }: IngestOptions,
 ): Promise<void> {
   const isOver = () => isStopping() || writer.isClosed || fetch.isStale();
   while (writer.isFull && !writer.isClosed && !isStopping()) {
@@ -34,6 +36,11 @@ export async function ingest(
   }
   if (isOver()) return;
   const { reader } = writer;
+  if (reader.isChecking) {
+    await guarded(writer, async () => reader.check(fetch.batches));
+    onMoved();
+    return;
+  }
   if (fetch.fetchedOffset > reader.position) {
     await onGap();
     if (isOver()) return;
@@ -54,14 +61,11 @@ async function read(
 ): Promise<boolean> {
   let turnAtMs = performance.now();
   for (const batch of batches) {
-    try {
+    await guarded(writer, async () => {
       writer.reader.read(batch);
-    } catch (error) {
-      // Reading the same bytes again would fail in the same way, and skipping them would lose
-      // events.
-      writer.close();
-      throw error;
-    }
+      const behind = writer.reader.caughtUp();
+      if (behind) await behind;
+    });
     if (performance.now() - turnAtMs < SLICE_MS) continue;
     writer.backlog = logEnd - writer.reader.position;
     writer.schedule();
@@ -70,4 +74,14 @@ async function read(
     turnAtMs = performance.now();
   }
   return true;
+}
+
+/** What was read before the error must not be stored: it is not known how far that went. */
+async function guarded(writer: PartitionWriter, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
 }

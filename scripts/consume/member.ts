@@ -9,9 +9,12 @@ import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { backoffMs, deadline, pause } from "../lib/wait.ts";
+import { Disk, isDiskError } from "./disk.ts";
+import { BrokenIndexError } from "./horizon/checksum.ts";
+import { type HorizonIndex, TakenOverError } from "./horizon/horizon-index.ts";
 import { ingest } from "./ingest.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
-import { acceptLoss, openPartition } from "./open-partition.ts";
+import { acceptLoss, indexFolder, openPartition } from "./open-partition.ts";
 import { type Outages, passes, SERVICES } from "./outage.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";
@@ -38,6 +41,8 @@ export class GroupMember {
   readonly #options: GroupMemberOptions;
   readonly #member: Member;
   readonly #writers = new Map<number, PartitionWriter>();
+  readonly #indexes = new Map<number, HorizonIndex>();
+  readonly #disk: Disk;
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
@@ -53,6 +58,7 @@ export class GroupMember {
     // The member may end before anyone waits for it.
     this.ended.catch(() => {});
     const { config, kafka, metrics, outages } = options;
+    this.#disk = new Disk(indexFolder(config));
     this.#member = kafka.member(
       {
         groupId: config.KAFKA_GROUP_ID,
@@ -80,6 +86,7 @@ export class GroupMember {
   get waitingFor(): string | undefined {
     const { waitingFor } = this.#options.outages;
     if (waitingFor !== undefined) return waitingFor;
+    if (this.#disk.isFull) return "room on the disk";
     if (!this.#joined) return "membership in the consumer group";
     if (this.#assigned.some((partition) => !this.#writers.has(partition))) return "its partitions";
     return undefined;
@@ -103,7 +110,8 @@ export class GroupMember {
     const atMost = (work: Promise<unknown>) => deadline(work, msMax).catch(() => {});
     await atMost(Promise.all(writers.map((writer) => writer.flush())));
     await atMost(this.#commitOffsets());
-    for (const writer of writers) writer.close();
+    await atMost(Promise.all([...this.#indexes.values()].map((index) => index.flush())));
+    for (const partition of [...this.#writers.keys()]) this.#close(partition);
     await atMost(this.#member.leave());
     this.#end.resolve();
   }
@@ -121,10 +129,9 @@ export class GroupMember {
     this.#generation += 1;
     this.#joined = true;
     this.#assigned = assigned;
-    for (const [partition, writer] of this.#writers) {
+    for (const partition of this.#writers.keys()) {
       if (assigned.includes(partition)) continue;
-      writer.close();
-      this.#writers.delete(partition);
+      this.#close(partition);
       this.#options.metrics.forget(partition);
     }
     log.info("Joined the group", { topic, partitions: assigned });
@@ -172,15 +179,18 @@ export class GroupMember {
     if (!state) throw new Error(`Cannot find partition ${partition} of the topic`);
     const { config, sql, metrics, outages, statement } = this.#options;
     const key = this.#key(partition);
-    const reader = await outages.watch("postgres", () =>
+    const { reader, index, rules } = await outages.watch("postgres", () =>
       openPartition(this.#options, key, state, this.#seed),
     );
     metrics.opened(partition, reader.pending.nextOffset);
+    this.#indexes.set(partition, index);
     const storedDays = new StoredDays();
     const writer: PartitionWriter = new PartitionWriter(reader, {
       config,
       store: (tally) =>
-        outages.watch("postgres", () => storeTally(sql, key, tally, { statement, storedDays })),
+        outages.watch("postgres", () =>
+          storeTally(sql, key, tally, { statement, storedDays, rules }),
+        ),
       events: {
         written: (tally, durationMs) => metrics.written(partition, tally, durationMs),
         failed: (error) => {
@@ -202,10 +212,16 @@ export class GroupMember {
     const writer = this.#writers.get(partition);
     if (this.#isStopping || !writer || writer.isClosed) return;
     this.#options.metrics.read(partition, logEnd);
-    await ingest(fetch, writer, {
-      isStopping: () => this.#isStopping,
-      onGap: () => this.#onGap(partition, writer),
-    });
+    try {
+      await ingest(fetch, writer, {
+        isStopping: () => this.#isStopping,
+        onGap: () => this.#onGap(partition, writer),
+        onMoved: () => this.#member.fetchFrom(partition, writer.reader.position),
+      });
+    } catch (error) {
+      if (!isIndexFailure(error)) throw error;
+      if (this.#writers.get(partition) === writer) void this.#onIndexFailed(partition, error);
+    }
   }
 
   /** Records between the current place and the fetch are lost if the log is cut. */
@@ -220,8 +236,16 @@ export class GroupMember {
     }
   }
 
-  #onWriterFailed(partition: number, error: unknown): void {
+  /** Ends the counting of a partition here. The next consumer reads what is pending. */
+  #close(partition: number): void {
+    this.#writers.get(partition)?.close();
     this.#writers.delete(partition);
+    this.#indexes.get(partition)?.close();
+    this.#indexes.delete(partition);
+  }
+
+  #onWriterFailed(partition: number, error: unknown): void {
+    this.#close(partition);
     if (!(error instanceof FencedError)) {
       this.#fail(error);
       return;
@@ -232,6 +256,16 @@ export class GroupMember {
       error: error.message,
     });
     void this.#open([partition]);
+  }
+
+  /** The index of ids cannot go on: it is opened again, and the log tells what it lacks. */
+  async #onIndexFailed(partition: number, error: Error): Promise<void> {
+    const generation = this.#generation;
+    this.#close(partition);
+    log.warning("The index of event ids is opened again", { partition, why: error.message });
+    const isDisk = !(error instanceof BrokenIndexError || error instanceof TakenOverError);
+    if (isDisk) await this.#disk.untilWritable(error, this.#stop.signal);
+    if (generation === this.#generation) await this.#open([partition]);
   }
 
   /** Reports the counted offsets to Kafka, for tools that show lag. A failure changes nothing. */
@@ -247,3 +281,6 @@ export class GroupMember {
     }
   }
 }
+
+const isIndexFailure = (error: unknown): error is Error =>
+  error instanceof BrokenIndexError || error instanceof TakenOverError || isDiskError(error);

@@ -2,15 +2,25 @@
  * Opens a partition at its counted offset, and decides what happens when the log no longer reaches
  * back to it. Called at each assignment.
  */
+import { join } from "node:path";
 import type { LogState } from "../kafka/log.ts";
+import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { claimPartition } from "./claim.ts";
+import type { HorizonIndex } from "./horizon/horizon-index.ts";
+import { openIndex } from "./horizon/open-index.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
-import { PartitionReader, windowStart } from "./partition-reader.ts";
+import { PartitionReader } from "./partition-reader.ts";
 import type { PartitionKey } from "./store.ts";
+
+const log = getLogger(["consume"]);
+const HOUR_MS = 3_600_000;
+
+/** The indexes of event ids, one folder for each partition that this machine counts. */
+export const indexFolder = ({ STATE_DIR }: Config) => join(STATE_DIR, "horizon");
 
 export interface OpenOptions {
   config: Config;
@@ -18,28 +28,63 @@ export interface OpenOptions {
   metrics: ConsumerMetrics;
 }
 
+export interface OpenedPartition {
+  reader: PartitionReader;
+  index: HorizonIndex;
+  /** The rules by which it counts. */
+  rules: readonly DuplicateRule[];
+}
+
 /**
- * Claims the partition and returns its reader, which starts at the beginning of the window of
- * duplicates.
+ * Claims the partition and takes its index of ids over. The reader starts where the index ends, when
+ * that is before the place from which it counts.
  * @throws NeedsPersonError when only a person can decide how to continue
  */
 export async function openPartition(
   { config, sql, metrics }: OpenOptions,
   key: PartitionKey,
-  log: LogState,
+  state: LogState,
   seed: number,
-): Promise<PartitionReader> {
-  const claim = await claimPartition(sql, key, log, config.DUPLICATE_WINDOW_RECORDS);
+): Promise<OpenedPartition> {
+  const horizonMs = config.DUPLICATE_HORIZON_HOURS * HOUR_MS;
+  const { nextOffset, rules } = await claimPartition(sql, key, state, horizonMs);
+  const index = takeIndex(config, key.partition, state, nextOffset);
+  const { last } = index;
   const reader = new PartitionReader({
-    readFrom: windowStart(claim.nextOffset, claim.windowRecords, log.logStart),
-    countFrom: claim.nextOffset,
-    windowRecords: claim.windowRecords,
+    readFrom: Math.min(nextOffset, Math.max(index.validTo, state.logStart)),
+    countFrom: nextOffset,
+    duplicates: index,
+    last:
+      last && last.offset >= state.logStart && state.logStart <= nextOffset
+        ? { offset: last.offset, check: (batch) => index.checkLast(batch) }
+        : undefined,
     seed,
   });
-  if (log.logStart > claim.nextOffset) {
-    acceptLoss({ config, metrics }, key, reader, log.logStart);
+  if (state.logStart > nextOffset) acceptLoss({ config, metrics }, key, reader, state.logStart);
+  return { reader, index, rules };
+}
+
+function takeIndex(
+  config: Config,
+  partition: number,
+  { topicId, logStart, logEnd }: LogState,
+  countFrom: number,
+): HorizonIndex {
+  const { index, discarded } = openIndex(
+    {
+      folder: indexFolder(config),
+      topicId,
+      partition,
+      horizonMs: config.DUPLICATE_HORIZON_HOURS * HOUR_MS,
+    },
+    { logStart, logEnd, countFrom },
+  );
+  if (discarded !== undefined) {
+    log.warning("The index of event ids is made again from the log", { partition, why: discarded });
   }
-  return reader;
+  const unread = countFrom - Math.max(logStart, index.validTo);
+  if (unread > 0) log.info("Reading ids that were counted before", { partition, records: unread });
+  return index;
 }
 
 /**
@@ -60,6 +105,6 @@ export function acceptLoss(
     );
   }
   metrics.lost.inc(logStart - from);
-  getLogger(["consume"]).error("Records were deleted unread and are counted as lost", { range });
+  log.error("Records were deleted unread and are counted as lost", { range });
   reader.loseTo(logStart);
 }

@@ -4,8 +4,10 @@ import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { recordBatch, type TestRecord } from "../../tests/harness/record-batch.ts";
 import type { RecordBatch } from "../kafka/record-cursor.ts";
 import { sum } from "../lib/sum.ts";
-import { PartitionReader, windowStart } from "./partition-reader.ts";
+import type { IdBatch } from "./horizon/id-batch.ts";
+import { PartitionReader, type ReaderOptions } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
+import { WindowFinder } from "./window-finder.ts";
 
 const WINDOW = 20;
 
@@ -84,8 +86,17 @@ function tables(tallies: Tally[]) {
   };
 }
 
+/** A reader that finds duplicates within a window of records. */
+const readerOf = (options: Partial<ReaderOptions> = {}, windowRecords = WINDOW) =>
+  new PartitionReader({
+    readFrom: 0,
+    countFrom: 0,
+    duplicates: new WindowFinder(windowRecords),
+    ...options,
+  });
+
 const readAll = (batches: RecordBatch[]) => {
-  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+  const reader = readerOf();
   for (const batch of batches) reader.read(batch);
   return tables([reader.take()]);
 };
@@ -94,14 +105,14 @@ test("read() gives the same tables when the log is stored in pieces and reopened
   fc.assert(
     fc.property(log, fc.array(fc.boolean()), (batches, restarts) => {
       const tallies: Tally[] = [];
-      let reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+      let reader = readerOf();
       batches.forEach((batch, index) => {
         reader.read(batch);
         if (!restarts[index]) return;
         tallies.push(reader.take());
         const countFrom = reader.position;
-        const readFrom = windowStart(countFrom, WINDOW, 0);
-        reader = new PartitionReader({ readFrom, countFrom, windowRecords: WINDOW, seed: index });
+        const readFrom = Math.max(0, countFrom - WINDOW);
+        reader = readerOf({ readFrom, countFrom, seed: index });
         for (const earlier of batches.slice(0, index + 1)) {
           if (earlier.lastOffset >= readFrom) reader.read(earlier);
         }
@@ -116,7 +127,7 @@ test("read() gives the same tables when the log is stored in pieces and reopened
 test("read() counts nothing twice when it is given the same batches again", () => {
   fc.assert(
     fc.property(log, (batches) => {
-      const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+      const reader = readerOf();
       for (const batch of batches) reader.read(batch);
       for (const batch of batches) reader.read(batch);
       expect(tables([reader.take()])).toEqual(readAll(batches));
@@ -132,7 +143,7 @@ test("read() gives the same counts when the same events arrive in another order"
     fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
   );
   const read = (list: TestRecord[]) => {
-    const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: 1_000 });
+    const reader = readerOf({}, 1_000);
     if (list.length > 0) reader.read(recordBatch(list));
     const { letters: _places, ...counts } = tables([reader.take()]);
     return counts;
@@ -157,7 +168,7 @@ test("read() counts an event once when its duplicate is inside the window, twice
   const far = Array.from({ length: WINDOW }, (_, index) => ({
     value: eventText(index + 1, 1, 0, 0),
   }));
-  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+  const reader = readerOf();
   reader.read(
     recordBatch([
       { value: eventText(100, 1, 0, 0) },
@@ -170,7 +181,7 @@ test("read() counts an event once when its duplicate is inside the window, twice
 });
 
 test("read() keeps key, headers and the beginning of the value when a record is too long", () => {
-  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: WINDOW });
+  const reader = readerOf();
   reader.read(recordBatch([{ value: "x".repeat(2_000_000), key: "7", headers: { a: "b" } }]));
   const [letter] = reader.take().deadLetters;
   expect(letter?.reason).toBe("too_large");
@@ -181,16 +192,27 @@ test("read() keeps key, headers and the beginning of the value when a record is 
 });
 
 test("loseTo() puts unread offsets into the ledger as lost when retention has passed", () => {
-  const reader = new PartitionReader({ readFrom: 0, countFrom: 10, windowRecords: WINDOW });
+  const reader = readerOf({ countFrom: 10 });
   reader.loseTo(25);
   expect(reader.pending.lost).toBe(15);
   expect(reader.pending.nextOffset).toBe(25);
   expect(reader.position).toBe(25);
 });
 
-test("windowStart() reaches back by the window when the log does", () => {
-  expect(windowStart(100, 20, 0)).toBe(80);
-  expect(windowStart(100, 20, 95)).toBe(95);
-  expect(windowStart(10, 20, 0)).toBe(0);
-  expect(windowStart(10, 20, 50)).toBe(10);
+test("check() looks at the last record of the index before it reads from where that ends", () => {
+  const batches = [recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }])];
+  const seen: number[] = [];
+  const check = (ids: IdBatch) => seen.push(ids.count, ids.words[3] as number);
+  const reader = readerOf({ readFrom: 2, countFrom: 1, last: { offset: 1, check } });
+  expect([reader.isChecking, reader.position]).toEqual([true, 1]);
+  reader.check(batches);
+  expect([reader.isChecking, reader.position, ...seen]).toEqual([false, 2, 1, 5]);
+});
+
+test("check() gives no id when the record at the offset is no event", () => {
+  const counts: number[] = [];
+  const check = (ids: IdBatch) => counts.push(ids.count);
+  const reader = readerOf({ last: { offset: 0, check } });
+  reader.check([recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }])]);
+  expect(counts).toEqual([0]);
 });

@@ -1,50 +1,95 @@
 /**
- * Turns the record batches of one partition into tallies. Pure: it holds the place in the log, the
- * window of duplicates and the growing tally; its output depends on the log alone.
+ * Turns the record batches of one partition into tallies. It holds the place in the log and the growing
+ * tally. Pure but for the index of ids that it is given: its output depends on the log alone.
  *
- * It starts to read before the first counted offset; the earlier records only fill the window.
+ * It starts to read where the index of ids ends, which may be before the first counted offset: the
+ * earlier records only complete the index.
  */
-
 import { EventFields } from "../../schema/layout.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import { decodeEvent } from "./decode-event.ts";
-import { DuplicateWindow } from "./duplicate-window.ts";
+import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, Tally } from "./tally.ts";
 
-/** The first offset to read, so that the window is complete at `countFrom`. */
-export const windowStart = (countFrom: number, windowRecords: number, logStart: number) =>
-  Math.min(countFrom, Math.max(logStart, countFrom - windowRecords));
+/** The last record that the index of ids holds: the log has to hold it still. */
+export interface LastRecord {
+  offset: number;
+  /** Gets the id of the record at the offset, or an empty batch when there is none. */
+  check(batch: IdBatch): void;
+}
+
+export interface ReaderOptions {
+  readFrom: number;
+  countFrom: number;
+  duplicates: DuplicateFinder;
+  /** A record that is compared before anything is read. */
+  last?: LastRecord | undefined;
+  /** Spreads hashes differently in each process; it never affects the result. */
+  seed?: number;
+}
 
 export class PartitionReader {
   /** Next offset to read from the log. */
   position: number;
-  /** Everything before this offset is counted already and only fills the window. */
+  /** Everything before this offset is counted already and only completes the index of ids. */
   readonly countFrom: number;
   /** Records that were read and not taken yet. */
   pending: Tally;
 
-  readonly #window: DuplicateWindow;
+  readonly #readFrom: number;
+  #last: LastRecord | undefined;
+  readonly #duplicates: DuplicateFinder;
   readonly #seed: number;
   readonly #cursor = new RecordCursor();
   readonly #event = new EventFields();
+  /** Events that are read and not decided yet, side by side. */
+  readonly #ids = new IdBatch();
+  readonly #userIds = new Float64Array(IdBatch.SIZE);
+  readonly #typeIndexes = new Uint8Array(IdBatch.SIZE);
+  readonly #createdAtMs = new Float64Array(IdBatch.SIZE);
 
-  /** `seed` spreads hashes differently in each process; it never affects the result. */
-  constructor(options: {
-    readFrom: number;
-    countFrom: number;
-    windowRecords: number;
-    seed?: number;
-  }) {
-    this.position = options.readFrom;
-    this.countFrom = options.countFrom;
-    this.#seed = options.seed ?? 0;
-    this.#window = new DuplicateWindow(options.windowRecords, this.#seed);
-    this.pending = new Tally(options.countFrom, this.#seed);
+  constructor({ readFrom, countFrom, duplicates, last, seed = 0 }: ReaderOptions) {
+    this.position = last?.offset ?? readFrom;
+    this.#readFrom = readFrom;
+    this.#last = last;
+    this.countFrom = countFrom;
+    this.#duplicates = duplicates;
+    this.#seed = seed;
+    this.pending = new Tally(countFrom, seed);
   }
 
-  /** Whether the window is still being filled. */
+  /** Whether only the index is being completed. */
   get isWarming(): boolean {
     return this.position < this.countFrom;
+  }
+
+  /** Whether the next batches are for `check()`, not for `read()`. */
+  get isChecking(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /**
+   * Looks for the last record of the index in batches that begin at `position`, and moves to where
+   * reading begins.
+   * @throws what `LastRecord.check()` throws
+   */
+  check(batches: readonly RecordBatch[]): void {
+    const cursor = this.#cursor;
+    const last = this.#last as LastRecord;
+    const ids = new IdBatch();
+    for (const batch of batches) {
+      cursor.open(batch);
+      while (cursor.next()) {
+        const { bytes, offset, valueStart, valueLength } = cursor;
+        if (offset !== last.offset) continue;
+        const event = this.#event;
+        if (decodeEvent(bytes, valueStart, valueLength, event) !== undefined) continue;
+        ids.add(offset, event.id0, event.id1, event.id2, event.id3);
+      }
+    }
+    last.check(ids);
+    this.#last = undefined;
+    this.position = this.#readFrom;
   }
 
   /** Reads every record from the current position up to `until`, and moves behind the batch. */
@@ -55,11 +100,19 @@ export class PartitionReader {
       if (cursor.offset < this.position) continue;
       if (cursor.offset >= until) break;
       this.skipTo(cursor.offset);
+      if (!this.#ids.hasRoom(cursor.offset)) this.#decide(batch.appendTimestampMs);
       this.#readRecord(cursor);
       this.position += 1;
     }
+    this.#decide(batch.appendTimestampMs);
     this.skipTo(Math.min(batch.lastOffset + 1, until));
+    this.#duplicates.passed(this.position);
     if (!this.isWarming) this.pending.nextOffset = this.position;
+  }
+
+  /** Resolves when more may be read: at once unless the index of ids has work that has piled up. */
+  caughtUp(): Promise<void> | undefined {
+    return this.#duplicates.caughtUp();
   }
 
   /** Skips offsets that hold no record for us: markers, aborted or compacted records. */
@@ -90,14 +143,36 @@ export class PartitionReader {
     return taken;
   }
 
+  /** Counts the events that were read and are no duplicates. */
+  #decide(appendMs: number | undefined): void {
+    const { count, offsets, seen } = this.#ids;
+    if (count === 0) return;
+    this.#duplicates.decide(this.#ids, appendMs);
+    this.#ids.count = 0;
+    const { pending, countFrom } = this;
+    for (let index = 0; index < count; index++) {
+      if ((offsets[index] as number) < countFrom) continue;
+      if (seen[index] === 1) pending.duplicates += 1;
+      else {
+        pending.addEvent(
+          this.#userIds[index] as number,
+          this.#typeIndexes[index] as number,
+          this.#createdAtMs[index] as number,
+        );
+      }
+    }
+  }
+
   #readRecord(cursor: RecordCursor): void {
     const event = this.#event;
     const reason = decodeEvent(cursor.bytes, cursor.valueStart, cursor.valueLength, event);
     if (reason === undefined) {
-      const seen = this.#window.add(cursor.offset, event.id0, event.id1, event.id2, event.id3);
+      const at = this.#ids.count;
+      this.#ids.add(cursor.offset, event.id0, event.id1, event.id2, event.id3);
+      this.#userIds[at] = event.userId;
+      this.#typeIndexes[at] = event.typeIndex;
+      this.#createdAtMs[at] = event.createdAtMs;
       if (cursor.offset < this.countFrom) return;
-      if (seen) this.pending.duplicates += 1;
-      else this.pending.addEvent(event.userId, event.typeIndex, event.createdAtMs);
     } else if (cursor.offset >= this.countFrom) {
       this.pending.addDeadLetter({
         offset: cursor.offset,

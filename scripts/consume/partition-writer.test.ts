@@ -4,10 +4,15 @@ import { recordBatch } from "../../tests/harness/record-batch.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import type { Tally } from "./tally.ts";
+import { WindowFinder } from "./window-finder.ts";
 
 /** A reader, a writer, and a store whose transactions end when the test says so. */
 function assemble({ delayMs = 0 } = {}) {
-  const reader = new PartitionReader({ readFrom: 0, countFrom: 0, windowRecords: 10 });
+  const reader = new PartitionReader({
+    readFrom: 0,
+    countFrom: 0,
+    duplicates: new WindowFinder(10),
+  });
   const transactions: { tally: Tally; end: PromiseWithResolvers<void> }[] = [];
   const seen = { written: 0, failures: [] as unknown[] };
   const writer = new PartitionWriter(reader, {

@@ -4,6 +4,7 @@
  * consumer that still knows the place. One round trip keeps batches of few events quick.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
+import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { StoredDays } from "./stored-days.ts";
 import type { MinuteCount, Tally } from "./tally.ts";
@@ -32,6 +33,7 @@ interface Given {
   users: UserColumns;
   minutes: MinuteCount[];
   days: DayColumns;
+  rules: readonly DuplicateRule[] | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ const PARAMETERS = {
   letterHeaders: ({ tally }) => array(tally.deadLetters.map(({ headers }) => bytea(headers))),
   dayUserIds: ({ days }) => array(days.userIds),
   days: ({ days }) => array(days.days),
+  rules: ({ rules }) => (rules ? JSON.stringify(rules) : null),
 } satisfies Record<string, (given: Given) => string | null>;
 
 /** The placeholder of each parameter by its name, such as `$1`. */
@@ -101,6 +104,7 @@ with fence as (
   where group_id = ${value.groupId} and topic = ${value.topic}
     and partition = ${value.partition}::text::integer
     and next_offset = ${value.expectedOffset}::text::bigint
+    and duplicate_rules = coalesce(${value.rules}::text::jsonb, duplicate_rules)
   returning partition
 ), users as (
   insert into ${schema}.user_events as kept
@@ -155,6 +159,14 @@ with fence as (
 )
 select count(*)::integer as fenced from fence`;
 
+export interface StoreOptions {
+  /** Replaces the statement; only the test of the fence uses it. */
+  statement?: string | undefined;
+  storedDays?: StoredDays;
+  /** The rules by which duplicates were found: with others in force, nothing is written. */
+  rules?: readonly DuplicateRule[];
+}
+
 /**
  * Writes the tally. It is safe to repeat after any failure, even when it is unknown whether the
  * transaction was committed. Days that `storedDays` knows are not sent again.
@@ -164,10 +176,14 @@ export async function storeTally(
   sql: Sql,
   key: PartitionKey,
   tally: Tally,
-  { statement = storeStatement(key.schema), storedDays = new StoredDays() } = {},
+  {
+    statement = storeStatement(key.schema),
+    storedDays = new StoredDays(),
+    rules,
+  }: StoreOptions = {},
 ): Promise<void> {
   const days = storedDays.missingOf(tally.users.days());
-  const given = { key, tally, users: tally.users.columns(), minutes: tally.minutes(), days };
+  const given = { key, tally, users: tally.users.columns(), minutes: tally.minutes(), days, rules };
   const parameters = Object.values(PARAMETERS).map((of) => of(given));
   const [row] = await sql.unsafe(statement, parameters, { prepare: true });
   if (row?.fenced === 1) return storedDays.add(days);

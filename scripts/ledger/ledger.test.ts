@@ -12,7 +12,7 @@ const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
   rejected: 0,
   absent: 0,
   lost: 0,
-  windowRecords: 65_536,
+  rules: [{ from: 0, horizonMs: 604_800_000 }],
   ...change,
 });
 

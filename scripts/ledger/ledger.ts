@@ -5,6 +5,7 @@
 import type { LedgerCounts } from "../../schema/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Queryable } from "../lib/postgres.ts";
+import { type DuplicateRule, duplicateRules } from "./duplicate-rules.ts";
 
 /** One row of `consumer_offsets`. */
 export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
@@ -15,8 +16,8 @@ export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
   firstOffset: number;
   /** Where counting goes on. */
   nextOffset: number;
-  /** Within how many offsets the same event id counts once. */
-  windowRecords: number;
+  /** How duplicates were found, from which offset on. */
+  rules: DuplicateRule[];
 }
 
 /** Which ledger is meant: the counts of one consumer group in one topic. */
@@ -31,11 +32,11 @@ export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<P
   const rows = await sql<PartitionLedger[]>`
     select partition, topic_id as "topicId", first_offset as "firstOffset",
       next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
-      duplicate_window_records as "windowRecords"
+      duplicate_rules as rules
     from streaming.consumer_offsets
     where ${inScope(sql, scope)}
     order by partition`;
-  return [...rows];
+  return rows.map((row) => ({ ...row, rules: duplicateRules.parse(row.rules) }));
 }
 
 /** Columns for a statement that sums the ledger itself: those of `totalsOf(await readLedgers())`. */

@@ -138,11 +138,11 @@ test(".env.example gives the defaults of the code", () => {
 
 test("readConfig() says what a number must be", () => {
   const wrong = { KAFKA_PORT: "x", KAFKA_PARTITIONS: "0", PRODUCER_RATE: "fast" };
-  expect(() => readConfig({ ...wrong, DUPLICATE_WINDOW_RECORDS: "1.5" })).toThrow(
+  expect(() => readConfig({ ...wrong, DUPLICATE_HORIZON_HOURS: "1.5" })).toThrow(
     `Cannot read the settings:
   KAFKA_PORT: must be a port from 1 to 65535, current value is x
   KAFKA_PARTITIONS: must be a whole number, 1 or more, current value is 0
   PRODUCER_RATE: must be a number, current value is fast
-  DUPLICATE_WINDOW_RECORDS: must be a whole number, current value is 1.5`,
+  DUPLICATE_HORIZON_HOURS: must be a whole number, current value is 1.5`,
   );
 });

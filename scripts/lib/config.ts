@@ -108,7 +108,8 @@ const environmentSchema = z.object({
   CONSUMER_TRANSACTION_DELAY_MS_MAX: number().int().min(0).max(10_000).default(500),
   CONSUMER_SESSION_TIMEOUT_MS: number().int().min(6_000).max(1_800_000).default(10_000),
   CONSUMER_LOST_RECORDS: z.enum(["stop", "accept"]).default("stop"),
-  DUPLICATE_WINDOW_RECORDS: number().int().min(1).max(4_194_304).default(65_536),
+  /** As long as the log keeps its records, unless it is set. */
+  DUPLICATE_HORIZON_HOURS: number().int().min(1).optional(),
 
   TRANSFORM_SCHEDULE: z
     .string()
@@ -179,9 +180,12 @@ const environmentSchema = z.object({
   GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: optionalText,
 });
 
-export type Config = Omit<z.infer<typeof environmentSchema>, "KAFKA_BROKERS"> & {
+type Environment = z.infer<typeof environmentSchema>;
+
+export type Config = Omit<Environment, "KAFKA_BROKERS" | "DUPLICATE_HORIZON_HOURS"> & {
   /** `host:port` of each bootstrap broker. */
   KAFKA_BROKERS: string[];
+  DUPLICATE_HORIZON_HOURS: number;
 };
 
 /** Names of all settings, for the test that keeps `.env.example` complete. */
@@ -235,11 +239,12 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     AIRFLOW_DAGS_FOLDER: resolve(config.AIRFLOW_DAGS_FOLDER),
     SUPERSET_ASSETS_FOLDER: resolve(config.SUPERSET_ASSETS_FOLDER),
     KAFKA_BROKERS: brokers,
+    DUPLICATE_HORIZON_HOURS: config.DUPLICATE_HORIZON_HOURS ?? config.KAFKA_RETENTION_HOURS,
   };
 }
 
 function scaledDefaults(
-  config: z.infer<typeof environmentSchema>,
+  config: Environment,
   present: Record<string, string | undefined>,
 ): Partial<Config> {
   const names = scaledSettings.filter((name) => present[name] === undefined);

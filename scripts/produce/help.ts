@@ -8,7 +8,7 @@ or seconds, milliseconds, microseconds or nanoseconds since 1970. User ids are w
 on: for a file that starts at 0, --user-offset 1 adds 1 to each. --types takes several names as
 view=seen|shown; a type it does not name keeps its own. A row without event_id gets an id that
 depends on all its fields. So a file that is sent again counts once, and so do two identical rows,
-as long as an id comes again within 65,536 records of its partition (DUPLICATE_WINDOW_RECORDS).
+as long as the log keeps the first of them (DUPLICATE_HORIZON_HOURS).
 Rows that are no events are reported with their line, counted and left out. Without --rate or
 --speed a file is sent as fast as possible.`,
   SEED: `

@@ -2,10 +2,17 @@
  * The shadow tables of `replay`: the same tables in the schema streaming_replay, filled from the log
  * by the consumer's own code. Nothing else uses them.
  */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { HorizonIndex } from "../consume/horizon/horizon-index.ts";
+import { openIndex } from "../consume/horizon/open-index.ts";
 import { PartitionReader } from "../consume/partition-reader.ts";
+import { RuleSequence } from "../consume/rule-sequence.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
+import { WindowFinder } from "../consume/window-finder.ts";
 import type { Kafka } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
+import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
@@ -18,11 +25,16 @@ export class Shadow {
   readonly #sql: Sql;
   readonly #config: Config;
   readonly #readers = new Map<number, PartitionReader>();
+  /** Where its indexes of ids are; it reads the log alone, so it shares none with the consumer. */
+  readonly #folder: string;
+  readonly #indexes: HorizonIndex[] = [];
 
   constructor(kafka: Kafka, sql: Sql, config: Config) {
     this.#kafka = kafka;
     this.#sql = sql;
     this.#config = config;
+    mkdirSync(config.STATE_DIR, { recursive: true });
+    this.#folder = mkdtempSync(join(config.STATE_DIR, "replay-"));
   }
 
   /** Empties the shadow tables and sets each partition to where counting began. */
@@ -36,15 +48,16 @@ export class Shadow {
       await sql`
         insert into streaming_replay.consumer_offsets
           (group_id, topic, partition, topic_id, first_offset, next_offset,
-            duplicate_window_records)
+            duplicate_rules)
         values (${this.#config.KAFKA_GROUP_ID}, ${this.#config.KAFKA_TOPIC}, ${ledger.partition},
-          ${ledger.topicId}, ${ledger.firstOffset}, ${ledger.firstOffset}, ${ledger.windowRecords})`;
+          ${ledger.topicId}, ${ledger.firstOffset}, ${ledger.firstOffset},
+          ${sql.json(ledger.rules)})`;
       this.#readers.set(
         ledger.partition,
         new PartitionReader({
           readFrom: ledger.firstOffset,
           countFrom: ledger.firstOffset,
-          windowRecords: ledger.windowRecords,
+          duplicates: new RuleSequence(ledger.rules, (rule) => this.#finderOf(ledger, rule)),
         }),
       );
     }
@@ -63,6 +76,7 @@ export class Shadow {
       const reader = this.#readers.get(partition) as PartitionReader;
       const before = reader.position;
       reader.read(batch, targets.get(partition));
+      await reader.caughtUp();
       onProgress(reader.position - before);
       if (reader.pending.rows >= ROWS_MAX) await this.#store(partition, reader);
     });
@@ -70,6 +84,26 @@ export class Shadow {
       reader.skipTo(targets.get(partition) ?? 0);
       await this.#store(partition, reader);
     }
+  }
+
+  #finderOf({ partition, topicId, firstOffset }: PartitionLedger, rule: DuplicateRule) {
+    if ("windowRecords" in rule) return new WindowFinder(rule.windowRecords);
+    const folder = join(this.#folder, String(rule.from));
+    const range = {
+      logStart: firstOffset,
+      logEnd: Number.MAX_SAFE_INTEGER,
+      countFrom: firstOffset,
+    };
+    const place = { folder, topicId, partition, horizonMs: rule.horizonMs };
+    const { index } = openIndex(place, range);
+    this.#indexes.push(index);
+    return index;
+  }
+
+  /** Deletes the indexes of ids. The shadow tables stay, for a person to look at. */
+  close(): void {
+    for (const index of this.#indexes) index.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #store(partition: number, reader: PartitionReader): Promise<void> {

@@ -5,11 +5,13 @@
  */
 import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
-import { readLog } from "../kafka/read-log.ts";
+import { type Range, readLog } from "../kafka/read-log.ts";
 import { RecordCursor } from "../kafka/record-cursor.ts";
+import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
 import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
+import { IdBuckets, type IdRecord } from "./id-buckets.ts";
 
 type Count = Pick<PartitionLedger, "stored" | "duplicates" | "rejected">;
 
@@ -32,11 +34,7 @@ export async function recount(
         { from: firstOffset, to: nextOffset },
       ]),
   );
-  const cursor = new RecordCursor();
-  await readLog(kafka, topic, ranges, (partition, batch) => {
-    cursor.open(batch);
-    while (cursor.next()) counters.get(partition)?.add(cursor);
-  });
+  await countLog(kafka, topic, ranges, counters);
   const complete = ledgers.filter((ledger) => ranges.has(ledger.partition));
   const differing = complete.filter((ledger) => !counters.get(ledger.partition)?.equals(ledger));
   const stored = sum(complete.map(({ partition }) => counters.get(partition)?.count.stored ?? 0));
@@ -59,29 +57,64 @@ export async function recount(
   };
 }
 
+async function countLog(
+  kafka: Kafka,
+  topic: string,
+  ranges: ReadonlyMap<number, Range>,
+  counters: ReadonlyMap<number, PlainCounter>,
+): Promise<void> {
+  const cursor = new RecordCursor();
+  const buckets = new IdBuckets();
+  try {
+    await readLog(kafka, topic, ranges, (partition, batch) => {
+      const counter = counters.get(partition) as PlainCounter;
+      cursor.open(batch);
+      while (cursor.next()) counter.add(cursor, batch.appendTimestampMs, buckets);
+    });
+    buckets.forEachBucket((records) => {
+      const latest = new Map<string, IdRecord>();
+      for (const record of records) {
+        const key = `${record.id}/${record.partition}`;
+        counters.get(record.partition)?.decide(record, latest.get(key));
+        latest.set(key, record);
+      }
+    });
+  } finally {
+    buckets.close();
+  }
+}
+
 class PlainCounter {
   readonly count: Count = { stored: 0, duplicates: 0, rejected: 0 };
   readonly #ledger: PartitionLedger;
-  readonly #lastOffsets = new Map<string, number>();
+  #appendMs = -1;
 
   constructor(ledger: PartitionLedger) {
     this.#ledger = ledger;
   }
 
-  add({ bytes, offset, valueStart, valueLength }: RecordCursor): void {
-    if (offset < this.#ledger.firstOffset || offset >= this.#ledger.nextOffset) return;
+  add(
+    { bytes, offset, valueStart, valueLength }: RecordCursor,
+    appendMs: number | undefined,
+    buckets: IdBuckets,
+  ): void {
+    const { partition, firstOffset, nextOffset } = this.#ledger;
+    if (offset < firstOffset || offset >= nextOffset) return;
     const id = eventId(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
     if (id === undefined) {
       this.count.rejected += 1;
       return;
     }
-    const lastOffset = this.#lastOffsets.get(id);
-    if (lastOffset !== undefined && lastOffset >= offset - this.#ledger.windowRecords) {
-      this.count.duplicates += 1;
-    } else this.count.stored += 1;
-    this.#lastOffsets.delete(id);
-    this.#lastOffsets.set(id, offset);
-    this.#forgetOld(offset);
+    this.#appendMs = Math.max(this.#appendMs, appendMs ?? -1);
+    buckets.add({ partition, offset, id: id.replaceAll("-", ""), appendMs: this.#appendMs });
+  }
+
+  /** @param earlier the last record before this one with the same id */
+  decide(record: IdRecord, earlier: IdRecord | undefined): void {
+    const isDuplicate =
+      earlier !== undefined && isWithin(ruleAt(this.#ledger.rules, record.offset), record, earlier);
+    if (isDuplicate) this.count.duplicates += 1;
+    else this.count.stored += 1;
   }
 
   equals({ stored, duplicates, rejected }: PartitionLedger): boolean {
@@ -90,14 +123,15 @@ class PlainCounter {
       count.stored === stored && count.duplicates === duplicates && count.rejected === rejected
     );
   }
+}
 
-  /** A Map keeps the order of insertion, so the oldest id comes first. */
-  #forgetOld(offset: number): void {
-    for (const [id, lastOffset] of this.#lastOffsets) {
-      if (lastOffset >= offset - this.#ledger.windowRecords) return;
-      this.#lastOffsets.delete(id);
-    }
-  }
+/** Whether the rule reaches from the record back to the earlier one. */
+function isWithin(rule: DuplicateRule, record: IdRecord, earlier: IdRecord): boolean {
+  if ("windowRecords" in rule) return earlier.offset >= record.offset - rule.windowRecords;
+  // The horizon of a record is its slice of time, an eighth of the horizon, and the eight before it.
+  const sliceMs = Math.ceil(rule.horizonMs / 8);
+  const sliceOf = ({ appendMs }: IdRecord) => Math.floor(appendMs / sliceMs);
+  return sliceOf(earlier) >= sliceOf(record) - 8;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -42,8 +42,8 @@ export class DirectCounts {
   async begin(sql: Sql): Promise<void> {
     await sql`
       insert into streaming.consumer_offsets
-        (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_window_records)
-      select 'direct', 'direct', partition, gen_random_uuid(), 0, 0, 1
+        (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_rules)
+      select 'direct', 'direct', partition, gen_random_uuid(), 0, 0, '[{"from": 0, "horizonMs": 1}]'
       from generate_series(0, ${PARTITIONS - 1}) as partition`;
   }
 

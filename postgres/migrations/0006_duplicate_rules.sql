@@ -1,0 +1,15 @@
+-- Duplicates are found within a time of the log, no longer within a number of records. What was
+-- decided before keeps its rule, so that a replay decides it in the same way.
+alter table streaming.consumer_offsets add column duplicate_rules jsonb
+    check (jsonb_typeof(duplicate_rules) = 'array' and jsonb_array_length(duplicate_rules) > 0);
+update streaming.consumer_offsets set duplicate_rules = jsonb_build_array(
+    jsonb_build_object('from', first_offset, 'windowRecords', duplicate_window_records)
+);
+alter table streaming.consumer_offsets alter column duplicate_rules set not null;
+alter table streaming.consumer_offsets drop column duplicate_window_records;
+comment on column streaming.consumer_offsets.duplicate_rules is 'By which rule the same event_id counts once, and from which offset on: within windowRecords records, or within horizonMs milliseconds of the log. A rule holds up to the next one';
+
+-- The shadow table is filled only while `replay` runs.
+truncate streaming_replay.consumer_offsets;
+alter table streaming_replay.consumer_offsets add column duplicate_rules jsonb not null;
+alter table streaming_replay.consumer_offsets drop column duplicate_window_records;

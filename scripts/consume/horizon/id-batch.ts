@@ -1,0 +1,47 @@
+/** The ids of some records in a row, side by side in arrays, of which each may be a duplicate. Pure. */
+
+/** Words of an id. */
+export const ID_WORDS = 4;
+
+export class IdBatch {
+  /** The most records that one batch holds. */
+  static readonly SIZE = 4_096;
+
+  count = 0;
+  /** The ids, four words each. */
+  readonly words = new Int32Array(IdBatch.SIZE * ID_WORDS);
+  /** Offsets, ascending; the last one is less than 2^30 above the first. */
+  readonly offsets = new Float64Array(IdBatch.SIZE);
+  /** The answers: 1 for a duplicate, else 0. */
+  readonly seen = new Uint8Array(IdBatch.SIZE);
+
+  /** Whether a record at this offset can be added. */
+  hasRoom(offset: number): boolean {
+    if (this.count === 0) return true;
+    return this.count < IdBatch.SIZE && offset - (this.offsets[0] as number) < 2 ** 30;
+  }
+
+  add(offset: number, id0: number, id1: number, id2: number, id3: number): void {
+    const at = this.count * ID_WORDS;
+    this.words[at] = id0;
+    this.words[at + 1] = id1;
+    this.words[at + 2] = id2;
+    this.words[at + 3] = id3;
+    this.offsets[this.count] = offset;
+    this.count += 1;
+  }
+}
+
+/** Decides which records are duplicates, from the log alone. */
+export interface DuplicateFinder {
+  /**
+   * Sets `seen` for each record of the batch, and remembers the ids of those that are new to it. All
+   * records stand in one batch of the log.
+   * @param appendMs when the broker appended them; undefined when a client stamped them
+   */
+  decide(batch: IdBatch, appendMs: number | undefined): void;
+  /** Everything below `offset` has been read, whether or not it had an id. */
+  passed(offset: number): void;
+  /** Resolves when more may be decided: at once unless work has piled up. */
+  caughtUp(): Promise<void> | undefined;
+}

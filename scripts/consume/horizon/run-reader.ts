@@ -1,0 +1,215 @@
+/**
+ * A finished run, open for reading. It is mapped into memory where the runtime can do that, else read
+ * block by block. A block's checksum is compared when the block is used for the first time. So opening
+ * millions of ids takes no time, and no answer comes from a block that was damaged.
+ */
+import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { BrokenIndexError, bytesOf, checksum } from "./checksum.ts";
+import { mayHold } from "./id-filter.ts";
+import { ENTRY_WORDS } from "./id-table.ts";
+import {
+  BLOCK_BYTES,
+  ENTRY_BLOCK_BYTES,
+  ENTRY_BYTES,
+  HEADER_BYTES,
+  parseHeader,
+  type RunInfo,
+  type RunLayout,
+} from "./run-layout.ts";
+
+const CAN_MAP = typeof Bun !== "undefined";
+const ENTRIES_IN_BLOCK = ENTRY_BLOCK_BYTES / ENTRY_BYTES;
+
+export class Run {
+  readonly info: RunInfo;
+  readonly #descriptor: number;
+  readonly #layout: RunLayout;
+  /** The whole file, where it can be mapped. */
+  readonly #map: Int32Array | undefined;
+  readonly #filter: Int32Array;
+  readonly #directory: Int32Array;
+  readonly #checksums: Int32Array;
+  /** Which blocks have been compared with their checksum. */
+  readonly #compared: Uint8Array;
+  /** The number of the first block of entries among the checksums. */
+  readonly #firstEntryBlock: number;
+  readonly #block = new Int32Array(CAN_MAP ? 0 : ENTRY_BLOCK_BYTES / 4);
+  #blockNumber = -1;
+
+  /**
+   * @param key checksum of the index's key, which decides where ids stand
+   * @throws BrokenIndexError when the file is not the one that `info` tells of
+   */
+  constructor(folder: string, info: RunInfo, key: number) {
+    this.info = info;
+    this.#descriptor = openRun(join(folder, info.file), info);
+    try {
+      const header = this.#read(0, HEADER_BYTES / 4);
+      const parsed = parseHeader(header);
+      const own = header[header.length - 1] as number;
+      if (
+        !parsed ||
+        own !== info.checksum ||
+        own !== checksum(bytesOf(header).subarray(0, -4)) ||
+        parsed.count !== info.count ||
+        parsed.key !== key
+      ) {
+        throw this.#broken("its header is not what the manifest says");
+      }
+      this.#layout = parsed.layout;
+      const checksumsAt = parsed.layout.entriesAt + info.count * ENTRY_BYTES;
+      this.#checksums = this.#read(checksumsAt, (info.bytes - checksumsAt) / 4);
+      if (checksum(bytesOf(this.#checksums)) !== parsed.checksums) {
+        throw this.#broken("its checksums are torn");
+      }
+      const { filterWords, directoryAt, directoryWords } = parsed.layout;
+      this.#map = CAN_MAP ? mapped(join(folder, info.file)) : undefined;
+      this.#filter = this.#part(HEADER_BYTES, filterWords);
+      this.#directory = this.#part(directoryAt, directoryWords);
+      this.#compared = new Uint8Array(this.#checksums.length);
+      this.#firstEntryBlock = this.#compareAll(this.#filter, 0);
+      this.#firstEntryBlock = this.#compareAll(this.#directory, this.#firstEntryBlock);
+    } catch (error) {
+      closeSync(this.#descriptor);
+      throw error;
+    }
+  }
+
+  /**
+   * Offset of the id's first record in this run; -1 when it has none.
+   * @throws BrokenIndexError when the block that would hold it was damaged
+   */
+  find(words: Int32Array, at: number): number {
+    if (mayHold(this.#filter, words, at) === 0) return -1;
+    const a = words[at] as number;
+    const place = a >>> (32 - this.#layout.directoryBits);
+    const end = this.#directory[place + 1] as number;
+    let entry = this.#directory[place] as number;
+    while (entry < end) {
+      const number = Math.floor(entry / ENTRIES_IN_BLOCK);
+      const block = this.#entryBlock(number);
+      const last = Math.min(end, (number + 1) * ENTRIES_IN_BLOCK);
+      const found = findIn(block, entry - number * ENTRIES_IN_BLOCK, last - entry, words, at);
+      if (found !== 0) return this.info.first + found - 1;
+      entry = last;
+    }
+    return -1;
+  }
+
+  /**
+   * All entries in order, a block at a time.
+   * @throws BrokenIndexError when a block was damaged
+   */
+  *blocks(): Generator<Int32Array> {
+    for (let number = 0; number * ENTRIES_IN_BLOCK < this.info.count; number++) {
+      yield this.#entryBlock(number, CAN_MAP ? undefined : new Int32Array(ENTRY_BLOCK_BYTES / 4));
+    }
+  }
+
+  /** A mapped file stays readable until nothing holds it any more. */
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #entryBlock(number: number, buffer = this.#block): Int32Array {
+    const { entriesAt } = this.#layout;
+    const count = Math.min(ENTRIES_IN_BLOCK, this.info.count - number * ENTRIES_IN_BLOCK);
+    const at = entriesAt + number * ENTRY_BLOCK_BYTES;
+    const index = this.#firstEntryBlock + number;
+    if (this.#map) {
+      const block = this.#map.subarray(at / 4, at / 4 + count * ENTRY_WORDS);
+      if (this.#compared[index] === 0) this.#compare(block, index);
+      return block;
+    }
+    const block = buffer.subarray(0, count * ENTRY_WORDS);
+    if (buffer === this.#block && this.#blockNumber === number) return block;
+    this.#fill(block, at);
+    this.#compare(block, index);
+    if (buffer === this.#block) this.#blockNumber = number;
+    return block;
+  }
+
+  #part(at: number, words: number): Int32Array {
+    return this.#map?.subarray(at / 4, at / 4 + words) ?? this.#read(at, words);
+  }
+
+  /** Compares a part with its checksums, of which the first is `index`; returns the next index. */
+  #compareAll(part: Int32Array, index: number): number {
+    const words = BLOCK_BYTES / 4;
+    let next = index;
+    for (let at = 0; at < part.length; at += words) {
+      this.#compare(part.subarray(at, at + words), next++);
+    }
+    return next;
+  }
+
+  #compare(block: Int32Array, index: number): void {
+    if (checksum(bytesOf(block)) !== this.#checksums[index]) {
+      throw this.#broken("a block is damaged");
+    }
+    this.#compared[index] = 1;
+  }
+
+  #read(at: number, words: number): Int32Array {
+    if (!Number.isInteger(words) || words < 0 || at + words * 4 > this.info.bytes) {
+      throw this.#broken("it is too short");
+    }
+    const part = new Int32Array(words);
+    this.#fill(part, at);
+    return part;
+  }
+
+  #fill(part: Int32Array, at: number): void {
+    const bytes = bytesOf(part);
+    for (let done = 0; done < bytes.length; ) {
+      const read = readSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
+      if (read === 0) throw this.#broken("it is too short");
+      done += read;
+    }
+  }
+
+  #broken(why: string): BrokenIndexError {
+    const { file } = this.info;
+    return new BrokenIndexError(`${file}: ${why}`, { file });
+  }
+}
+
+function openRun(path: string, { file }: RunInfo): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new BrokenIndexError(`${file} cannot be opened`, { cause: error, file });
+  }
+}
+
+function mapped(path: string): Int32Array {
+  const bytes = Bun.mmap(path, { shared: true });
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+}
+
+/** The distance of the id's offset, plus 1; 0 when the id is not among these entries. */
+function findIn(
+  entries: Int32Array,
+  from: number,
+  count: number,
+  words: Int32Array,
+  word: number,
+): number {
+  const a = words[word] as number;
+  const b = words[word + 1] as number;
+  const c = words[word + 2] as number;
+  const d = words[word + 3] as number;
+  const end = (from + count) * ENTRY_WORDS;
+  for (let at = from * ENTRY_WORDS; at < end; at += ENTRY_WORDS) {
+    if (
+      entries[at] === a &&
+      entries[at + 1] === b &&
+      entries[at + 2] === c &&
+      entries[at + 3] === d
+    ) {
+      return (entries[at + 4] as number) >>> 0;
+    }
+  }
+  return 0;
+}

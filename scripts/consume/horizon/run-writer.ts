@@ -1,0 +1,139 @@
+/** Writes a run from entries that come in the order of their first word, in one pass. */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { bytesOf, checksum } from "./checksum.ts";
+import { addEntries } from "./id-filter.ts";
+import { ENTRY_WORDS } from "./id-table.ts";
+import {
+  BLOCK_BYTES,
+  ENTRY_BLOCK_BYTES,
+  HEADER_BYTES,
+  headerWords,
+  layoutFor,
+  type RunInfo,
+  type RunLayout,
+} from "./run-layout.ts";
+
+export class RunWriter {
+  readonly path: string;
+  readonly #file: string;
+  readonly #info: Pick<RunInfo, "slice" | "first" | "next">;
+  readonly #layout: RunLayout;
+  readonly #descriptor: number;
+  /** The whole filter; it is filled at places that come in order, but not one by one. */
+  readonly #filter: Int32Array;
+  readonly #directory: Int32Array;
+  readonly #entries = new Int32Array(ENTRY_BLOCK_BYTES / 4);
+  readonly #entryChecksums: number[] = [];
+  #entriesAt: number;
+  #inBlock = 0;
+  #directoryNext = 0;
+  count = 0;
+
+  /** @throws Error of the file system, also when `folder` was renamed */
+  constructor(folder: string, info: Pick<RunInfo, "slice" | "first" | "next">, countMax: number) {
+    this.#info = info;
+    this.#layout = layoutFor(countMax);
+    this.#file = `${info.first}-${info.next}-${randomBytes(4).toString("hex")}.run`;
+    this.path = join(folder, this.#file);
+    this.#descriptor = openSync(this.path, "wx");
+    this.#filter = new Int32Array(this.#layout.filterWords);
+    this.#directory = new Int32Array(this.#layout.directoryWords);
+    this.#entriesAt = this.#layout.entriesAt;
+  }
+
+  /**
+   * Takes `count` entries of a sorted table, whose places from `from` on may be empty. Returns the
+   * place behind the last one.
+   */
+  push(slots: Int32Array, from: number, count: number): number {
+    const shift = 32 - this.#layout.directoryBits;
+    const target = this.#entries;
+    let inBlock = this.#inBlock;
+    let number = this.count;
+    let directoryNext = this.#directoryNext;
+    let at = from;
+    for (let left = count; left > 0; at += ENTRY_WORDS) {
+      if (slots[at + 4] === 0) continue;
+      left -= 1;
+      const first = slots[at] as number;
+      for (const place = first >>> shift; directoryNext <= place; directoryNext++) {
+        this.#directory[directoryNext] = number;
+      }
+      target[inBlock] = first;
+      target[inBlock + 1] = slots[at + 1] as number;
+      target[inBlock + 2] = slots[at + 2] as number;
+      target[inBlock + 3] = slots[at + 3] as number;
+      target[inBlock + 4] = slots[at + 4] as number;
+      inBlock += ENTRY_WORDS;
+      number += 1;
+      if (inBlock === target.length) {
+        this.#flush(inBlock);
+        inBlock = 0;
+      }
+    }
+    this.#inBlock = inBlock;
+    this.count = number;
+    this.#directoryNext = directoryNext;
+    return at;
+  }
+
+  /** Writes what is left, and the header. The file is complete, but it may not be on the disk. */
+  finish(key: number): RunInfo {
+    if (this.#inBlock > 0) this.#flush(this.#inBlock);
+    this.#directory.fill(this.count, this.#directoryNext);
+    this.#write(bytesOf(this.#filter), HEADER_BYTES);
+    this.#write(bytesOf(this.#directory), this.#layout.directoryAt);
+    const checksums = Int32Array.from([
+      ...checksumsOf(this.#filter),
+      ...checksumsOf(this.#directory),
+      ...this.#entryChecksums,
+    ]);
+    this.#write(bytesOf(checksums), this.#entriesAt);
+    const header = headerWords(this.#layout, this.count, checksum(bytesOf(checksums)), key);
+    const bytes = bytesOf(header);
+    header[header.length - 1] = checksum(bytes.subarray(0, -4));
+    this.#write(bytes, 0);
+    return {
+      ...this.#info,
+      file: this.#file,
+      count: this.count,
+      bytes: this.#entriesAt + checksums.byteLength,
+      checksum: header[header.length - 1] as number,
+    };
+  }
+
+  /** Resolves when the file is on the disk; the thread does not wait for it. */
+  sync(): Promise<void> {
+    return promisify(fsync)(this.#descriptor);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #flush(words: number): void {
+    addEntries(this.#filter, this.#entries, 0, words);
+    const bytes = bytesOf(this.#entries).subarray(0, words * 4);
+    this.#entryChecksums.push(checksum(bytes));
+    this.#write(bytes, this.#entriesAt);
+    this.#entriesAt += bytes.length;
+  }
+
+  #write(bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
+    }
+  }
+}
+
+function checksumsOf(words: Int32Array): number[] {
+  const bytes = bytesOf(words);
+  const sums: number[] = [];
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    sums.push(checksum(bytes.subarray(at, at + BLOCK_BYTES)));
+  }
+  return sums;
+}

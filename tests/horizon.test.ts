@@ -1,0 +1,147 @@
+/** Events that come again far behind their first record, and every way in which the index can be lost. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openKafka } from "../scripts/kafka/open.ts";
+import { until } from "../scripts/lib/wait.ts";
+import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
+import { makeEvents } from "./harness/events.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { run, runOrThrow } from "./harness/script.ts";
+import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
+
+setDefaultTimeout(600_000);
+
+/** More than three times as many as a window of the past held, in each partition. */
+const EVENTS = 900_000;
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start();
+});
+afterAll(() => platform.stop());
+
+const produce = (place: Place, path: string) =>
+  runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
+
+/** The folder of each partition's index. */
+async function indexesOf({ config }: Place): Promise<string[]> {
+  const log = await openKafka(config, { clientId: "test" }).logState(config.KAFKA_TOPIC);
+  const topicId = log.get(0)?.topicId ?? "";
+  const folder = join(config.STATE_DIR, "horizon");
+  const names = readdirSync(folder).filter((name) => name.startsWith(topicId));
+  return names.sort().map((name) => join(folder, name));
+}
+
+async function expectExact(place: Place, { counts }: ReturnType<typeof makeEvents>) {
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  const verified = await run(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified.stdout).toContain("Every event counts once");
+  expect(verified.exitCode).toBe(0);
+}
+
+test("consume counts each event once when a file of 900,000 rows is sent again, and its index was lost in between", async () => {
+  const place = await platform.place("again");
+  const events = makeEvents(EVENTS, { users: 1_000 });
+  const path = writeLines(place, events.lines);
+  const first = await startConsumer(place);
+  await produce(place, path);
+  await untilRead(place.sql, EVENTS);
+  expect(await stopConsumer(first)).toBe(0);
+
+  const [, torn = "", flipped = "", missing = ""] = await indexesOf(place);
+  truncateSync(join(torn, "manifest"), 40);
+  damageRun(flipped);
+  rmSync(missing, { recursive: true });
+
+  const second = await startConsumer(place);
+  await produce(place, path);
+  await untilRead(place.sql, 2 * EVENTS);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: EVENTS, duplicates: EVENTS });
+  await stopConsumer(second);
+  await expectExact(place, events);
+  expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).toContain("equal");
+});
+
+/** Changes one bit among the entries of the first run. */
+function damageRun(folder: string): void {
+  const name = readdirSync(folder)
+    .filter((file) => file.endsWith(".run"))
+    .sort()[0] as string;
+  const bytes = readFileSync(join(folder, name));
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] = (bytes[at] as number) ^ 4;
+  writeFileSync(join(folder, name), bytes);
+}
+
+test("consume finds duplicates of what was counted by a window, and a replay decides them as they were", async () => {
+  const place = await platform.place("migrated");
+  const events = makeEvents(2_000);
+  const path = writeLines(place, events.lines);
+  const first = await startConsumer(place);
+  await produce(place, path);
+  await produce(place, path);
+  await untilRead(place.sql, 4_000);
+  await stopConsumer(first);
+  // As a consumer with a window of one record has counted: each of both.
+  await place.sql`
+    update streaming.consumer_offsets
+    set duplicate_rules = '[{"from": 0, "windowRecords": 1}]'::jsonb`;
+  await runOrThrow(place.environment, "scripts/replay.ts");
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 4_000, duplicates: 0 });
+
+  const second = await startConsumer(place);
+  await produce(place, path);
+  await untilRead(place.sql, 6_000);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 4_000, duplicates: 2_000 });
+  await stopConsumer(second);
+  const verified = await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified).toContain("Every event counts once");
+  expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).toContain("equal");
+  const [row] = await place.sql`
+    select duplicate_rules as rules from streaming.consumer_offsets where partition = 0`;
+  expect(row?.rules).toMatchObject([{ from: 0, windowRecords: 1 }, { horizonMs: 604_800_000 }]);
+});
+
+test("consume counts an event again when its horizon is over, and verify and replay agree", async () => {
+  const place = await platform.place("short", { DUPLICATE_HORIZON_HOURS: "1" });
+  const { lines } = makeEvents(300);
+  const path = writeLines(place, lines);
+  const first = await startConsumer(place);
+  await produce(place, path);
+  await untilRead(place.sql, 300);
+  await stopConsumer(first);
+  // Eighty milliseconds instead of an hour, from the beginning on, so that the test need not wait.
+  await place.sql`
+    update streaming.consumer_offsets
+    set duplicate_rules = jsonb_build_array(
+      jsonb_build_object('from', 0, 'horizonMs', 80),
+      jsonb_build_object('from', next_offset, 'horizonMs', 3600000))`;
+  const second = await startConsumer(place);
+  await produce(place, path);
+  await untilRead(place.sql, 600);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 300, duplicates: 300 });
+  await stopConsumer(second);
+  await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+});
+
+test("two consumers count each event once when they take partitions over from each other", async () => {
+  const place = await platform.place("moved");
+  const events = makeEvents(200_000, { users: 500 });
+  const path = writeLines(place, events.lines);
+  const consumers = [await startConsumer(place)];
+  await untilJoined(consumers[0]!);
+  await produce(place, path);
+  for (let move = 0; move < 3; move++) {
+    const next = await startConsumer(place);
+    const load = produce(place, path);
+    await until("it takes part", 120_000, () => untilJoined(next));
+    consumers.shift()?.kill(move % 2 === 0 ? "SIGKILL" : "SIGTERM");
+    consumers.push(next);
+    await load;
+  }
+  await untilRead(place.sql, 800_000);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 200_000, duplicates: 600_000 });
+  for (const consumer of consumers) await stopConsumer(consumer);
+  await expectExact(place, events);
+});

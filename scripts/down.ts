@@ -7,16 +7,15 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { endProcesses } from "./host/end-processes.ts";
 import { folderBytes } from "./host/folder-size.ts";
 import { runFile } from "./host/folders.ts";
 import { lockHolder, takeLock } from "./host/lock.ts";
-import { isAlive, sendSignal } from "./host/process-tree.ts";
 import { megabytes } from "./host/progress.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError, UsageError } from "./lib/errors.ts";
 import { rest, toggle } from "./lib/flags.ts";
-import { until } from "./lib/wait.ts";
 import { assertHere } from "./stack/elsewhere.ts";
 import { named, withDependants } from "./stack/order.ts";
 import { services } from "./stack/services.ts";
@@ -73,13 +72,9 @@ async function endOtherUps(config: Config): Promise<() => void> {
     const other = lockHolder(lock);
     if (other === undefined) return takeLock(lock, KILLED_MS_MAX);
     console.error(`Ending process ${other}, which starts the stack`);
-    sendSignal(other, "SIGINT");
-    const ended = async () => {
-      if (isAlive(other)) throw new Error("it has not");
-    };
-    await until(`process ${other} has ended`, OTHER_UP_END_MS_MAX, ended).catch(async () => {
-      sendSignal(other, "SIGKILL");
-      await until(`process ${other} has ended`, KILLED_MS_MAX, ended);
+    await endProcesses([other], () => "SIGINT", {
+      endMsMax: OTHER_UP_END_MS_MAX,
+      killedMsMax: KILLED_MS_MAX,
     });
   }
 }

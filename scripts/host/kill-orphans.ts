@@ -2,14 +2,8 @@
  * Kills the orphans of an earlier run of the same program that was killed. The supervisor names the
  * program in the environment; without that name, nothing is done.
  */
-import { until } from "../lib/wait.ts";
-import {
-  isAlive,
-  parentOf,
-  processesWithEnvironment,
-  processTree,
-  sendSignal,
-} from "./process-tree.ts";
+import { endProcesses } from "./end-processes.ts";
+import { isAlive, parentOf, processesWithEnvironment, processTree } from "./process-tree.ts";
 
 const END_MS_MAX = 10_000;
 
@@ -23,12 +17,7 @@ export async function killOrphans(): Promise<void> {
     .filter(isAlive);
   if (orphans.length === 0) return;
   console.log(`Ending ${orphans.length} processes that a killed run has left`);
-  for (const processId of orphans) sendSignal(processId, "SIGTERM");
-  await until("they end", END_MS_MAX, async () => {
-    if (orphans.some(isAlive)) throw new Error("some still run");
-  }).catch(() => {
-    for (const processId of orphans) sendSignal(processId, "SIGKILL");
-  });
+  await endProcesses(orphans, () => "SIGTERM", { endMsMax: END_MS_MAX });
 }
 
 function ancestors(): number[] {

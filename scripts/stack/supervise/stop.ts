@@ -4,16 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { endProcesses } from "../../host/end-processes.ts";
 import { dataFolder, removeSocketFolder, supervisorSocket } from "../../host/folders.ts";
-import {
-  commandLine,
-  isAlive,
-  processesWithEnvironment,
-  sendSignal,
-} from "../../host/process-tree.ts";
+import { commandLine, isAlive, processesWithEnvironment } from "../../host/process-tree.ts";
 import { programNames, type Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
-import { until } from "../../lib/wait.ts";
 import { forgetSettings } from "./running-settings.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
 
@@ -72,16 +67,7 @@ function postgresOf(config: Config): number[] {
 async function stopOrphans(config: Config): Promise<number[]> {
   const orphans = orphanProcesses(config);
   const postgres = postgresOf(config);
-  for (const processId of orphans) {
-    sendSignal(processId, postgres.includes(processId) ? "SIGINT" : "SIGTERM");
-  }
-  const ended = async () => {
-    const alive = orphans.filter(isAlive);
-    if (alive.length > 0) throw new Error(`processes ${alive.join(", ")} still run`);
-  };
-  await until("the processes end", END_MS_MAX, ended).catch(async () => {
-    for (const processId of orphans) sendSignal(processId, "SIGKILL");
-    await until("the processes end", END_MS_MAX, ended);
-  });
+  const signalOf = (processId: number) => (postgres.includes(processId) ? "SIGINT" : "SIGTERM");
+  await endProcesses(orphans, signalOf, { endMsMax: END_MS_MAX, killedMsMax: END_MS_MAX });
   return orphans;
 }

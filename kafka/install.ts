@@ -13,8 +13,8 @@ import {
   OPS_LOCK,
   opsPython,
 } from "../scripts/host/folders.ts";
-import { takeLock } from "../scripts/host/lock.ts";
-import { megabytes, Progress } from "../scripts/host/progress.ts";
+import { installOnce } from "../scripts/host/install-once.ts";
+import { megabytes, type Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
 import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
@@ -22,13 +22,12 @@ import { sum } from "../scripts/lib/sum.ts";
 
 const TITLE = "Kafka";
 const LOCK = join(ROOT, "kafka/libs.lock");
-const INSTALL_MS_MAX = 900_000;
 
 export const KAFKA = {
   name: "kafka",
   title: TITLE,
   folder: (config: Config) => cacheFolder(config, "kafka", readFileSync(LOCK)),
-  missingBytes: (config) => sum(missingJars(config).map(({ bytes }) => bytes)),
+  missingBytes: (config) => bytesOf(missingJars(config)),
   install,
   describe(config) {
     const all = kafkaJars().length;
@@ -54,6 +53,8 @@ export const kafkaClasspath = (config: Config): string =>
     .map((jar) => join(KAFKA.folder(config), jar.name))
     .join(":");
 
+const bytesOf = (jars: Artifact[]): number => sum(jars.map(({ bytes }) => bytes));
+
 /** Jars that are missing or whose content differs from the lock. */
 function missingJars(config: Config): Artifact[] {
   return kafkaJars().filter((jar) => {
@@ -66,49 +67,42 @@ function missingJars(config: Config): Artifact[] {
   });
 }
 
-async function install(config: Config, options: InstallOptions = {}): Promise<void> {
-  if (missingJars(config).length === 0) return;
-  makePrivateFolder(KAFKA.folder(config));
-  const release = await takeLock(`${KAFKA.folder(config)}.lock`, INSTALL_MS_MAX, {
-    signal: options.signal,
-    holderDoes: `installs ${TITLE}`,
-  });
-  try {
-    const missing = missingJars(config);
-    if (missing.length > 0) await fetchJars(config, missing, options);
-  } finally {
-    release();
-  }
+function install(config: Config, options: InstallOptions = {}): Promise<void> {
+  return installOnce(
+    {
+      title: TITLE,
+      folder: KAFKA.folder(config),
+      isInstalled: () => missingJars(config).length === 0,
+      amount: () => `${megabytes(bytesOf(missingJars(config)))} to download`,
+      make: (progress) => fetchJars(config, progress, options),
+    },
+    options,
+  );
 }
 
-async function fetchJars(config: Config, jars: Artifact[], options: InstallOptions): Promise<void> {
-  const total = sum(jars.map(({ bytes }) => bytes));
-  const progress = new Progress(TITLE, `${megabytes(total)} to download`, options);
+async function fetchJars(config: Config, progress: Progress, options: InstallOptions) {
   progress.step("download");
-  removeDrafts(KAFKA.folder(config));
+  const folder = makePrivateFolder(KAFKA.folder(config));
+  removeDrafts(folder);
+  const jars = missingJars(config);
+  const total = bytesOf(jars);
   let fetched = 0;
-  try {
-    await runShown(
-      [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), KAFKA.folder(config)],
-      (line) => {
-        fetched += Number(line.split(" ")[1]) || 0;
-        progress.update(`${megabytes(fetched)} of ${megabytes(total)}`);
-      },
-      {
-        input: jars.map((jar) => `${jar.coordinates} ${jar.sha256}\n`).join(""),
-        environment: config.MAVEN_REPOSITORY_URL
-          ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
-          : {},
-        signal: options.signal,
-      },
-    );
-    // Java refuses an archive made with other files, even when their content is the same.
-    rmSync(kafkaArchive(config), { force: true });
-    progress.done();
-  } catch (error) {
-    progress.failed();
-    throw error;
-  }
+  await runShown(
+    [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), folder],
+    (line) => {
+      fetched += Number(line.split(" ")[1]) || 0;
+      progress.update(`${megabytes(fetched)} of ${megabytes(total)}`);
+    },
+    {
+      input: jars.map((jar) => `${jar.coordinates} ${jar.sha256}\n`).join(""),
+      environment: config.MAVEN_REPOSITORY_URL
+        ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
+        : {},
+      signal: options.signal,
+    },
+  );
+  // Java refuses an archive made with other files, even when their content is the same.
+  rmSync(kafkaArchive(config), { force: true });
 }
 
 /** The remains of a killed download: see fetch-artifacts.py. */

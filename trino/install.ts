@@ -8,8 +8,8 @@ import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Artifact, parseArtifactLock } from "../scripts/host/artifact-lock.ts";
 import { cacheFolder, makePrivateFolder, opsPython } from "../scripts/host/folders.ts";
-import { takeLock } from "../scripts/host/lock.ts";
-import { megabytes, Progress } from "../scripts/host/progress.ts";
+import { installOnce } from "../scripts/host/install-once.ts";
+import { megabytes, type Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
 import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
@@ -19,7 +19,7 @@ const LOCK = join(ROOT, "trino/server.lock");
 const PLUGINS = join(ROOT, "trino/plugins.txt");
 /** The part of the archive that is kept. */
 const UNPACKED_BYTES = 170_000_000;
-const INSTALL_MS_MAX = 1_800_000;
+const WAIT_MS_MAX = 1_800_000;
 
 export const TRINO = {
   name: "trino",
@@ -50,23 +50,26 @@ function isWhole(config: Config): boolean {
   }
 }
 
-async function install(config: Config, options: InstallOptions = {}): Promise<void> {
-  if (isWhole(config)) return;
-  makePrivateFolder(config.CACHE_DIR);
-  const release = await takeLock(`${TRINO.folder(config)}.lock`, INSTALL_MS_MAX, {
-    signal: options.signal,
-    holderDoes: `installs ${TITLE}`,
-  });
-  try {
-    if (!isWhole(config)) await fetchTrino(config, options);
-  } finally {
-    release();
-  }
+function install(config: Config, options: InstallOptions = {}): Promise<void> {
+  return installOnce(
+    {
+      title: TITLE,
+      folder: TRINO.folder(config),
+      waitMsMax: WAIT_MS_MAX,
+      isInstalled: () => isWhole(config),
+      amount: () => `${megabytes(archive().bytes)} to download`,
+      make: (progress) => fetchTrino(config, progress, options),
+    },
+    options,
+  );
 }
 
-async function fetchTrino(config: Config, options: InstallOptions): Promise<void> {
+async function fetchTrino(
+  config: Config,
+  progress: Progress,
+  options: InstallOptions,
+): Promise<void> {
   const { coordinates, sha256, name, bytes } = archive();
-  const progress = new Progress(TITLE, `${megabytes(bytes)} to download`, options);
   const draft = `${TRINO.folder(config)}.draft`;
   const tool = (path: string) => [opsPython(config), join(ROOT, path)];
   try {
@@ -101,9 +104,7 @@ async function fetchTrino(config: Config, options: InstallOptions): Promise<void
     rmSync(join(draft, name));
     rmSync(TRINO.folder(config), { recursive: true, force: true });
     renameSync(draft, TRINO.folder(config));
-    progress.done();
   } catch (error) {
-    progress.failed();
     rmSync(draft, { recursive: true, force: true });
     throw error;
   }

@@ -7,6 +7,16 @@ const CANDIDATES = ["python3", "python3.13", "python3.12", "python3.11"];
 export type FoundPython = { path: string; version: string } | { missing: string; mend: string };
 
 /**
+ * The path of a Python for the environment of something.
+ * @throws Error that says what is missing and how to get it
+ */
+export function pythonFor(title: string): string {
+  const python = findPython();
+  if ("path" in python) return python.path;
+  throw new Error(`Cannot install ${title}: ${python.missing}; ${python.mend}`);
+}
+
+/**
  * A Python of a supported version that can make environments, or what is missing and how to get it.
  */
 export function findPython(): FoundPython {

@@ -6,17 +6,16 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../lib/config.ts";
-import { findPython } from "./find-python.ts";
-import { makePrivateFolder, OPS_LOCK, opsFolder, opsPython } from "./folders.ts";
-import { takeLock } from "./lock.ts";
+import { pythonFor } from "./find-python.ts";
+import { OPS_LOCK, opsFolder, opsPython } from "./folders.ts";
+import { installOnce } from "./install-once.ts";
 import { hasOwnPython } from "./own-python.ts";
-import { Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 import type { InstallOptions, Runtime } from "./runtime.ts";
 
 const TITLE = "supervisor and Java";
 const BYTES = 200_000_000;
-const INSTALL_MS_MAX = 900_000;
 
 /** What all else is installed and run with. */
 export const OPS = {
@@ -34,48 +33,34 @@ export const isOpsInstalled = (config: Config) =>
 
 async function installOps(config: Config, options: InstallOptions = {}): Promise<void> {
   if (isOpsInstalled(config)) return;
-  const python = findPython();
-  if ("missing" in python) {
-    throw new Error(`Cannot install ${TITLE}: ${python.missing}; ${python.mend}`);
-  }
-  makePrivateFolder(config.CACHE_DIR);
-  const release = await takeLock(`${opsFolder(config)}.lock`, INSTALL_MS_MAX, {
-    signal: options.signal,
-    holderDoes: `installs ${TITLE}`,
-  });
-  try {
-    if (!isOpsInstalled(config)) await install(config, python.path, options);
-  } finally {
-    release();
-  }
+  const python = pythonFor(TITLE);
+  await installOnce(
+    {
+      title: TITLE,
+      folder: opsFolder(config),
+      isInstalled: () => isOpsInstalled(config),
+      amount: () => "about 90 MB to download",
+      make: (progress) => make(config, python, progress, options),
+    },
+    options,
+  );
 }
 
-async function install(config: Config, python: string, options: InstallOptions): Promise<void> {
+async function make(config: Config, python: string, progress: Progress, options: InstallOptions) {
   const folder = opsFolder(config);
-  const progress = new Progress(TITLE, "about 90 MB to download", options);
-  try {
-    progress.step("environment");
-    rmSync(folder, { recursive: true, force: true });
-    await runShown([python, "-m", "venv", folder], (line) => progress.update(line), options);
-    progress.step("packages");
-    const pip = [opsPython(config), "-m", "pip", "install", "--require-hashes", "--no-input"];
-    // Its cache would keep Java a second time, in the home of the user.
-    await runShown(
-      [
-        ...pip,
-        "--no-cache-dir",
-        "--disable-pip-version-check",
-        "--progress-bar=off",
-        "-r",
-        OPS_LOCK,
-      ],
-      (line) => progress.update(line.trim().split(/\s+/).slice(0, 2).join(" ")),
-      options,
-    );
-    writeFileSync(mark(config), "");
-    progress.done();
-  } catch (error) {
-    progress.failed();
-    throw error;
-  }
+  progress.step("environment");
+  rmSync(folder, { recursive: true, force: true });
+  await runShown([python, "-m", "venv", folder], (line) => progress.update(line), options);
+  progress.step("packages");
+  await runShown(
+    [
+      ...[opsPython(config), "-m", "pip", "install", "--require-hashes", "--no-input"],
+      // Its cache would keep Java a second time, in the home of the user.
+      "--no-cache-dir",
+      ...["--disable-pip-version-check", "--progress-bar=off", "-r", OPS_LOCK],
+    ],
+    (line) => progress.update(line.trim().split(/\s+/).slice(0, 2).join(" ")),
+    options,
+  );
+  writeFileSync(mark(config), "");
 }

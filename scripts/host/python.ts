@@ -6,16 +6,14 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT } from "../lib/config.ts";
-import { findPython } from "./find-python.ts";
+import { pythonFor } from "./find-python.ts";
 import { cacheFolder, opsPython } from "./folders.ts";
-import { takeLock } from "./lock.ts";
+import { installOnce } from "./install-once.ts";
 import { OPS } from "./ops.ts";
 import { hasOwnPython } from "./own-python.ts";
-import { Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { runShown } from "./run.ts";
 import type { InstallOptions, Runtime } from "./runtime.ts";
-
-const INSTALL_MS_MAX = 900_000;
 
 interface Requirements {
   name: string;
@@ -39,7 +37,7 @@ export function pythonRuntime({ name, title, lock, bytes }: Requirements): Pytho
   const folder = (config: Config) => cacheFolder(config, name, readFileSync(path));
   const isInstalled = (config: Config) =>
     existsSync(join(folder(config), MARK)) && hasOwnPython(folder(config));
-  const runtime: PythonRuntime = {
+  return {
     name,
     title,
     lock: path,
@@ -49,52 +47,55 @@ export function pythonRuntime({ name, title, lock, bytes }: Requirements): Pytho
     async install(config, options = {}) {
       if (isInstalled(config)) return;
       await OPS.install(config, options);
-      const release = await takeLock(`${folder(config)}.lock`, INSTALL_MS_MAX, {
-        signal: options.signal,
-        holderDoes: `installs ${title}`,
-      });
-      try {
-        if (!isInstalled(config)) await make(config, runtime, options);
-      } finally {
-        release();
-      }
+      const python = pythonFor(title);
+      await installOnce(
+        {
+          title,
+          folder: folder(config),
+          isInstalled: () => isInstalled(config),
+          amount: () => `${packageCount(path)} packages`,
+          make: (progress) =>
+            make(config, { folder: folder(config), lock: path, python }, progress, options),
+        },
+        options,
+      );
     },
   };
-  return runtime;
 }
+
+const packageCount = (lock: string) =>
+  readFileSync(lock, "utf8").match(/^[\w.-]+==/gm)?.length ?? 0;
 
 const MARK = ".installed";
 
-async function make(config: Config, runtime: PythonRuntime, options: InstallOptions) {
-  const { title, lock } = runtime;
-  const python = findPython();
-  if ("missing" in python) {
-    throw new Error(`Cannot install ${title}: ${python.missing}; ${python.mend}`);
-  }
-  const folder = runtime.folder(config);
-  const packages = readFileSync(lock, "utf8").match(/^[\w.-]+==/gm)?.length ?? 0;
-  const progress = new Progress(title, `${packages} packages`, options);
+interface Environment {
+  folder: string;
+  lock: string;
+  /** Path of the Python that it is made with. */
+  python: string;
+}
+
+async function make(
+  config: Config,
+  { folder, lock, python }: Environment,
+  progress: Progress,
+  options: InstallOptions,
+): Promise<void> {
   const uv = [opsPython(config), "-m", "uv", "--no-progress", "--no-python-downloads"];
-  try {
-    progress.step("environment");
-    rmSync(folder, { recursive: true, force: true });
-    await runShown([...uv, "venv", "--python", python.path, folder], () => {}, options);
-    progress.step("packages");
-    // Without dependencies: the lock names them all, but for one of dbt's that is left out on purpose.
-    await runShown(
-      [
-        ...[...uv, "pip", "install", "--python", join(folder, "bin/python"), "--compile-bytecode"],
-        ...["--no-deps", "--require-hashes", "--requirements", lock],
-      ],
-      () => {},
-      { environment: packageIndex(config), signal: options.signal },
-    );
-    writeFileSync(join(folder, MARK), "");
-    progress.done();
-  } catch (error) {
-    progress.failed();
-    throw error;
-  }
+  progress.step("environment");
+  rmSync(folder, { recursive: true, force: true });
+  await runShown([...uv, "venv", "--python", python, folder], () => {}, options);
+  progress.step("packages");
+  // Without dependencies: the lock names them all, but for one of dbt's that is left out on purpose.
+  await runShown(
+    [
+      ...[...uv, "pip", "install", "--python", join(folder, "bin/python"), "--compile-bytecode"],
+      ...["--no-deps", "--require-hashes", "--requirements", lock],
+    ],
+    () => {},
+    { environment: packageIndex(config), signal: options.signal },
+  );
+  writeFileSync(join(folder, MARK), "");
 }
 
 /** uv uses the package index that is set for pip. */

@@ -3,10 +3,10 @@
  * against the list made when the verified archive was unpacked. A broken file is found, and all are
  * fetched again, before the server meets it.
  */
-import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Artifact, parseArtifactLock } from "../scripts/host/artifact-lock.ts";
+import { fetchArtifacts, hasSha256 } from "../scripts/host/artifacts.ts";
 import { cacheFolder, makePrivateFolder, opsPython } from "../scripts/host/folders.ts";
 import { installOnce } from "../scripts/host/install-once.ts";
 import { megabytes, type Progress } from "../scripts/host/progress.ts";
@@ -42,8 +42,7 @@ function isWhole(config: Config): boolean {
     const lines = readFileSync(join(folder, "files.sha256"), "utf8").trimEnd().split("\n");
     return lines.every((line) => {
       const [sha256, name] = line.split("  ");
-      const content = readFileSync(join(folder, name!));
-      return createHash("sha256").update(content).digest("hex") === sha256;
+      return hasSha256(join(folder, name!), sha256!);
     });
   } catch {
     return false;
@@ -69,39 +68,22 @@ async function fetchTrino(
   progress: Progress,
   options: InstallOptions,
 ): Promise<void> {
-  const { coordinates, sha256, name, bytes } = archive();
+  const fetched = archive();
   const draft = `${TRINO.folder(config)}.draft`;
-  const tool = (path: string) => [opsPython(config), join(ROOT, path)];
+  const packed = join(draft, fetched.name);
   try {
     rmSync(draft, { recursive: true, force: true });
     makePrivateFolder(draft);
     progress.step("download");
-    let done = 0;
-    const count = (what: string, total: number) => {
-      done = 0;
-      return (line: string) => {
-        done += Number(line.split(" ")[1]) || 0;
-        progress.update(`${what}, ${megabytes(done)} of ${megabytes(total)}`);
-      };
-    };
-    await runShown(
-      [...tool("scripts/host/fetch-artifacts.py"), draft],
-      count("downloading", bytes),
-      {
-        input: `${coordinates} ${sha256}\n`,
-        environment: config.MAVEN_REPOSITORY_URL
-          ? { MAVEN_REPOSITORY_URL: config.MAVEN_REPOSITORY_URL }
-          : {},
-        signal: options.signal,
-      },
-    );
+    const onLine = progress.countBytes(fetched.bytes, "downloading");
+    await fetchArtifacts(config, draft, [fetched], onLine, options);
     progress.step("unpack");
     await runShown(
-      [...tool("trino/unpack.py"), join(draft, name), draft, ...plugins()],
-      count("unpacking what is needed", UNPACKED_BYTES),
+      [opsPython(config), join(ROOT, "trino/unpack.py"), packed, draft, ...plugins()],
+      progress.countBytes(UNPACKED_BYTES, "unpacking what is needed"),
       options,
     );
-    rmSync(join(draft, name));
+    rmSync(packed);
     rmSync(TRINO.folder(config), { recursive: true, force: true });
     renameSync(draft, TRINO.folder(config));
   } catch (error) {

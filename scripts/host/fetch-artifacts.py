@@ -3,7 +3,7 @@
 Reads `group:artifact:version sha256` lines from standard input, with
 `group:artifact:extension:version` for another extension than jar. Prints `name bytes` after every
 piece and `name done` when a file is in place. A file appears under its name only after its hash was
-checked, so a partial download never looks whole. kafka/install.ts and trino/install.ts call it.
+checked, so a partial download never looks whole. artifacts.ts calls it.
 """
 
 import hashlib

@@ -38,6 +38,15 @@ export class Progress {
     this.#detail = detail;
   }
 
+  /** Takes the lines `NAME BYTES` of a program, and shows their sum. */
+  countBytes(total: number, what = ""): (line: string) => void {
+    let sum = 0;
+    return (line) => {
+      sum += Number(line.split(" ")[1]) || 0;
+      this.update(`${what}${what && ", "}${megabytes(sum)} of ${megabytes(total)}`);
+    };
+  }
+
   done(): void {
     this.#endStep();
     this.failed();

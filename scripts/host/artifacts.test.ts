@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT, readConfig } from "../lib/config.ts";
-import { opsPython } from "./folders.ts";
+import { readConfig } from "../lib/config.ts";
+import { fetchArtifacts, hasSha256 } from "./artifacts.ts";
 import { OPS } from "./ops.ts";
-import { runShown } from "./run.ts";
 
 const MINUTES = 60_000;
 const CONTENT = "what the repository holds".repeat(10_000);
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
-const PATH = "/org/example/library/1.0/library-1.0.jar";
+const NAME = "library-1.0.jar";
+const PATH = `/org/example/library/1.0/${NAME}`;
 
 const config = readConfig();
 const folders: string[] = [];
@@ -43,13 +43,11 @@ async function fetchInto(
     },
   });
   await Bun.write(join(folder, ".keep"), "");
-  await runShown(
-    [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), folder],
+  await fetchArtifacts(
+    { ...config, MAVEN_REPOSITORY_URL: `http://127.0.0.1:${repository.port}` },
+    folder,
+    [{ coordinates: "org.example:library:1.0", name: NAME, sha256, bytes: CONTENT.length }],
     () => {},
-    {
-      input: `org.example:library:1.0 ${sha256}\n`,
-      environment: { MAVEN_REPOSITORY_URL: `http://127.0.0.1:${repository.port}` },
-    },
   );
   return asked;
 }
@@ -60,18 +58,18 @@ const refused = () => new Response("try later", { status: 503 });
 
 // Side by side: most of the time each waits before it tries again.
 test.concurrent(
-  "fetch-artifacts fetches again when a download was refused or broken",
+  "fetchArtifacts() fetches again when a download was refused or broken",
   async () => {
     const folder = newFolder();
     expect(await fetchInto(folder, [refused, broken, whole])).toEqual([PATH, PATH, PATH]);
-    expect(readFileSync(join(folder, "library-1.0.jar"), "utf8")).toBe(CONTENT);
-    expect(readdirSync(folder)).toEqual([".keep", "library-1.0.jar"]);
+    expect(readFileSync(join(folder, NAME), "utf8")).toBe(CONTENT);
+    expect(readdirSync(folder)).toEqual([".keep", NAME]);
   },
   MINUTES,
 );
 
 test.concurrent(
-  "fetch-artifacts gives up with the reason and leaves nothing when the content is never right",
+  "fetchArtifacts() gives up with the reason and leaves nothing when the content is never right",
   async () => {
     const folder = newFolder();
     const answers = [whole, whole, whole, whole];
@@ -83,3 +81,12 @@ test.concurrent(
   },
   MINUTES,
 );
+
+test("hasSha256() says no when a file is missing, and when it was changed", () => {
+  const path = join(newFolder(), NAME);
+  expect(hasSha256(path, SHA256)).toBe(false);
+  writeFileSync(path, CONTENT);
+  expect(hasSha256(path, SHA256)).toBe(true);
+  writeFileSync(path, CONTENT.replace("w", "W"));
+  expect(hasSha256(path, SHA256)).toBe(false);
+});

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { dataFolder, javaProgram } from "../scripts/host/folders.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
-import { kafkaArchive, kafkaClasspath } from "./install.ts";
+import { KAFKA, kafkaArchive } from "./install.ts";
 
 const LOGGING = `-Dlog4j2.configurationFile=${join(ROOT, "kafka/log4j2.xml")}`;
 
@@ -27,7 +27,7 @@ export function launchKafka(config: Config, archiveOutput?: string): Launch {
     ...["-XX:+ExitOnOutOfMemoryError", archiveFlag(config, archiveOutput)],
     // Java's own warnings here are about things that only Kafka and Java can change.
     ...["-Xlog:disable", "-Xlog:all=error:stderr", "--sun-misc-unsafe-memory-access=allow"],
-    ...[LOGGING, "-cp", kafkaClasspath(config), "kafka.Kafka", "server.properties"],
+    ...[LOGGING, "-cp", KAFKA.classPath(config), "kafka.Kafka", "server.properties"],
   ];
   return { command, folder };
 }
@@ -47,7 +47,7 @@ function format(config: Config, folder: string, properties: string): void {
   const { exitCode, stdout, stderr } = Bun.spawnSync(
     [
       ...[javaProgram(config), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", LOGGING],
-      ...["-cp", kafkaClasspath(config), "kafka.tools.StorageTool", "format"],
+      ...["-cp", KAFKA.classPath(config), "kafka.tools.StorageTool", "format"],
       // One id in 64 begins with a dash, so the id is part of the option's word.
       ...[`--cluster-id=${cluster}`, "-c", path],
     ],

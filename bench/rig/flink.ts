@@ -2,17 +2,15 @@
  * Apache Flink as a process, on the Java that Kafka runs on. Its jars have a lock with checksums,
  * and one of them compiles its main class. Nothing needs an installation by hand.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Artifact, parseArtifactLock } from "../../scripts/host/artifact-lock.ts";
-import { javaProgram, opsPython } from "../../scripts/host/folders.ts";
+import { javaProgram } from "../../scripts/host/folders.ts";
+import { jarRuntime } from "../../scripts/host/jars.ts";
 import { runShown } from "../../scripts/host/run.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
 import { type Client, startClient } from "./clients.ts";
 import type { Stack } from "./stack.ts";
 
-const LOCK = join(ROOT, "bench/flink/libs.lock");
+const FLINK = jarRuntime({ name: "flink", title: "Flink", lock: "bench/flink/libs.lock" });
 /** Flink needs access to these packages of Java, and its documentation says to open them. */
 const OPENED = ["java.base/java.util", "java.base/java.lang", "java.base/java.time"];
 
@@ -22,18 +20,12 @@ export interface Flink {
 }
 
 export async function installFlink(config: Config): Promise<Flink> {
-  const lock = readFileSync(LOCK, "utf8");
-  const jars = parseArtifactLock(lock);
-  const key = createHash("sha256").update(lock).digest("hex").slice(0, 12);
-  const folder = join(config.CACHE_DIR, `flink-${key}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  await fetchJars(
-    config,
-    folder,
-    jars.filter((jar) => !isWhole(folder, jar)),
-  );
+  await FLINK.install(config);
+  const folder = FLINK.folder(config);
+  const jars = FLINK.jars();
   const classes = join(folder, "classes");
-  const classPath = [...jars.map(({ name }) => join(folder, name)), classes].join(":");
+  const classPath = `${FLINK.classPath(config)}:${classes}`;
+  const client = jars.find(({ name }) => name.startsWith("flink-clients-"));
   const compiler = jars.find(({ name }) => name.startsWith("ecj-"))!;
   const source = join(ROOT, "bench/flink/Job.java");
   await runShown(
@@ -44,7 +36,7 @@ export async function installFlink(config: Config): Promise<Flink> {
     () => {},
   );
   return {
-    version: /:flink-clients:(\S+)/.exec(lock)?.[1] ?? "unknown",
+    version: client?.coordinates.split(":").at(-1) ?? "unknown",
     start: (stack, topic) =>
       startClient(
         stack,
@@ -63,26 +55,4 @@ export async function installFlink(config: Config): Promise<Flink> {
         },
       ),
   };
-}
-
-function isWhole(folder: string, jar: Artifact): boolean {
-  try {
-    const content = readFileSync(join(folder, jar.name));
-    return createHash("sha256").update(content).digest("hex") === jar.sha256;
-  } catch {
-    return false;
-  }
-}
-
-async function fetchJars(config: Config, folder: string, jars: Artifact[]): Promise<void> {
-  if (jars.length === 0) return;
-  const mirror = config.MAVEN_REPOSITORY_URL;
-  await runShown(
-    [opsPython(config), join(ROOT, "scripts/host/fetch-artifacts.py"), folder],
-    () => {},
-    {
-      input: jars.map(({ coordinates, sha256 }) => `${coordinates} ${sha256}\n`).join(""),
-      environment: mirror ? { MAVEN_REPOSITORY_URL: mirror } : {},
-    },
-  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { kafkaJars } from "../../kafka/install.ts";
+import { KAFKA } from "../../kafka/install.ts";
 import { parseArtifactLock } from "./artifact-lock.ts";
 
 const HASH = "a".repeat(64);
@@ -30,8 +30,8 @@ test("parseArtifactLock() names the line when it is not an artifact", () => {
   }
 });
 
-test("kafkaJars() has the broker, its log binding, and no file twice", () => {
-  const names = kafkaJars().map(({ name }) => name);
+test("KAFKA.jars() has the broker, its log binding, and no file twice", () => {
+  const names = KAFKA.jars().map(({ name }) => name);
   expect(names).toContain("kafka_2.13-4.4.0.jar");
   expect(names).toContain("log4j-slf4j-impl-2.25.5.jar");
   expect(new Set(names).size).toBe(names.length);

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { kafkaClasspath } from "../../kafka/install.ts";
+import { KAFKA } from "../../kafka/install.ts";
 import { javaProgram } from "../../scripts/host/folders.ts";
 import { type Config, ROOT } from "../../scripts/lib/config.ts";
 import type { Certificate } from "./certificates.ts";
@@ -66,7 +66,7 @@ function format(config: Config, properties: string): void {
   });
   // One id in 64 begins with a dash, which must not look like an option: here each does.
   const cluster = `-${randomBytes(16).toString("base64url").slice(1)}`;
-  const tool = ["-cp", kafkaClasspath(config), "kafka.tools.StorageTool", "format"];
+  const tool = ["-cp", KAFKA.classPath(config), "kafka.tools.StorageTool", "format"];
   const { exitCode, stderr } = Bun.spawnSync(
     [javaProgram(config), ...tool, `--cluster-id=${cluster}`, "-c", "format.properties", ...users],
     { cwd: folder, stdout: "ignore", stderr: "pipe" },

@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import type { ProcessInfo } from "../scripts/host/service.ts";
 import type { Config } from "../scripts/lib/config.ts";
+import { localAddress } from "../scripts/lib/web-address.ts";
 
 const ANSWER_MS_MAX = 10_000;
 
@@ -29,8 +30,6 @@ const runsSchema = z.object({
     }),
   ),
 });
-
-const address = (config: Config) => `http://127.0.0.1:${config.AIRFLOW_PORT}`;
 
 /**
  * The API answers, reaches the records, and has heard of the scheduler and the DAG processor since
@@ -100,7 +99,10 @@ async function ask<T>(
   request: RequestInit = {},
 ): Promise<T> {
   const signal = AbortSignal.timeout(ANSWER_MS_MAX);
-  const response = await fetch(`${address(config)}${path}`, { ...request, signal });
+  const response = await fetch(`${localAddress(config.AIRFLOW_PORT)}${path}`, {
+    ...request,
+    signal,
+  });
   if (!response.ok) {
     throw new Error(`${path.split("?")[0]} answers ${response.status}`);
   }

@@ -11,7 +11,7 @@ import { prepareRecords, recordsDatabase } from "../scripts/host/records-databas
 import type { Launch } from "../scripts/host/service.ts";
 import { migrate, settingsEnvironment } from "../scripts/host/start.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
-import { webAddress } from "../scripts/lib/web-address.ts";
+import { localAddress, webAddress } from "../scripts/lib/web-address.ts";
 import { AIRFLOW } from "./install.ts";
 
 /** The names of Airflow's programs in its own commands. */
@@ -56,7 +56,7 @@ function environmentOf(config: Config): Record<string, string> {
     AIRFLOW__CORE__DAGS_FOLDER: config.AIRFLOW_DAGS_FOLDER,
     AIRFLOW__CORE__PLUGINS_FOLDER: join(home, "plugins"),
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE: passwordFile(config),
-    AIRFLOW__CORE__EXECUTION_API_SERVER_URL: `http://127.0.0.1:${config.AIRFLOW_PORT}/execution/`,
+    AIRFLOW__CORE__EXECUTION_API_SERVER_URL: `${localAddress(config.AIRFLOW_PORT)}/execution/`,
     // dbt lets only one of its runs work at a time, whatever this setting is.
     AIRFLOW__CORE__PARALLELISM: String(config.AIRFLOW_PARALLEL_TASKS),
     AIRFLOW__CORE__FERNET_KEY: config.AIRFLOW_FERNET_KEY ?? "",

@@ -10,7 +10,7 @@ import { type Config, readConfig } from "./lib/config.ts";
 import { toggle } from "./lib/flags.ts";
 import { stopSignal } from "./lib/stop.ts";
 import { pause } from "./lib/wait.ts";
-import { webAddress } from "./lib/web-address.ts";
+import { summaryUrl, webAddress } from "./lib/web-address.ts";
 
 const CHECKS_PER_MINUTE = 6;
 
@@ -62,7 +62,7 @@ async function keepServing(worker: ServedWorker, signal: AbortSignal): Promise<v
 
 function bindingsOf(config: Config): Record<string, string> {
   return {
-    SUMMARY_URL: config.SUMMARY_URL ?? `http://127.0.0.1:${config.SUMMARY_PORT}`,
+    SUMMARY_URL: summaryUrl(config),
     SUPERSET_URL: config.SUPERSET_PUBLIC_URL ?? webAddress(config, config.SUPERSET_PORT),
     SUMMARY_SECRET: config.SUMMARY_SECRET ?? "",
     ...(config.ACCESS_CLIENT_ID && { ACCESS_CLIENT_ID: config.ACCESS_CLIENT_ID }),

@@ -4,7 +4,7 @@ import { ageOfNumbers } from "../scripts/host/facts.ts";
 import type { Service } from "../scripts/host/service.ts";
 import { bunCommand } from "../scripts/host/start.ts";
 import { answersHealthCheck } from "../scripts/lib/probe.ts";
-import { isElsewhere, localAddress, webAddress } from "../scripts/lib/web-address.ts";
+import { isElsewhere, webAddress, workerUrl } from "../scripts/lib/web-address.ts";
 
 export const worker: Service = {
   name: "worker",
@@ -23,11 +23,10 @@ export const worker: Service = {
   runtimes: [],
   elsewhere: ({ WORKER_URL: url, WORKER_PORT: port }) =>
     isElsewhere(url, port) ? "WORKER_URL" : undefined,
-  address: (config) =>
-    webAddress(config, config.WORKER_PORT, config.WORKER_URL ?? localAddress(config.WORKER_PORT)),
-  probe: (config) => answersHealthCheck(config.WORKER_URL ?? localAddress(config.WORKER_PORT)),
-  async facts({ WORKER_URL, WORKER_PORT }) {
-    const response = await fetch(`${WORKER_URL ?? localAddress(WORKER_PORT)}/api/summary`);
+  address: (config) => webAddress(config, config.WORKER_PORT, workerUrl(config)),
+  probe: (config) => answersHealthCheck(workerUrl(config)),
+  async facts(config) {
+    const response = await fetch(`${workerUrl(config)}/api/summary`);
     return response.ok ? ageOfNumbers(await response.json()) : undefined;
   },
   readyMsMax: 90_000,

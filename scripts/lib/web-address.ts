@@ -15,6 +15,14 @@ export function webAddress(place: Place, port: number, local = localAddress(port
 /** Address of a port of this machine, from this machine. */
 export const localAddress = (port: number): string => `http://127.0.0.1:${port}`;
 
+/** Base address of the origin of the public summary. */
+export const summaryUrl = (place: Pick<Config, "SUMMARY_URL" | "SUMMARY_PORT">): string =>
+  place.SUMMARY_URL ?? localAddress(place.SUMMARY_PORT);
+
+/** Base address of the public page, for programs. */
+export const workerUrl = (place: Pick<Config, "WORKER_URL" | "WORKER_PORT">): string =>
+  place.WORKER_URL ?? localAddress(place.WORKER_PORT);
+
 const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"];
 
 /** Whether a setting names another place than the given port of this machine. */

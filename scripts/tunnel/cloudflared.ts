@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { freePorts } from "../host/free-ports.ts";
 import { deadline, GiveUp, until } from "../lib/wait.ts";
+import { localAddress } from "../lib/web-address.ts";
 import { hopelessReason, isError, quickAddress } from "./log-line.ts";
 
 const OPEN_MS_MAX = 60_000;
@@ -41,7 +42,7 @@ export class Cloudflared {
   readonly #metricsUrl: string;
 
   private constructor(run: Run, metricsPort: number) {
-    this.#metricsUrl = `http://127.0.0.1:${metricsPort}`;
+    this.#metricsUrl = localAddress(metricsPort);
     const common = ["--no-autoupdate", "--metrics", `127.0.0.1:${metricsPort}`];
     const grace = ["--grace-period", `${GRACE_SECONDS}s`];
     this.#child = spawn(run.program, ["tunnel", ...common, ...grace, ...run.args], {

@@ -3,6 +3,7 @@
 import { environmentFile } from "../host/environment.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError } from "../lib/errors.ts";
+import { localAddress } from "../lib/web-address.ts";
 import { type Finding, wrong } from "./finding.ts";
 
 const ANSWER_MS_MAX = 5_000;
@@ -33,7 +34,7 @@ export async function checkLocal(name: string, port: number, path: string): Prom
 }
 
 const ask = (port: number, path: string) =>
-  fetch(`http://127.0.0.1:${port}${path}`, {
+  fetch(`${localAddress(port)}${path}`, {
     redirect: "manual",
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inheritedEnvironment } from "../host/environment.ts";
 import { dataFolder } from "../host/folders.ts";
 import type { Config } from "../lib/config.ts";
+import { localAddress } from "../lib/web-address.ts";
 
 const HOW_TO_GET = `Debian, Ubuntu, and Windows with WSL:
     sudo mkdir -p --mode=0755 /usr/share/keyrings
@@ -61,5 +62,5 @@ export function quickTunnel(config: Config, port: number, further: string[] = []
   );
   // Superset closes an idle connection after five seconds. A request on it would fail with a 502.
   const origin = ["--proxy-keepalive-timeout", "4s", ...further];
-  return ["--config", file, ...origin, "--url", `http://127.0.0.1:${port}`];
+  return ["--config", file, ...origin, "--url", localAddress(port)];
 }

@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { until } from "../../scripts/lib/wait.ts";
+import { localAddress } from "../../scripts/lib/web-address.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const READY_MS_MAX = 30_000;
@@ -69,7 +70,7 @@ export async function serveWorker(options: ServeOptions): Promise<ServedWorker> 
       ? portError(options.port)
       : error;
   }
-  const url = `http://127.0.0.1:${options.port}`;
+  const url = localAddress(options.port);
   const untilReady = () =>
     until("the Worker answers", READY_MS_MAX, async () => {
       const signal = AbortSignal.timeout(RESPONSE_MS_MAX);

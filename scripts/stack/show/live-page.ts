@@ -4,7 +4,7 @@ import { say } from "../../host/progress.ts";
 import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
 import { deadline, until } from "../../lib/wait.ts";
-import { webAddress } from "../../lib/web-address.ts";
+import { localAddress, webAddress } from "../../lib/web-address.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 const ANSWER_MS_MAX = 5_000;
@@ -41,7 +41,7 @@ async function untilPageMoves(config: Config, signal: AbortSignal): Promise<void
     "the page shows new events",
     LIVE_MS_MAX,
     async () => {
-      const response = await fetch(`http://127.0.0.1:${config.WORKER_PORT}/api/summary`, {
+      const response = await fetch(`${localAddress(config.WORKER_PORT)}/api/summary`, {
         signal: AbortSignal.timeout(ANSWER_MS_MAX),
       });
       if (!response.ok) throw new Error(`it answers ${response.status}`);

@@ -4,7 +4,8 @@ import { ageOfNumbers } from "../host/facts.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";
 import { answersHealthCheck } from "../lib/probe.ts";
-import { isElsewhere, localAddress } from "../lib/web-address.ts";
+import { isElsewhere, summaryUrl } from "../lib/web-address.ts";
+import { askSummary } from "./ask.ts";
 
 export const summary: Service = {
   name: "summary",
@@ -27,12 +28,10 @@ export const summary: Service = {
   secrets: { SUMMARY_SECRET: password },
   elsewhere: ({ SUMMARY_URL: url, SUMMARY_PORT: port }) =>
     isElsewhere(url, port) ? "SUMMARY_URL" : undefined,
-  address: (config) => `${config.SUMMARY_URL ?? localAddress(config.SUMMARY_PORT)}/summary`,
-  probe: (config) => answersHealthCheck(config.SUMMARY_URL ?? localAddress(config.SUMMARY_PORT)),
-  async facts({ SUMMARY_URL, SUMMARY_PORT, SUMMARY_SECRET }) {
-    const response = await fetch(`${SUMMARY_URL ?? localAddress(SUMMARY_PORT)}/summary`, {
-      headers: { authorization: `Bearer ${SUMMARY_SECRET ?? ""}` },
-    });
+  address: (config) => `${summaryUrl(config)}/summary`,
+  probe: (config) => answersHealthCheck(summaryUrl(config)),
+  async facts(config) {
+    const response = await askSummary(config);
     return response.ok ? ageOfNumbers(await response.json()) : undefined;
   },
   readyMsMax: 90_000,

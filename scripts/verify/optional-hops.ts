@@ -7,6 +7,7 @@ import type { Config } from "../lib/config.ts";
 import type { Form } from "../lib/flags.ts";
 import { listens } from "../lib/probe.ts";
 import { trinoUrl } from "../lib/trino-address.ts";
+import { summaryUrl, workerUrl } from "../lib/web-address.ts";
 import type { HopResult } from "./hop.ts";
 
 interface OptionalHop {
@@ -37,28 +38,18 @@ export const OPTIONAL_HOPS = {
     hop: "user_events → summary",
     title: "the summary origin",
     mend: "bun run up summary",
-    place: {
-      setting: "SUMMARY_URL",
-      url: (config) => config.SUMMARY_URL ?? `http://127.0.0.1:${config.SUMMARY_PORT}`,
-    },
+    place: { setting: "SUMMARY_URL", url: summaryUrl },
   },
   worker: {
     hop: "summary → page",
     title: "the page",
     mend: "bun run up worker",
-    place: {
-      setting: "WORKER_URL",
-      url: (config) => config.WORKER_URL ?? `http://127.0.0.1:${config.WORKER_PORT}`,
-    },
+    place: { setting: "WORKER_URL", url: workerUrl },
   },
 } as const satisfies Record<string, OptionalHop>;
 
 export type HopName = keyof typeof OPTIONAL_HOPS;
 const NAMES = Object.keys(OPTIONAL_HOPS) as HopName[];
-
-/** Base address of a hop that has one. */
-export const urlOf = (name: Exclude<HopName, "dbt">, config: Config): string =>
-  OPTIONAL_HOPS[name].place.url(config);
 
 /** How hops are named on the command line: separated by commas, or `all`, or `none`. */
 export const HOPS: Form<ReadonlySet<HopName>> = {

@@ -10,8 +10,10 @@ import { typeColumns } from "../ledger/type-counts.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { pause } from "../lib/wait.ts";
+import { workerUrl } from "../lib/web-address.ts";
+import { askSummary } from "../summary/ask.ts";
 import type { HopResult } from "./hop.ts";
-import { noAnswer, OPTIONAL_HOPS, urlOf } from "./optional-hops.ts";
+import { noAnswer, OPTIONAL_HOPS } from "./optional-hops.ts";
 
 /** Several times as long as the origin lets pass between two readings of its numbers. */
 const RENEWAL_MS_MAX = 20_000;
@@ -22,13 +24,10 @@ const PAUSE_MS = 250;
 
 type Publisher = "summary" | "worker";
 
-/** What is asked of each, and with which headers. */
 const REQUESTS = {
-  summary: {
-    path: "/summary",
-    headers: (config: Config) => ({ authorization: `Bearer ${config.SUMMARY_SECRET ?? ""}` }),
-  },
-  worker: { path: "/api/summary", headers: () => ({}) },
+  summary: askSummary,
+  worker: (config: Config, request: RequestInit) =>
+    fetch(`${workerUrl(config)}/api/summary`, request),
 };
 
 interface Counts extends TypeCounts {
@@ -81,9 +80,7 @@ async function askUntilNewer(
 
 async function ask(publisher: Publisher, config: Config): Promise<Answer> {
   try {
-    const request = REQUESTS[publisher];
-    const response = await fetch(urlOf(publisher, config) + request.path, {
-      headers: request.headers(config),
+    const response = await REQUESTS[publisher](config, {
       redirect: "manual",
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });

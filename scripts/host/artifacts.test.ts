@@ -1,14 +1,25 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../lib/config.ts";
+import { until } from "../lib/wait.ts";
 import { fetchArtifacts, hasSha256 } from "./artifacts.ts";
 import { OPS } from "./ops.ts";
 
 const MINUTES = 60_000;
 const CONTENT = "what the repository holds".repeat(10_000);
+/** Other content of the same size. */
+const CHANGED = CONTENT.replace("w", "W");
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 const NAME = "library-1.0.jar";
 const PATH = `/org/example/library/1.0/${NAME}`;
@@ -87,6 +98,19 @@ test("hasSha256() says no when a file is missing, and when it was changed", () =
   expect(hasSha256(path, SHA256)).toBe(false);
   writeFileSync(path, CONTENT);
   expect(hasSha256(path, SHA256)).toBe(true);
-  writeFileSync(path, CONTENT.replace("w", "W"));
+  writeFileSync(path, CHANGED);
+  expect(hasSha256(path, SHA256)).toBe(false);
+});
+
+test("hasSha256() says no when a file that it has remembered was changed", async () => {
+  const path = join(newFolder(), NAME);
+  writeFileSync(path, CONTENT);
+  const { mtime } = statSync(path);
+  await until("the file is old enough to be remembered", MINUTES, async () => {
+    if (Date.now() - statSync(path).ctimeMs < 1_500) throw new Error("it is new");
+  });
+  expect(hasSha256(path, SHA256)).toBe(true);
+  writeFileSync(path, CHANGED);
+  utimesSync(path, mtime, mtime);
   expect(hasSha256(path, SHA256)).toBe(false);
 });

@@ -3,7 +3,7 @@
  * is whole.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT } from "../lib/config.ts";
 import type { Artifact } from "./artifact-lock.ts";
@@ -34,10 +34,24 @@ export function fetchArtifacts(
   );
 }
 
-/** Whether the file exists with this content. */
+/** The clock of a disk is coarse: a file may be written twice in one of its ticks. */
+const SETTLED_MS = 1_000;
+
+/** Files that were whole when this process last read them, each as it was then. */
+const wholeFiles = new Map<string, string>();
+
+/**
+ * Whether the file exists with this content. `up` asks several times about hundreds of megabytes, so
+ * a file that nothing has touched since is not read again.
+ */
 export function hasSha256(path: string, sha256: string): boolean {
   try {
-    return createHash("sha256").update(readFileSync(path)).digest("hex") === sha256;
+    const { ino, size, ctimeMs } = statSync(path);
+    const seen = [sha256, ino, size, ctimeMs].join(" ");
+    if (wholeFiles.get(path) === seen) return true;
+    const isWhole = createHash("sha256").update(readFileSync(path)).digest("hex") === sha256;
+    if (isWhole && Date.now() - ctimeMs > SETTLED_MS) wholeFiles.set(path, seen);
+    return isWhole;
   } catch {
     return false;
   }

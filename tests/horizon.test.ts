@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeAnyRecords } from "../scripts/kafka/encode-records.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
@@ -145,3 +146,53 @@ test("two consumers count each event once when they take partitions over from ea
   for (const consumer of consumers) await stopConsumer(consumer);
   await expectExact(place, events);
 });
+
+test("consume counts each event once when another client puts events into other partitions", async () => {
+  const place = await platform.place("strays");
+  const events = makeEvents(3_000);
+  const path = writeLines(place, events.lines);
+  const consumer = await startConsumer(place);
+  await untilJoined(consumer);
+  await produce(place, path);
+  await appendTo(place, 2, events.lines);
+  await appendTo(place, 0, events.lines);
+  // Three quarters of the events of either partition are sent to another one.
+  const ledger = await until("all are counted", 120_000, async () => {
+    const found = await readLedger(place.sql);
+    const waiting = await runOrThrow(place.environment, "scripts/verify.ts", ["--wait", "60"]);
+    if (found.read < 9_000 || waiting.includes("wait in the log")) throw new Error(waiting);
+    return found;
+  });
+  expect(ledger.stored).toBe(3_000);
+  const verified = await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified).toMatch(/\d+ of the duplicates were sent to their user's partition/);
+  expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).toContain("equal");
+  const metrics = await (await fetch(`http://127.0.0.1:${consumer.metricsPort}/metrics`)).text();
+  expect(metrics).not.toContain("rtdp_events_forwarded_total 0");
+  await stopConsumer(consumer);
+  await expectExact(place, events);
+});
+
+test("consume counts events once that stand in a wrong partition alone", async () => {
+  const place = await platform.place("alone");
+  const events = makeEvents(2_000);
+  const consumer = await startConsumer(place);
+  await untilJoined(consumer);
+  await appendTo(place, 1, events.lines);
+  await until("all are counted", 120_000, async () => {
+    const { stored } = await readLedger(place.sql);
+    if (stored < 2_000) throw new Error(`${stored} are`);
+  });
+  await produce(place, writeLines(place, events.lines));
+  await runOrThrow(place.environment, "scripts/verify.ts", ["--wait", "60"]);
+  await stopConsumer(consumer);
+  await expectExact(place, events);
+});
+
+/** Appends lines of events to one partition, whatever their users. */
+async function appendTo({ config }: Place, partition: number, lines: string[]): Promise<void> {
+  const kafka = openKafka(config, { clientId: "test" });
+  const appender = await kafka.openAppender(config.KAFKA_TOPIC);
+  await appender.append(partition, encodeAnyRecords(lines.map((value) => ({ value }))));
+  await appender.close();
+}

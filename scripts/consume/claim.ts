@@ -5,7 +5,12 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { LogState } from "../kafka/log.ts";
-import { type DuplicateRule, duplicateRules, withHorizon } from "../ledger/duplicate-rules.ts";
+import {
+  type DuplicateRule,
+  duplicateRules,
+  type WantedRule,
+  withRule,
+} from "../ledger/duplicate-rules.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
@@ -26,7 +31,7 @@ export async function claimPartition(
   sql: Sql,
   key: PartitionKey,
   log: LogState,
-  horizonMs: number,
+  rule: WantedRule,
 ): Promise<Claim> {
   const where = `${key.topic}/${key.partition}`;
   const offsets = sql`${sql(key.schema)}.consumer_offsets`;
@@ -43,7 +48,7 @@ export async function claimPartition(
       (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_rules)
     values (
       ${key.groupId}, ${key.topic}, ${key.partition}, ${log.topicId},
-      ${log.logStart}, ${log.logStart}, ${sql.json(withHorizon([], log.logStart, horizonMs))}
+      ${log.logStart}, ${log.logStart}, ${sql.json(withRule([], log.logStart, rule))}
     )
     on conflict (group_id, topic, partition) do nothing`;
   const [row] = await sql`
@@ -62,21 +67,21 @@ export async function claimPartition(
   }
   const nextOffset: number = row.next_offset;
   const rules = duplicateRules.parse(row.duplicate_rules);
-  return { nextOffset, rules: await decideByHorizon(sql, key, nextOffset, rules, horizonMs) };
+  return { nextOffset, rules: await decideBy(rule, sql, key, nextOffset, rules) };
 }
 
 /**
- * Notes from which offset on the horizon of the settings decides. A consumer with another one has
- * counted up to there, and is fenced from then on.
+ * Notes from which offset on the rule of the settings and the topic decides. A consumer with another
+ * one has counted up to there, and is fenced from then on.
  */
-async function decideByHorizon(
+async function decideBy(
+  rule: WantedRule,
   sql: Sql,
   { schema, groupId, topic, partition }: PartitionKey,
   nextOffset: number,
   rules: DuplicateRule[],
-  horizonMs: number,
 ): Promise<DuplicateRule[]> {
-  const wanted = withHorizon(rules, nextOffset, horizonMs);
+  const wanted = withRule(rules, nextOffset, rule);
   if (isDeepStrictEqual(wanted, rules)) return rules;
   const { count } = await sql`
     update ${sql(schema)}.consumer_offsets set duplicate_rules = ${sql.json(wanted)}
@@ -85,10 +90,12 @@ async function decideByHorizon(
   if (count !== 1) {
     throw new FencedError(`Cannot claim ${topic}/${partition}: another consumer counts it`);
   }
-  getLogger(["consume"]).info("Another horizon decides which events are duplicates", {
+  getLogger(["consume"]).info("Another rule decides which events are duplicates", {
+    topic,
     partition,
     fromOffset: nextOffset,
-    horizonHours: horizonMs / 3_600_000,
+    horizonHours: rule.horizonMs / 3_600_000,
+    partitions: rule.partitions,
   });
   return wanted;
 }

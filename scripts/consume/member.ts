@@ -5,11 +5,13 @@
  */
 import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
 import { pingKafka } from "../kafka/probe.ts";
+import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
 import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { backoffMs, deadline, pause } from "../lib/wait.ts";
 import { Disk, isDiskError } from "./disk.ts";
+import { Forwarder } from "./forward.ts";
 import { BrokenIndexError } from "./horizon/checksum.ts";
 import { type HorizonIndex, TakenOverError } from "./horizon/horizon-index.ts";
 import { ingest } from "./ingest.ts";
@@ -19,6 +21,7 @@ import { type Outages, passes, SERVICES } from "./outage.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";
 import { StoredDays } from "./stored-days.ts";
+import type { Tally } from "./tally.ts";
 
 const log = getLogger(["consume"]);
 
@@ -43,6 +46,7 @@ export class GroupMember {
   readonly #writers = new Map<number, PartitionWriter>();
   readonly #indexes = new Map<number, HorizonIndex>();
   readonly #disk: Disk;
+  readonly #forwarder: Forwarder;
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
@@ -59,6 +63,12 @@ export class GroupMember {
     this.ended.catch(() => {});
     const { config, kafka, metrics, outages } = options;
     this.#disk = new Disk(indexFolder(config));
+    this.#forwarder = new Forwarder({
+      kafka,
+      topic: config.KAFKA_TOPIC,
+      signal: this.#stop.signal,
+      onOutage: (error) => outages.failed("kafka", error),
+    });
     this.#member = kafka.member(
       {
         groupId: config.KAFKA_GROUP_ID,
@@ -112,6 +122,7 @@ export class GroupMember {
     await atMost(this.#commitOffsets());
     await atMost(Promise.all([...this.#indexes.values()].map((index) => index.flush())));
     for (const partition of [...this.#writers.keys()]) this.#close(partition);
+    await atMost(this.#forwarder.close());
     await atMost(this.#member.leave());
     this.#end.resolve();
   }
@@ -150,7 +161,7 @@ export class GroupMember {
           let writer = this.#writers.get(partition);
           if (!writer) {
             state ??= await this.#logState();
-            writer = await this.#writerOf(partition, state.get(partition), isCurrent);
+            writer = await this.#writerOf(partition, state, isCurrent);
             if (!isCurrent()) return;
             this.#writers.set(partition, writer);
           }
@@ -173,24 +184,28 @@ export class GroupMember {
 
   async #writerOf(
     partition: number,
-    state: LogState | undefined,
+    log: Map<number, LogState>,
     isCurrent: () => boolean,
   ): Promise<PartitionWriter> {
+    const state = log.get(partition);
+    const partitions = log.size;
     if (!state) throw new Error(`Cannot find partition ${partition} of the topic`);
     const { config, sql, metrics, outages, statement } = this.#options;
     const key = this.#key(partition);
     const { reader, index, rules } = await outages.watch("postgres", () =>
-      openPartition(this.#options, key, state, this.#seed),
+      openPartition(this.#options, key, { state, partitions }, this.#seed),
     );
     metrics.opened(partition, reader.pending.nextOffset);
     this.#indexes.set(partition, index);
     const storedDays = new StoredDays();
     const writer: PartitionWriter = new PartitionWriter(reader, {
       config,
-      store: (tally) =>
-        outages.watch("postgres", () =>
+      store: async (tally) => {
+        await this.#forward(partition, tally, rules);
+        await outages.watch("postgres", () =>
           storeTally(sql, key, tally, { statement, storedDays, rules }),
-        ),
+        );
+      },
       events: {
         written: (tally, durationMs) => metrics.written(partition, tally, durationMs),
         failed: (error) => {
@@ -200,6 +215,13 @@ export class GroupMember {
       },
     });
     return writer;
+  }
+
+  /** What does not belong to the partition has to be in its home before the place moves beyond it. */
+  async #forward(partition: number, tally: Tally, rules: readonly DuplicateRule[]): Promise<void> {
+    const { partitions = 1 } = ruleAt(rules, tally.expectedOffset);
+    await this.#forwarder.send(partition, tally.strays, partitions);
+    tally.strays.length = 0;
   }
 
   #key(partition: number): PartitionKey {

@@ -8,6 +8,10 @@ export class ConsumerMetrics {
 
   readonly #events = this.#counter("rtdp_events_stored", "Events counted in the tables");
   readonly #duplicates = this.#counter("rtdp_events_duplicate", "Events dropped as duplicates");
+  readonly #forwarded = this.#counter(
+    "rtdp_events_forwarded",
+    "Events that stood in another partition than their user's home, and were sent there",
+  );
   readonly #rejected = new Counter({
     name: "rtdp_events_rejected_total",
     help: "Records put into dead_letters",
@@ -61,6 +65,7 @@ export class ConsumerMetrics {
   written(partition: number, tally: Tally, durationMs: number): void {
     this.#events.inc(tally.stored);
     this.#duplicates.inc(tally.duplicates);
+    this.#forwarded.inc(tally.forwarded);
     for (const { reason } of tally.deadLetters) this.#rejected.inc({ reason });
     this.#transactionSeconds.observe(durationMs / 1_000);
     this.#transactionEvents.observe(tally.stored);

@@ -10,6 +10,7 @@ import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { claimPartition } from "./claim.ts";
+import { homesOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { openIndex } from "./horizon/open-index.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
@@ -43,11 +44,11 @@ export interface OpenedPartition {
 export async function openPartition(
   { config, sql, metrics }: OpenOptions,
   key: PartitionKey,
-  state: LogState,
+  { state, partitions }: { state: LogState; partitions: number },
   seed: number,
 ): Promise<OpenedPartition> {
   const horizonMs = config.DUPLICATE_HORIZON_HOURS * HOUR_MS;
-  const { nextOffset, rules } = await claimPartition(sql, key, state, horizonMs);
+  const { nextOffset, rules } = await claimPartition(sql, key, state, { horizonMs, partitions });
   const index = takeIndex(config, key.partition, state, nextOffset);
   const { last } = index;
   const reader = new PartitionReader({
@@ -58,6 +59,7 @@ export async function openPartition(
       last && last.offset >= state.logStart && state.logStart <= nextOffset
         ? { offset: last.offset, check: (batch) => index.checkLast(batch) }
         : undefined,
+    homes: homesOf(key.partition, rules),
     seed,
   });
   if (state.logStart > nextOffset) acceptLoss({ config, metrics }, key, reader, state.logStart);

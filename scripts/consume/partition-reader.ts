@@ -8,6 +8,7 @@
 import { EventFields } from "../../schema/layout.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import { decodeEvent } from "./decode-event.ts";
+import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, Tally } from "./tally.ts";
 
@@ -24,6 +25,8 @@ export interface ReaderOptions {
   duplicates: DuplicateFinder;
   /** A record that is compared before anything is read. */
   last?: LastRecord | undefined;
+  /** Which users belong to this partition, from an offset on. */
+  homes?: (offset: number) => IsHome;
   /** Spreads hashes differently in each process; it never affects the result. */
   seed?: number;
 }
@@ -39,6 +42,7 @@ export class PartitionReader {
   readonly #readFrom: number;
   #last: LastRecord | undefined;
   readonly #duplicates: DuplicateFinder;
+  readonly #homes: (offset: number) => IsHome;
   readonly #seed: number;
   readonly #cursor = new RecordCursor();
   readonly #event = new EventFields();
@@ -47,15 +51,25 @@ export class PartitionReader {
   readonly #userIds = new Float64Array(IdBatch.SIZE);
   readonly #typeIndexes = new Uint8Array(IdBatch.SIZE);
   readonly #createdAtMs = new Float64Array(IdBatch.SIZE);
+  readonly #valueStarts = new Int32Array(IdBatch.SIZE);
+  readonly #valueLengths = new Int32Array(IdBatch.SIZE);
 
-  constructor({ readFrom, countFrom, duplicates, last, seed = 0 }: ReaderOptions) {
+  constructor({
+    readFrom,
+    countFrom,
+    duplicates,
+    last,
+    homes = () => everywhere,
+    seed = 0,
+  }: ReaderOptions) {
     this.position = last?.offset ?? readFrom;
     this.#readFrom = readFrom;
     this.#last = last;
     this.countFrom = countFrom;
     this.#duplicates = duplicates;
     this.#seed = seed;
-    this.pending = new Tally(countFrom, seed);
+    this.#homes = homes;
+    this.pending = new Tally(countFrom, seed, homes(countFrom));
   }
 
   /** Whether only the index is being completed. */
@@ -139,7 +153,7 @@ export class PartitionReader {
   /** Returns the pending tally and starts a new one behind it. */
   take(): Tally {
     const taken = this.pending;
-    this.pending = new Tally(taken.nextOffset, this.#seed);
+    this.pending = new Tally(taken.nextOffset, this.#seed, this.#homes(taken.nextOffset));
     return taken;
   }
 
@@ -152,14 +166,16 @@ export class PartitionReader {
     const { pending, countFrom } = this;
     for (let index = 0; index < count; index++) {
       if ((offsets[index] as number) < countFrom) continue;
-      if (seen[index] === 1) pending.duplicates += 1;
-      else {
-        pending.addEvent(
-          this.#userIds[index] as number,
-          this.#typeIndexes[index] as number,
-          this.#createdAtMs[index] as number,
-        );
+      if (seen[index] === 1) {
+        pending.duplicates += 1;
+        continue;
       }
+      const userId = this.#userIds[index] as number;
+      const typeIndex = this.#typeIndexes[index] as number;
+      if (pending.addEvent(userId, typeIndex, this.#createdAtMs[index] as number)) continue;
+      const start = this.#valueStarts[index] as number;
+      const value = this.#cursor.bytes.slice(start, start + (this.#valueLengths[index] as number));
+      pending.addStray({ offset: offsets[index] as number, userId, value });
     }
   }
 
@@ -172,6 +188,8 @@ export class PartitionReader {
       this.#userIds[at] = event.userId;
       this.#typeIndexes[at] = event.typeIndex;
       this.#createdAtMs[at] = event.createdAtMs;
+      this.#valueStarts[at] = cursor.valueStart;
+      this.#valueLengths[at] = cursor.valueLength;
       if (cursor.offset < this.countFrom) return;
     } else if (cursor.offset >= this.countFrom) {
       this.pending.addDeadLetter({

@@ -70,6 +70,7 @@ const PARAMETERS = {
   letterHeaders: ({ tally }) => array(tally.deadLetters.map(({ headers }) => bytea(headers))),
   dayUserIds: ({ days }) => array(days.userIds),
   days: ({ days }) => array(days.days),
+  forwarded: ({ tally }) => String(tally.forwarded),
   rules: ({ rules }) => (rules ? JSON.stringify(rules) : null),
 } satisfies Record<string, (given: Given) => string | null>;
 
@@ -94,6 +95,7 @@ with fence as (
     rejected = rejected + ${value.rejected}::text::bigint,
     absent = absent + ${value.absent}::text::bigint,
     lost = lost + ${value.lost}::text::bigint,
+    forwarded = forwarded + ${value.forwarded}::text::bigint,
     last_event_at = greatest(
       last_event_at, to_timestamp(${value.lastEventMs}::text::double precision / 1000)
     ),

@@ -5,6 +5,7 @@
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
+import { everywhere, type IsHome } from "./homes.ts";
 import { UserCounts } from "./user-counts.ts";
 
 /** A record that is not an event, as `dead_letters` stores it. */
@@ -16,6 +17,13 @@ export interface DeadLetter {
   payloadBytes: number;
   key: Uint8Array | null;
   headers: Uint8Array | null;
+}
+
+/** An event that stands in a partition where its user's other events do not. */
+export interface Stray {
+  offset: number;
+  userId: number;
+  value: Uint8Array;
 }
 
 /** Events of one minute and type; `minuteMs` is the minute's beginning since the epoch. */
@@ -39,6 +47,8 @@ export class Tally {
   nextOffset: number;
   stored = 0;
   duplicates = 0;
+  /** Of the duplicates: those that stand in another partition than their home. */
+  forwarded = 0;
   rejected = 0;
   absent = 0;
   lost = 0;
@@ -46,16 +56,19 @@ export class Tally {
   lastAppendMs = Number.NEGATIVE_INFINITY;
   readonly deadLetters: DeadLetter[] = [];
   deadLetterBytes = 0;
+  /** Records of users whose home is another partition; they go there before this tally is written. */
+  readonly strays: Stray[] = [];
+  strayBytes = 0;
 
   readonly #minutes = new Map<number, number>();
   /** Counts of the latest minute, kept out of the map: most events fall into the same minute. */
   #minute = Number.NaN;
   readonly #minuteCounts = new Float64Array(TYPES);
 
-  constructor(expectedOffset: number, seed = 0) {
+  constructor(expectedOffset: number, seed = 0, isHome: IsHome = everywhere) {
     this.expectedOffset = expectedOffset;
     this.nextOffset = expectedOffset;
-    this.users = new UserCounts(seed);
+    this.users = new UserCounts(seed, isHome);
   }
 
   /** Whether writing the tally would change nothing. */
@@ -69,16 +82,26 @@ export class Tally {
     return size * TYPES + daysMax + this.#minutes.size + this.deadLetters.length;
   }
 
-  addEvent(userId: number, typeIndex: number, createdAtMs: number): void {
+  /** Counts an event; returns false for one that has to be sent to its home. */
+  addEvent(userId: number, typeIndex: number, createdAtMs: number): boolean {
+    if (!this.users.add(userId, typeIndex, createdAtMs)) return false;
     this.stored += 1;
     if (createdAtMs > this.lastEventMs) this.lastEventMs = createdAtMs;
-    this.users.add(userId, typeIndex, createdAtMs);
     const minute = Math.floor(createdAtMs / MINUTE_MS);
     if (minute !== this.#minute) {
       this.#closeMinute();
       this.#minute = minute;
     }
     (this.#minuteCounts[typeIndex] as number)++;
+    return true;
+  }
+
+  /** The record counts as a duplicate of the one that will stand in its home. */
+  addStray(stray: Stray): void {
+    this.duplicates += 1;
+    this.forwarded += 1;
+    this.strays.push(stray);
+    this.strayBytes += stray.value.length;
   }
 
   addDeadLetter(letter: DeadLetter): void {

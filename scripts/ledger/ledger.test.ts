@@ -12,6 +12,7 @@ const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
   rejected: 0,
   absent: 0,
   lost: 0,
+  forwarded: 0,
   rules: [{ from: 0, horizonMs: 604_800_000 }],
   ...change,
 });

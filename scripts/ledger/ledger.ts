@@ -16,6 +16,8 @@ export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
   firstOffset: number;
   /** Where counting goes on. */
   nextOffset: number;
+  /** Of the duplicates: events that were sent to the home of their user. */
+  forwarded: number;
   /** How duplicates were found, from which offset on. */
   rules: DuplicateRule[];
 }
@@ -32,7 +34,7 @@ export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<P
   const rows = await sql<PartitionLedger[]>`
     select partition, topic_id as "topicId", first_offset as "firstOffset",
       next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
-      duplicate_rules as rules
+      forwarded, duplicate_rules as rules
     from streaming.consumer_offsets
     where ${inScope(sql, scope)}
     order by partition`;

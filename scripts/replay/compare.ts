@@ -31,8 +31,9 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
   const [offsets] = await sql`
     select count(*) from streaming.consumer_offsets as kept
     join streaming_replay.consumer_offsets as rebuilt using (group_id, topic, partition)
-    where (kept.stored, kept.duplicates, kept.rejected, kept.absent) is distinct from
-      (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent)`;
+    where (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.forwarded)
+      is distinct from (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent,
+        rebuilt.forwarded)`;
   const [letters] = await sql`
     select count(*) from (
       select * from streaming.dead_letters
@@ -94,12 +95,13 @@ export async function takeOver(sql: Transaction): Promise<void> {
   await sql`
     update streaming.consumer_offsets as kept set
       stored = rebuilt.stored, duplicates = rebuilt.duplicates,
-      rejected = rebuilt.rejected, absent = rebuilt.absent
+      rejected = rebuilt.rejected, absent = rebuilt.absent, forwarded = rebuilt.forwarded
     from streaming_replay.consumer_offsets as rebuilt
     where (kept.group_id, kept.topic, kept.partition) =
         (rebuilt.group_id, rebuilt.topic, rebuilt.partition)
-      and (kept.stored, kept.duplicates, kept.rejected, kept.absent) is distinct from
-        (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent)`;
+      and (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.forwarded)
+        is distinct from (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent,
+          rebuilt.forwarded)`;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { homesOf } from "../consume/homes.ts";
 import type { HorizonIndex } from "../consume/horizon/horizon-index.ts";
 import { openIndex } from "../consume/horizon/open-index.ts";
 import { PartitionReader } from "../consume/partition-reader.ts";
@@ -12,6 +13,7 @@ import { type PartitionKey, storeTally } from "../consume/store.ts";
 import { WindowFinder } from "../consume/window-finder.ts";
 import type { Kafka } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
+import type { RecordBatch } from "../kafka/record-cursor.ts";
 import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
@@ -28,6 +30,8 @@ export class Shadow {
   /** Where its indexes of ids are; it reads the log alone, so it shares none with the consumer. */
   readonly #folder: string;
   readonly #indexes: HorizonIndex[] = [];
+  /** By partition: the offsets from which another rule holds. */
+  readonly #ruleStarts = new Map<number, number[]>();
 
   constructor(kafka: Kafka, sql: Sql, config: Config) {
     this.#kafka = kafka;
@@ -52,11 +56,16 @@ export class Shadow {
         values (${this.#config.KAFKA_GROUP_ID}, ${this.#config.KAFKA_TOPIC}, ${ledger.partition},
           ${ledger.topicId}, ${ledger.firstOffset}, ${ledger.firstOffset},
           ${sql.json(ledger.rules)})`;
+      this.#ruleStarts.set(
+        ledger.partition,
+        ledger.rules.map(({ from }) => from),
+      );
       this.#readers.set(
         ledger.partition,
         new PartitionReader({
           readFrom: ledger.firstOffset,
           countFrom: ledger.firstOffset,
+          homes: homesOf(ledger.partition, ledger.rules),
           duplicates: new RuleSequence(ledger.rules, (rule) => this.#finderOf(ledger, rule)),
         }),
       );
@@ -75,13 +84,28 @@ export class Shadow {
     await readLog(this.#kafka, this.#config.KAFKA_TOPIC, ranges, async (partition, batch) => {
       const reader = this.#readers.get(partition) as PartitionReader;
       const before = reader.position;
-      reader.read(batch, targets.get(partition));
-      await reader.caughtUp();
+      await this.#read(partition, reader, batch, targets.get(partition) as number);
       onProgress(reader.position - before);
       if (reader.pending.rows >= ROWS_MAX) await this.#store(partition, reader);
     });
     for (const [partition, reader] of this.#readers) {
       reader.skipTo(targets.get(partition) ?? 0);
+      await this.#store(partition, reader);
+    }
+  }
+
+  /** A tally holds records of one rule, as it did when they were counted. */
+  async #read(
+    partition: number,
+    reader: PartitionReader,
+    batch: RecordBatch,
+    target: number,
+  ): Promise<void> {
+    const ends = (this.#ruleStarts.get(partition) ?? []).filter((from) => from > reader.position);
+    for (const end of [...ends, target]) {
+      reader.read(batch, Math.min(end, target));
+      await reader.caughtUp();
+      if (reader.position >= Math.min(batch.lastOffset + 1, target)) return;
       await this.#store(partition, reader);
     }
   }

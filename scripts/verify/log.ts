@@ -15,13 +15,20 @@ export function verifyLog(
   const totals = totalsOf(ledgers);
   const { read, stored, duplicates, rejected, absent } = totals;
   const numbers = { ...totals, waiting: waitingRecords(log, ledgers) };
+  const forwarded = sum(ledgers.map(({ forwarded }) => forwarded));
   const faults = ledgers.flatMap((ledger) => faultsOf(ledger, log.get(ledger.partition)));
   return {
     hop: "kafka → consumer",
     equation: `${read} read = ${stored} stored + ${duplicates} duplicates + ${rejected} rejected${absent ? ` + ${absent} absent` : ""}`,
     holds: faults.length === 0 && isBalanced(totals) && numbers.waiting >= 0,
     numbers,
-    remarks: [...faults, ...(numbers.waiting > 0 ? [`${numbers.waiting} wait in the log`] : [])],
+    remarks: [
+      ...faults,
+      ...(forwarded > 0
+        ? [`${forwarded} of the duplicates were sent to their user's partition`]
+        : []),
+      ...(numbers.waiting > 0 ? [`${numbers.waiting} wait in the log`] : []),
+    ],
   };
 }
 

@@ -3,8 +3,9 @@
  * schema, and compares its counts with the ledger. This file shares no code with the consumer's fast
  * path, so that a fault there cannot hide here.
  */
-import { EVENT_BYTES_MAX, eventSchema } from "../../schema/event.ts";
+import { EVENT_BYTES_MAX, type Event, eventSchema } from "../../schema/event.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
+import { partitionOf } from "../kafka/partition.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
 import { RecordCursor } from "../kafka/record-cursor.ts";
 import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
@@ -98,22 +99,29 @@ class PlainCounter {
     appendMs: number | undefined,
     buckets: IdBuckets,
   ): void {
-    const { partition, firstOffset, nextOffset } = this.#ledger;
+    const { partition, firstOffset, nextOffset, rules } = this.#ledger;
     if (offset < firstOffset || offset >= nextOffset) return;
-    const id = eventId(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
-    if (id === undefined) {
+    const event = eventOf(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
+    if (event === undefined) {
       this.count.rejected += 1;
       return;
     }
     this.#appendMs = Math.max(this.#appendMs, appendMs ?? -1);
-    buckets.add({ partition, offset, id: id.replaceAll("-", ""), appendMs: this.#appendMs });
+    const { partitions = 1 } = ruleAt(rules, offset);
+    buckets.add({
+      partition,
+      offset,
+      id: event.event_id.toLowerCase().replaceAll("-", ""),
+      isStray: partitions > 1 && partitionOf(String(event.user_id), partitions) !== partition,
+      appendMs: this.#appendMs,
+    });
   }
 
   /** @param earlier the last record before this one with the same id */
   decide(record: IdRecord, earlier: IdRecord | undefined): void {
     const isDuplicate =
       earlier !== undefined && isWithin(ruleAt(this.#ledger.rules, record.offset), record, earlier);
-    if (isDuplicate) this.count.duplicates += 1;
+    if (isDuplicate || record.isStray) this.count.duplicates += 1;
     else this.count.stored += 1;
   }
 
@@ -136,12 +144,12 @@ function isWithin(rule: DuplicateRule, record: IdRecord, earlier: IdRecord): boo
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The event's id in lower case, or undefined when the value is no event. */
-function eventId(value: Uint8Array): string | undefined {
+/** Undefined when the value is no event. */
+function eventOf(value: Uint8Array): Event | undefined {
   if (value.length > EVENT_BYTES_MAX) return undefined;
   try {
     const parsed = eventSchema.safeParse(JSON.parse(utf8.decode(value)));
-    return parsed.success ? parsed.data.event_id.toLowerCase() : undefined;
+    return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,99 @@
+/**
+ * Sends records to the home of their user: those that a client has put into another partition, by a
+ * partitioner that is not Kafka's own. A record that is sent twice after a crash counts once.
+ */
+import { encodeAnyRecords } from "../kafka/encode-records.ts";
+import { OutageError } from "../kafka/failure.ts";
+import type { Appender, Kafka } from "../kafka/log.ts";
+import { getLogger } from "../lib/log.ts";
+import { retry } from "../lib/wait.ts";
+import { homeOf } from "./homes.ts";
+import type { Stray } from "./tally.ts";
+
+const RECORDS_MAX = 1_000;
+const LOGGED_AGAIN_MS = 60_000;
+
+const log = getLogger(["consume"]);
+
+export interface ForwarderOptions {
+  kafka: Kafka;
+  topic: string;
+  signal: AbortSignal;
+  /** Called for each attempt that has failed because Kafka is away. */
+  onOutage(error: unknown): void;
+}
+
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  #appender: Promise<Appender> | undefined;
+  /** By home: the work that is under way, since a partition takes one call at a time. */
+  readonly #lanes = new Map<number, Promise<void>>();
+  #loggedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when all replicas in sync have the records.
+   * @throws the reason of the signal, and a refusal of Kafka
+   */
+  async send(from: number, strays: readonly Stray[], partitions: number): Promise<void> {
+    if (strays.length === 0) return;
+    this.#say(from, strays.length);
+    const byHome = Map.groupBy(strays, ({ userId }) => homeOf(userId, partitions));
+    await Promise.all(
+      byHome
+        .entries()
+        .map(([home, records]) => this.#queue(home, () => this.#append(home, from, records))),
+    );
+  }
+
+  async close(): Promise<void> {
+    const appender = await this.#appender?.catch(() => undefined);
+    await appender?.close();
+  }
+
+  #queue(home: number, work: () => Promise<void>): Promise<void> {
+    const before = this.#lanes.get(home) ?? Promise.resolve();
+    const after = before.catch(() => {}).then(work);
+    this.#lanes.set(home, after);
+    return after;
+  }
+
+  async #append(home: number, from: number, strays: readonly Stray[]): Promise<void> {
+    for (let at = 0; at < strays.length; at += RECORDS_MAX) {
+      const records = encodeAnyRecords(
+        strays.slice(at, at + RECORDS_MAX).map(({ offset, userId, value }) => ({
+          key: String(userId),
+          value,
+          headers: { "forwarded-from": `${from}:${offset}` },
+        })),
+      );
+      await retry(async () => (await this.#open()).append(home, records), {
+        isRetryable: (error) => error instanceof OutageError,
+        onRetry: (error) => this.#options.onOutage(error),
+        signal: this.#options.signal,
+      });
+    }
+  }
+
+  #open(): Promise<Appender> {
+    const { kafka, topic } = this.#options;
+    this.#appender ??= kafka.openAppender(topic).catch((error) => {
+      this.#appender = undefined;
+      throw error;
+    });
+    return this.#appender;
+  }
+
+  #say(partition: number, records: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#loggedMs < LOGGED_AGAIN_MS) return;
+    this.#loggedMs = nowMs;
+    log.warning(
+      "A client puts events of one user into several partitions; they are sent on to their home. Let it use Kafka's default partitioner with the user id as key (librdkafka: partitioner=murmur2_random)",
+      { partition, records },
+    );
+  }
+}

@@ -196,3 +196,45 @@ async function appendTo({ config }: Place, partition: number, lines: string[]): 
   await appender.append(partition, encodeAnyRecords(lines.map((value) => ({ value }))));
   await appender.close();
 }
+
+test("consume counts each event once when partitions are added twice, while events arrive", async () => {
+  const place = await platform.place("raised", { KAFKA_PARTITIONS: "2" });
+  const events = makeEvents(60_000, { users: 300 });
+  const path = writeLines(place, events.lines);
+  const consumers = [await startConsumer(place)];
+  await produce(place, path);
+  for (const partitions of ["4", "8"]) {
+    // A producer that knows fewer partitions goes on meanwhile.
+    const old = runOrThrow(place.environment, "scripts/produce.ts", [
+      "--from",
+      path,
+      "--rate",
+      "5000",
+    ]);
+    const settings = { ...place.environment, KAFKA_PARTITIONS: partitions };
+    const added = await runOrThrow(settings, "scripts/migrate.ts", ["--only", "topic"]);
+    expect(added).toContain("partitions to topic");
+    consumers.push(await startConsumer(place));
+    await old;
+    await produce(place, path);
+  }
+  await until("every record is read", 180_000, async () => {
+    const settings = { ...place.environment, KAFKA_PARTITIONS: "8" };
+    const { stdout } = await run(settings, "scripts/verify.ts", ["--wait", "100"]);
+    if (stdout.includes("wait in the log")) throw new Error(stdout);
+    const rows = await place.sql`select count(*)::int as count from streaming.consumer_offsets`;
+    if (rows[0]?.count !== 8) throw new Error(`${rows[0]?.count} partitions are counted`);
+  });
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 60_000 });
+  for (const consumer of consumers) expect(await stopConsumer(consumer)).toBe(0);
+  await expectExact(place, events);
+  expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).toContain("equal");
+});
+
+test("migrate refuses a number of partitions that would mix users of several", async () => {
+  const place = await platform.place("mixed");
+  const settings = { ...place.environment, KAFKA_PARTITIONS: "6" };
+  const refused = await run(settings, "scripts/migrate.ts", ["--only", "topic"]);
+  expect(refused.exitCode).toBe(2);
+  expect(refused.stderr).toContain("KAFKA_PARTITIONS is a multiple of that, such as 8");
+});

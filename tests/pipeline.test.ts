@@ -139,7 +139,7 @@ test("consume puts 5 % poison of each kind aside with its reason and counts the 
   for (let from = 0; from < lines.length; from += 500) {
     const part = lines
       .slice(from, from + 500)
-      .map((value, index) => ({ key: String(index), value }));
+      .map((value) => ({ key: String(JSON.parse(value).user_id), value }));
     const poison = POISON.filter(
       ([reason]) => reason !== "too_large" || from % 2_000 === 0,
     ).flatMap(([reason, value]) =>

@@ -6,8 +6,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LogState } from "../kafka/log.ts";
 import {
+  childRules,
   type DuplicateRule,
   duplicateRules,
+  type Neighbour,
+  parentOf,
   type WantedRule,
   withRule,
 } from "../ledger/duplicate-rules.ts";
@@ -43,12 +46,13 @@ export async function claimPartition(
       `Cannot count ${where} as group ${key.groupId}: these tables count ${other.topic} for group ${other.group_id}, and nothing could prove sums of both; set KAFKA_TOPIC=${other.topic} and KAFKA_GROUP_ID=${other.group_id}, or another POSTGRES_DB`,
     );
   }
+  const first = await firstRules(sql, key, log, rule);
   await sql`
     insert into ${offsets}
       (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_rules)
     values (
       ${key.groupId}, ${key.topic}, ${key.partition}, ${log.topicId},
-      ${log.logStart}, ${log.logStart}, ${sql.json(withRule([], log.logStart, rule))}
+      ${log.logStart}, ${log.logStart}, ${sql.json(first)}
     )
     on conflict (group_id, topic, partition) do nothing`;
   const [row] = await sql`
@@ -68,6 +72,52 @@ export async function claimPartition(
   const nextOffset: number = row.next_offset;
   const rules = duplicateRules.parse(row.duplicate_rules);
   return { nextOffset, rules: await decideBy(rule, sql, key, nextOffset, rules) };
+}
+
+/**
+ * The rules of a partition that has no row yet. When partitions were added, the one that has held its
+ * users is split first: from its next offset on, it sends them here.
+ * @throws NeedsPersonError when users of several partitions would mix
+ */
+async function firstRules(
+  sql: Sql,
+  key: PartitionKey,
+  log: LogState,
+  rule: WantedRule,
+): Promise<DuplicateRule[]> {
+  const rows = await sql`
+    select partition, next_offset, duplicate_rules from ${sql(key.schema)}.consumer_offsets
+    where group_id = ${key.groupId} and topic = ${key.topic}`;
+  const neighbours = rows.map((row) => ({
+    partition: row.partition as number,
+    nextOffset: row.next_offset as number,
+    rules: duplicateRules.parse(row.duplicate_rules),
+  }));
+  const counted = neighbours.some(({ rules, nextOffset }) => nextOffset > (rules[0]?.from ?? 0));
+  const isKnown = neighbours.some(({ partition }) => partition === key.partition);
+  if (isKnown || !counted) return withRule([], log.logStart, rule);
+  const parent = heldBy(key, rule, neighbours);
+  if (parent === undefined) return withRule([], log.logStart, rule);
+  const found = neighbours.find(({ partition }) => partition === parent);
+  if (!found) throw new FencedError(`Cannot claim ${key.partition}: ${parent} is not counted yet`);
+  const place = { ...key, partition: parent };
+  const rules = await decideBy(rule, sql, place, found.nextOffset, found.rules);
+  return childRules({ partition: parent, rules }, log.logStart, rule);
+}
+
+/** @throws NeedsPersonError when users of several partitions would mix */
+function heldBy(
+  { topic, partition }: PartitionKey,
+  { partitions }: WantedRule,
+  neighbours: readonly Neighbour[],
+): number | undefined {
+  try {
+    return parentOf(partition, partitions, neighbours);
+  } catch (error) {
+    throw new NeedsPersonError(
+      `Cannot count ${topic}/${partition}: ${(error as Error).message}, so events of one user would stand in several; add partitions up to a multiple, or count the topic into another POSTGRES_DB`,
+    );
+  }
 }
 
 /**

@@ -170,7 +170,9 @@ export class GroupMember {
         return;
       } catch (error) {
         if (!isCurrent()) return;
-        if (!SERVICES.some((service) => passes(service, error))) return this.#fail(error);
+        const mayPass =
+          error instanceof FencedError || SERVICES.some((service) => passes(service, error));
+        if (!mayPass) return this.#fail(error);
         state = undefined;
         await pause(backoffMs(attempt), this.#stop.signal).catch(() => {});
       }
@@ -187,13 +189,10 @@ export class GroupMember {
     log: Map<number, LogState>,
     isCurrent: () => boolean,
   ): Promise<PartitionWriter> {
-    const state = log.get(partition);
-    const partitions = log.size;
-    if (!state) throw new Error(`Cannot find partition ${partition} of the topic`);
     const { config, sql, metrics, outages, statement } = this.#options;
     const key = this.#key(partition);
     const { reader, index, rules } = await outages.watch("postgres", () =>
-      openPartition(this.#options, key, { state, partitions }, this.#seed),
+      openPartition(this.#options, key, log, this.#seed),
     );
     metrics.opened(partition, reader.pending.nextOffset);
     this.#indexes.set(partition, index);

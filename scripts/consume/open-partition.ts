@@ -3,8 +3,8 @@
  * back to it. Called at each assignment.
  */
 import { join } from "node:path";
-import type { LogState } from "../kafka/log.ts";
-import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
+import type { Kafka, LogState } from "../kafka/log.ts";
+import { type DuplicateRule, inheritedBy } from "../ledger/duplicate-rules.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
@@ -13,11 +13,12 @@ import { claimPartition } from "./claim.ts";
 import { homesOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { openIndex } from "./horizon/open-index.ts";
+import { beginOf, inherit } from "./inherit.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import type { PartitionKey } from "./store.ts";
 
-const log = getLogger(["consume"]);
+const logger = getLogger(["consume"]);
 const HOUR_MS = 3_600_000;
 
 /** The indexes of event ids, one folder for each partition that this machine counts. */
@@ -25,6 +26,7 @@ export const indexFolder = ({ STATE_DIR }: Config) => join(STATE_DIR, "horizon")
 
 export interface OpenOptions {
   config: Config;
+  kafka: Kafka;
   sql: Sql;
   metrics: ConsumerMetrics;
 }
@@ -42,14 +44,27 @@ export interface OpenedPartition {
  * @throws NeedsPersonError when only a person can decide how to continue
  */
 export async function openPartition(
-  { config, sql, metrics }: OpenOptions,
+  { config, kafka, sql, metrics }: OpenOptions,
   key: PartitionKey,
-  { state, partitions }: { state: LogState; partitions: number },
+  log: ReadonlyMap<number, LogState>,
   seed: number,
 ): Promise<OpenedPartition> {
   const horizonMs = config.DUPLICATE_HORIZON_HOURS * HOUR_MS;
-  const { nextOffset, rules } = await claimPartition(sql, key, state, { horizonMs, partitions });
-  const index = takeIndex(config, key.partition, state, nextOffset);
+  const state = log.get(key.partition);
+  if (!state) throw new Error(`Cannot find partition ${key.partition} of the topic`);
+  const wanted = { horizonMs, partitions: log.size };
+  const { nextOffset, rules } = await claimPartition(sql, key, state, wanted);
+  const inherits = inheritedBy(rules.at(-1));
+  const index = takeIndex(
+    config,
+    key.partition,
+    state,
+    nextOffset,
+    beginOf(inherits, state.logStart),
+  );
+  if (inherits.length > 0) {
+    await inherit(index, inherits, { kafka, topic: key.topic, partition: key.partition, log });
+  }
   const { last } = index;
   const reader = new PartitionReader({
     readFrom: Math.min(nextOffset, Math.max(index.validTo, state.logStart)),
@@ -71,6 +86,7 @@ function takeIndex(
   partition: number,
   { topicId, logStart, logEnd }: LogState,
   countFrom: number,
+  begin: number,
 ): HorizonIndex {
   const { index, discarded } = openIndex(
     {
@@ -79,13 +95,17 @@ function takeIndex(
       partition,
       horizonMs: config.DUPLICATE_HORIZON_HOURS * HOUR_MS,
     },
-    { logStart, logEnd, countFrom },
+    { logStart, logEnd, countFrom, begin },
   );
   if (discarded !== undefined) {
-    log.warning("The index of event ids is made again from the log", { partition, why: discarded });
+    logger.warning("The index of event ids is made again from the log", {
+      partition,
+      why: discarded,
+    });
   }
   const unread = countFrom - Math.max(logStart, index.validTo);
-  if (unread > 0) log.info("Reading ids that were counted before", { partition, records: unread });
+  if (unread > 0)
+    logger.info("Reading ids that were counted before", { partition, records: unread });
   return index;
 }
 
@@ -94,7 +114,7 @@ function takeIndex(
  * @throws NeedsPersonError unless the setting accepts the loss
  */
 export function acceptLoss(
-  { config, metrics }: Omit<OpenOptions, "sql">,
+  { config, metrics }: Omit<OpenOptions, "sql" | "kafka">,
   { topic, partition }: PartitionKey,
   reader: PartitionReader,
   logStart: number,
@@ -107,6 +127,6 @@ export function acceptLoss(
     );
   }
   metrics.lost.inc(logStart - from);
-  log.error("Records were deleted unread and are counted as lost", { range });
+  logger.error("Records were deleted unread and are counted as lost", { range });
   reader.loseTo(logStart);
 }

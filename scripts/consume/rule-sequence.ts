@@ -9,8 +9,8 @@ export class RuleSequence implements DuplicateFinder {
   readonly #steps: { from: number; finder: DuplicateFinder }[];
   readonly #scratch = new IdBatch();
 
-  constructor(rules: readonly DuplicateRule[], finderOf: (rule: DuplicateRule) => DuplicateFinder) {
-    this.#steps = rules.map((rule) => ({ from: rule.from, finder: finderOf(rule) }));
+  constructor(finders: ReadonlyMap<DuplicateRule, DuplicateFinder>) {
+    this.#steps = Array.from(finders, ([{ from }, finder]) => ({ from, finder }));
   }
 
   decide(batch: IdBatch, appendMs: number | undefined): void {

@@ -47,7 +47,7 @@ export class Tally {
   nextOffset: number;
   stored = 0;
   duplicates = 0;
-  /** Of the duplicates: those that stand in another partition than their home. */
+  /** How many of the duplicates stand in another partition than their home. */
   forwarded = 0;
   rejected = 0;
   absent = 0;

@@ -1,5 +1,5 @@
 /** Finds, replays and purges rows of `dead_letters`; `dead-letters.ts` is its command line. */
-
+import { eventSchema } from "../../schema/event.ts";
 import { encodeAnyRecords } from "../kafka/encode-records.ts";
 import type { Kafka } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
@@ -84,11 +84,11 @@ export async function replayLetters(
     for (const letter of whole) {
       const value = payload ?? letter.payload;
       const headers = { "replay-of": `${letter.partition}:${letter.offset}` };
-      // A corrected value keeps the key, and so the partition that its key belongs to.
-      const partition = letter.key
-        ? partitionOf(Buffer.from(letter.key).toString("latin1"), appender.partitionCount)
+      const key = userKey(value) ?? letter.key;
+      const partition = key
+        ? partitionOf(Buffer.from(key).toString("latin1"), appender.partitionCount)
         : letter.partition;
-      await appender.append(partition, encodeAnyRecords([{ key: letter.key, value, headers }]));
+      await appender.append(partition, encodeAnyRecords([{ key, value, headers }]));
       await sql`
         update streaming.dead_letters set replayed_at = now()
         where topic = ${letter.topic} and partition = ${letter.partition}
@@ -98,6 +98,16 @@ export async function replayLetters(
     await appender.close();
   }
   return whole.length;
+}
+
+/** The key that an event has to have, which a corrected value may have changed. */
+function userKey(value: Uint8Array | null): string | undefined {
+  try {
+    const { data } = eventSchema.safeParse(JSON.parse(Buffer.from(value ?? []).toString()));
+    return data && String(data.user_id);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Deletes payload, key and headers. The rows stay, because `verify` counts them. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ruleAt, withRule } from "./duplicate-rules.ts";
+import { childRules, parentOf, ruleAt, withRule } from "./duplicate-rules.ts";
 
 const WINDOW = { from: 0, windowRecords: 65_536 };
 const HOUR = { horizonMs: 3_600_000, partitions: 4 };
@@ -23,4 +23,41 @@ test("withRule() leaves out rules by which nothing was decided", () => {
   expect(withRule([WINDOW], 0, HOUR)).toEqual([{ from: 0, ...HOUR }]);
   const rules = withRule([{ from: 0, ...HOUR }], 70, { ...HOUR, horizonMs: 5 });
   expect(withRule(rules, 70, HOUR)).toEqual([{ from: 0, ...HOUR }]);
+});
+
+test("childRules() names all partitions that have held the users when partitions are added twice", () => {
+  const wide = { ...HOUR, partitions: 16 };
+  const first = withRule([{ from: 0, ...HOUR }], 70, { ...HOUR, partitions: 8 });
+  const child = childRules({ partition: 0, rules: first }, 0, { ...HOUR, partitions: 8 });
+  expect(child).toEqual([
+    { from: 0, ...HOUR, partitions: 8, inherits: [{ partition: 0, below: 70, partitions: 8 }] },
+  ]);
+  const grandchild = childRules({ partition: 4, rules: withRule(child, 30, wide) }, 0, wide);
+  expect(grandchild).toMatchObject([
+    {
+      inherits: [
+        { partition: 4, below: 30, partitions: 16 },
+        { partition: 0, below: 70, partitions: 16 },
+      ],
+    },
+  ]);
+});
+
+test("parentOf() refuses a number of partitions that is no multiple of the one before", () => {
+  const neighbours = [0, 1, 2, 3].map((partition) => ({
+    partition,
+    rules: [{ from: 0, ...HOUR }],
+  }));
+  expect(parentOf(6, 8, neighbours)).toBe(2);
+  expect(parentOf(3, 4, neighbours)).toBeUndefined();
+  expect(() => parentOf(4, 6, neighbours)).toThrow("6 partitions are no multiple of 4");
+});
+
+test("parentOf() counts the partitions that have rules of the past when their number is not noted", () => {
+  const neighbours = [
+    { partition: 0, rules: [WINDOW, { from: 9, ...HOUR, partitions: 4 }] },
+    { partition: 1, rules: [WINDOW] },
+    { partition: 2, rules: [{ from: 0, ...HOUR }] },
+  ];
+  expect(parentOf(3, 4, neighbours)).toBe(1);
 });

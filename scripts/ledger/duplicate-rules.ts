@@ -11,7 +11,23 @@ const partitions = z.number().int().min(1).optional();
 /** The same id counts once within a number of records: the rule before there was a horizon. */
 const windowRule = z.strictObject({ from, windowRecords: z.number().int().min(1), partitions });
 /** The same id counts once within a time of the log. */
-const horizonRule = z.strictObject({ from, horizonMs: z.number().int().min(1), partitions });
+const horizonRule = z.strictObject({
+  from,
+  horizonMs: z.number().int().min(1),
+  partitions,
+  /** Which partitions held the users of this one before it was added, the latest first. */
+  inherits: z
+    .array(
+      z.strictObject({
+        partition: z.number().int().min(0),
+        /** Users of this one stand there below this offset. */
+        below: z.number().int().min(0),
+        /** The number of partitions that decides which users these are. */
+        partitions: z.number().int().min(1),
+      }),
+    )
+    .optional(),
+});
 
 export const duplicateRules = z.array(z.union([windowRule, horizonRule])).min(1);
 
@@ -22,6 +38,11 @@ export interface WantedRule {
   partitions: number;
 }
 
+export type Inherited = NonNullable<z.infer<typeof horizonRule>["inherits"]>;
+
+export const inheritedBy = (rule: DuplicateRule | undefined): Inherited =>
+  (rule && "horizonMs" in rule ? rule.inherits : undefined) ?? [];
+
 /** The rules once records from `nextOffset` on are decided by the wanted one. */
 export function withRule(
   rules: readonly DuplicateRule[],
@@ -31,7 +52,53 @@ export function withRule(
   if (isInForce(rules, wanted)) return [...rules];
   // A rule by which nothing was decided leaves no trace.
   const before = rules.filter((rule) => rule.from < nextOffset);
-  return isInForce(before, wanted) ? before : [...before, { from: nextOffset, ...wanted }];
+  if (isInForce(before, wanted)) return before;
+  const inherits = inheritedBy(rules.at(-1));
+  const rule = { from: nextOffset, ...wanted, ...(inherits.length > 0 && { inherits }) };
+  return [...before, rule];
+}
+
+/** The ledger of another partition of the same topic, as far as it matters here. */
+export interface Neighbour {
+  partition: number;
+  rules: readonly DuplicateRule[];
+}
+
+/**
+ * The partition that has held the users of a new one, when partitions were added; undefined when none
+ * were.
+ * @throws Error when users of several partitions would mix
+ */
+export function parentOf(
+  partition: number,
+  partitions: number,
+  neighbours: readonly Neighbour[],
+): number | undefined {
+  // Rules from before homes were looked at do not tell; each partition of that time has one.
+  const old = neighbours.filter(({ rules }) => rules.some((rule) => rule.partitions === undefined));
+  const before = neighbours
+    .flatMap(({ rules }) => rules.map((rule) => rule.partitions ?? old.length))
+    .filter((count) => count < partitions);
+  if (before.length === 0) return undefined;
+  const count = Math.max(...before);
+  if (partitions % count !== 0) {
+    throw new Error(`${partitions} partitions are no multiple of ${count}`);
+  }
+  return partition % count;
+}
+
+/** The first rules of an added partition, whose parent has these. */
+export function childRules(
+  parent: Neighbour,
+  logStart: number,
+  wanted: WantedRule,
+): DuplicateRule[] {
+  const { partitions } = wanted;
+  const split = parent.rules.find((rule) => rule.partitions === partitions);
+  if (!split) throw new Error(`Cannot add a partition: partition ${parent.partition} is not split`);
+  const earlier = inheritedBy(parent.rules.at(-1)).map((from) => ({ ...from, partitions }));
+  const inherits = [{ partition: parent.partition, below: split.from, partitions }, ...earlier];
+  return [{ from: logStart, ...wanted, inherits }];
 }
 
 function isInForce(rules: readonly DuplicateRule[], { horizonMs, partitions }: WantedRule) {

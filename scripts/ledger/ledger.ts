@@ -16,7 +16,7 @@ export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
   firstOffset: number;
   /** Where counting goes on. */
   nextOffset: number;
-  /** Of the duplicates: events that were sent to the home of their user. */
+  /** How many of the duplicates were sent to the home of their user. */
   forwarded: number;
   /** How duplicates were found, from which offset on. */
   rules: DuplicateRule[];

@@ -4,6 +4,7 @@
  */
 import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
+import { ConfigError } from "../lib/errors.ts";
 
 const MESSAGE_BYTES_MAX = 4_194_304;
 const SEGMENT_BYTES_MIN = 1_048_576;
@@ -41,7 +42,10 @@ export function topicSettings(config: Config): Record<string, string> {
   };
 }
 
-/** Creates the topic, or compares the existing one with the settings. */
+/**
+ * Creates the topic, or compares the existing one with the settings.
+ * @throws ConfigError when partitions would be added that are no multiple of those that there are
+ */
 export async function ensureTopic(config: Config): Promise<TopicReport> {
   const kafka = openKafka(config, { clientId: "migrate" });
   const topic = config.KAFKA_TOPIC;
@@ -54,6 +58,11 @@ export async function ensureTopic(config: Config): Promise<TopicReport> {
   if (created) return { created, addedPartitions: 0, differences: [] };
   const partitions = (await kafka.logState(topic)).size;
   const addedPartitions = Math.max(0, config.KAFKA_PARTITIONS - partitions);
+  if (addedPartitions > 0 && config.KAFKA_PARTITIONS % partitions !== 0) {
+    throw new ConfigError(
+      `Cannot add partitions to topic ${topic}: it has ${partitions}, and users keep their place only when KAFKA_PARTITIONS is a multiple of that, such as ${partitions * 2}; current value is ${config.KAFKA_PARTITIONS}`,
+    );
+  }
   if (addedPartitions > 0) await kafka.topics.addPartitions(topic, config.KAFKA_PARTITIONS);
   const actual = await kafka.topics.settings(topic);
   return { created, addedPartitions, differences: differences(config, partitions, actual) };

@@ -6,15 +6,17 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { homesOf } from "../consume/homes.ts";
 import type { HorizonIndex } from "../consume/horizon/horizon-index.ts";
+import type { DuplicateFinder } from "../consume/horizon/id-batch.ts";
 import { openIndex } from "../consume/horizon/open-index.ts";
+import { beginOf, inherit } from "../consume/inherit.ts";
 import { PartitionReader } from "../consume/partition-reader.ts";
 import { RuleSequence } from "../consume/rule-sequence.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
 import { WindowFinder } from "../consume/window-finder.ts";
-import type { Kafka } from "../kafka/log.ts";
+import type { Kafka, LogState } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
 import type { RecordBatch } from "../kafka/record-cursor.ts";
-import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
+import { type DuplicateRule, inheritedBy } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
@@ -48,6 +50,7 @@ export class Shadow {
       truncate streaming_replay.user_events, streaming_replay.user_active_days,
         streaming_replay.events_per_minute, streaming_replay.consumer_offsets,
         streaming_replay.dead_letters`;
+    const log = await this.#kafka.logState(this.#config.KAFKA_TOPIC);
     for (const ledger of ledgers) {
       await sql`
         insert into streaming_replay.consumer_offsets
@@ -60,13 +63,15 @@ export class Shadow {
         ledger.partition,
         ledger.rules.map(({ from }) => from),
       );
+      const finders = new Map<DuplicateRule, DuplicateFinder>();
+      for (const rule of ledger.rules) finders.set(rule, await this.#finderOf(ledger, rule, log));
       this.#readers.set(
         ledger.partition,
         new PartitionReader({
           readFrom: ledger.firstOffset,
           countFrom: ledger.firstOffset,
           homes: homesOf(ledger.partition, ledger.rules),
-          duplicates: new RuleSequence(ledger.rules, (rule) => this.#finderOf(ledger, rule)),
+          duplicates: new RuleSequence(finders),
         }),
       );
     }
@@ -110,17 +115,30 @@ export class Shadow {
     }
   }
 
-  #finderOf({ partition, topicId, firstOffset }: PartitionLedger, rule: DuplicateRule) {
+  async #finderOf(
+    { partition, topicId, firstOffset }: PartitionLedger,
+    rule: DuplicateRule,
+    log: ReadonlyMap<number, LogState>,
+  ): Promise<DuplicateFinder> {
     if ("windowRecords" in rule) return new WindowFinder(rule.windowRecords);
-    const folder = join(this.#folder, String(rule.from));
-    const range = {
-      logStart: firstOffset,
-      logEnd: Number.MAX_SAFE_INTEGER,
-      countFrom: firstOffset,
-    };
-    const place = { folder, topicId, partition, horizonMs: rule.horizonMs };
-    const { index } = openIndex(place, range);
+    const inherits = inheritedBy(rule);
+    const { index } = openIndex(
+      {
+        folder: join(this.#folder, String(rule.from)),
+        topicId,
+        partition,
+        horizonMs: rule.horizonMs,
+      },
+      {
+        logStart: firstOffset,
+        logEnd: Number.MAX_SAFE_INTEGER,
+        countFrom: firstOffset,
+        begin: beginOf(inherits, firstOffset),
+      },
+    );
     this.#indexes.push(index);
+    const topic = this.#config.KAFKA_TOPIC;
+    await inherit(index, inherits, { kafka: this.#kafka, topic, partition, log });
     return index;
   }
 

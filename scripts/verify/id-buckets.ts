@@ -11,8 +11,7 @@ export interface IdRecord {
   offset: number;
   /** The id as 32 hexadecimal digits. */
   id: string;
-  /** Whether the home of the event's user is another partition. */
-  isStray: boolean;
+  userId: number;
   /** The latest time at which the broker has appended a batch with an id up to here; -1 for none. */
   appendMs: number;
 }
@@ -35,7 +34,7 @@ export class IdBuckets {
   }));
   #folder: string | undefined;
 
-  add({ partition, offset, id, appendMs, isStray }: IdRecord): void {
+  add({ partition, offset, id, appendMs, userId }: IdRecord): void {
     const number = Number.parseInt(id.slice(-2), 16);
     const bucket = this.#kept[number] as Bucket;
     if (bucket.count === KEPT_RECORDS) {
@@ -47,7 +46,7 @@ export class IdBuckets {
     bucket.bytes.writeDoubleLE(partition, at + ID_BYTES);
     bucket.bytes.writeDoubleLE(offset, at + ID_BYTES + 8);
     bucket.bytes.writeDoubleLE(appendMs, at + ID_BYTES + 16);
-    bucket.bytes.writeDoubleLE(isStray ? 1 : 0, at + ID_BYTES + 24);
+    bucket.bytes.writeDoubleLE(userId, at + ID_BYTES + 24);
     bucket.count += 1;
   }
 
@@ -84,7 +83,7 @@ function* recordsOf(bytes: Buffer): Generator<IdRecord> {
       partition: bytes.readDoubleLE(at + ID_BYTES),
       offset: bytes.readDoubleLE(at + ID_BYTES + 8),
       appendMs: bytes.readDoubleLE(at + ID_BYTES + 16),
-      isStray: bytes.readDoubleLE(at + ID_BYTES + 24) === 1,
+      userId: bytes.readDoubleLE(at + ID_BYTES + 24),
     };
   }
 }

@@ -8,7 +8,7 @@ import type { Kafka, LogState } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
 import { RecordCursor } from "../kafka/record-cursor.ts";
-import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
+import { type DuplicateRule, inheritedBy, ruleAt } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
 import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
@@ -73,11 +73,13 @@ async function countLog(
       while (cursor.next()) counter.add(cursor, batch.appendTimestampMs, buckets);
     });
     buckets.forEachBucket((records) => {
-      const latest = new Map<string, IdRecord>();
-      for (const record of records) {
-        const key = `${record.id}/${record.partition}`;
-        counters.get(record.partition)?.decide(record, latest.get(key));
-        latest.set(key, record);
+      for (const same of Map.groupBy(records, ({ id }) => id).values()) {
+        const places = Map.groupBy(same, ({ partition }) => partition);
+        for (const [partition, ordered] of places) {
+          ordered.forEach((record, index) => {
+            counters.get(partition)?.decide(record, ordered[index - 1], places);
+          });
+        }
       }
     });
   } finally {
@@ -99,7 +101,7 @@ class PlainCounter {
     appendMs: number | undefined,
     buckets: IdBuckets,
   ): void {
-    const { partition, firstOffset, nextOffset, rules } = this.#ledger;
+    const { partition, firstOffset, nextOffset } = this.#ledger;
     if (offset < firstOffset || offset >= nextOffset) return;
     const event = eventOf(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
     if (event === undefined) {
@@ -107,21 +109,36 @@ class PlainCounter {
       return;
     }
     this.#appendMs = Math.max(this.#appendMs, appendMs ?? -1);
-    const { partitions = 1 } = ruleAt(rules, offset);
     buckets.add({
       partition,
       offset,
       id: event.event_id.toLowerCase().replaceAll("-", ""),
-      isStray: partitions > 1 && partitionOf(String(event.user_id), partitions) !== partition,
+      userId: event.user_id,
       appendMs: this.#appendMs,
     });
   }
 
-  /** @param earlier the last record before this one with the same id */
-  decide(record: IdRecord, earlier: IdRecord | undefined): void {
-    const isDuplicate =
-      earlier !== undefined && isWithin(ruleAt(this.#ledger.rules, record.offset), record, earlier);
-    if (isDuplicate || record.isStray) this.count.duplicates += 1;
+  /**
+   * @param earlier the last record before this one with the same id
+   * @param places all records with the same id, by partition
+   */
+  decide(
+    record: IdRecord,
+    earlier: IdRecord | undefined,
+    places: ReadonlyMap<number, IdRecord[]>,
+  ): void {
+    const { partition } = record;
+    const rule = ruleAt(this.#ledger.rules, record.offset);
+    const inherited = inheritedBy(rule).flatMap((from) =>
+      (places.get(from.partition) ?? []).filter(
+        ({ offset, userId }) => offset < from.below && isHome(userId, partition, from.partitions),
+      ),
+    );
+    const isDuplicate = [earlier, ...inherited].some(
+      (other) => other !== undefined && isWithin(rule, record, other),
+    );
+    if (isDuplicate || !isHome(record.userId, partition, rule.partitions))
+      this.count.duplicates += 1;
     else this.count.stored += 1;
   }
 
@@ -132,6 +149,10 @@ class PlainCounter {
     );
   }
 }
+
+/** Records that were counted before homes were looked at count where they stand. */
+const isHome = (userId: number, partition: number, partitions: number | undefined) =>
+  partitions === undefined || partitionOf(String(userId), partitions) === partition;
 
 /** Whether the rule reaches from the record back to the earlier one. */
 function isWithin(rule: DuplicateRule, record: IdRecord, earlier: IdRecord): boolean {

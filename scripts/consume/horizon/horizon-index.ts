@@ -245,12 +245,12 @@ export class HorizonIndex implements DuplicateFinder {
     for (const { table, slice } of this.#sealed) {
       if (slice < oldest) continue;
       const found = table.find(words, index * ID_WORDS);
-      if (found >= 0 && found < offset) return 1;
+      if (found < offset) return 1;
     }
     for (const run of this.#runs) {
       if (run.info.slice < oldest) continue;
       const found = run.find(words, index * ID_WORDS);
-      if (found >= 0 && found < offset) return 1;
+      if (found < offset) return 1;
     }
     return 0;
   }

@@ -49,7 +49,7 @@ export class IdTable {
     if (this.count > 0) markEntries(this.slots, this.#shift, batch, this.base, from, to);
   }
 
-  /** The offset of the id; -1 when the table does not have it. */
+  /** The offset of the id; NaN when the table does not have it. */
   find(words: Int32Array, word: number): number {
     const { slots } = this;
     const a = words[word] as number;
@@ -63,7 +63,7 @@ export class IdTable {
         return this.base + (slots[at + 4] as number) - 1;
       }
     }
-    return -1;
+    return Number.NaN;
   }
 
   /** Puts the entries in the order of their first word, as numbers without a sign. */

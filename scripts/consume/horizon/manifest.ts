@@ -7,13 +7,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { BrokenIndexError, checksum } from "./checksum.ts";
 
-const offset = z.number().int().min(0);
+/** Below 0 it stands in another partition, from which this one has its users. */
+const offset = z.number().int();
+const count = z.number().int().min(0);
 
 const manifestSchema = z.strictObject({
   /** Another number for another layout, or for other rules by which a record has an id. */
   format: z.literal(1),
   topicId: z.string(),
-  partition: offset,
+  partition: count,
   /** The key of the mixer. */
   key: z.array(z.number().int()).length(4),
   sliceMs: z.number().int().min(1),
@@ -34,8 +36,8 @@ const manifestSchema = z.strictObject({
       slice: z.number().int(),
       first: offset,
       next: offset,
-      count: offset,
-      bytes: offset,
+      count,
+      bytes: count,
       checksum: z.number().int(),
     }),
   ),

@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BrokenIndexError } from "./checksum.ts";
 import { HorizonIndex, type IndexSizes, newKey, removeUnnamed } from "./horizon-index.ts";
-import { type Manifest, readManifest } from "./manifest.ts";
+import { type Manifest, readManifest, writeManifest } from "./manifest.ts";
 import { sliceMsOf } from "./slices.ts";
 
 export interface IndexPlace {
@@ -25,6 +25,8 @@ export interface LogRange {
   logEnd: number;
   /** The next offset to be counted. */
   countFrom: number;
+  /** Where an empty index begins. @default {logStart} */
+  begin?: number;
 }
 
 export interface OpenedIndex {
@@ -57,7 +59,9 @@ export function openIndex(place: IndexPlace, range: LogRange, sizes?: IndexSizes
   if (best) return { index: best };
   const folder = newFolder();
   mkdirSync(folder, { mode: 0o700 });
-  const index = new HorizonIndex(folder, emptyManifest(place, range), sizes);
+  const manifest = emptyManifest(place, range);
+  writeManifest(folder, manifest);
+  const index = new HorizonIndex(folder, manifest, sizes);
   return { index, ...(discarded !== undefined && { discarded }) };
 }
 
@@ -115,16 +119,16 @@ function withoutRunsFrom(manifest: Manifest, error: BrokenIndexError): Manifest 
 
 const emptyManifest = (
   { topicId, partition, horizonMs }: IndexPlace,
-  { logStart }: LogRange,
+  { logStart, begin = logStart }: LogRange,
 ): Manifest => ({
   format: 1,
   topicId,
   partition,
   key: newKey(),
   sliceMs: sliceMsOf(horizonMs),
-  validTo: logStart,
+  validTo: begin,
   slice: -1,
-  validFrom: logStart,
+  validFrom: begin,
   starts: [],
   runs: [],
 });

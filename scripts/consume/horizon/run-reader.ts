@@ -77,11 +77,11 @@ export class Run {
   }
 
   /**
-   * Offset of the id's first record in this run; -1 when it has none.
+   * Offset of the id's first record in this run; NaN when it has none.
    * @throws BrokenIndexError when the block that would hold it was damaged
    */
   find(words: Int32Array, at: number): number {
-    if (mayHold(this.#filter, words, at) === 0) return -1;
+    if (mayHold(this.#filter, words, at) === 0) return Number.NaN;
     const a = words[at] as number;
     const place = a >>> (32 - this.#layout.directoryBits);
     const end = this.#directory[place + 1] as number;
@@ -94,7 +94,7 @@ export class Run {
       if (found !== 0) return this.info.first + found - 1;
       entry = last;
     }
-    return -1;
+    return Number.NaN;
   }
 
   /**

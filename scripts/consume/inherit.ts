@@ -1,0 +1,70 @@
+/**
+ * Completes the index of a partition that was added: with the ids of its users that stand in the
+ * partitions which held them before. Their offsets are below 0 here, so that all of them come before
+ * the partition's own records.
+ */
+import { EventFields } from "../../schema/layout.ts";
+import type { Kafka, LogState } from "../kafka/log.ts";
+import { readLog } from "../kafka/read-log.ts";
+import { RecordCursor } from "../kafka/record-cursor.ts";
+import type { Inherited } from "../ledger/duplicate-rules.ts";
+import { decodeEvent } from "./decode-event.ts";
+import { homeOf } from "./homes.ts";
+import type { HorizonIndex } from "./horizon/horizon-index.ts";
+import { IdBatch } from "./horizon/id-batch.ts";
+
+/** More offsets than a partition has. */
+const STEP = 2 ** 50;
+
+/** Offset 0 of the partition that stands at this place in `Inherited`. */
+const baseOf = (place: number) => -(place + 1) * STEP;
+
+/** Where the index of a partition begins. */
+export const beginOf = (inherits: Inherited, logStart: number) =>
+  inherits.length === 0 ? logStart : baseOf(inherits.length - 1);
+
+export interface InheritOptions {
+  kafka: Kafka;
+  topic: string;
+  /** The partition that was added. */
+  partition: number;
+  log: ReadonlyMap<number, LogState>;
+}
+
+/** @throws OutageError when Kafka is away for more than a minute, and errors of the index */
+export async function inherit(
+  index: HorizonIndex,
+  inherits: Inherited,
+  { kafka, topic, partition, log }: InheritOptions,
+): Promise<void> {
+  const ids = new IdBatch();
+  const cursor = new RecordCursor();
+  const event = new EventFields();
+  // The oldest stands last.
+  for (let place = inherits.length - 1; place >= 0; place--) {
+    const { partition: parent, below, partitions } = inherits[place] as Inherited[number];
+    const base = baseOf(place);
+    if (index.validTo >= base + below) continue;
+    const from = Math.max(log.get(parent)?.logStart ?? 0, index.validTo - base, 0);
+    await readLog(kafka, topic, new Map([[parent, { from, to: below }]]), async (_, batch) => {
+      cursor.open(batch);
+      ids.count = 0;
+      const decide = () => {
+        index.decide(ids, batch.appendTimestampMs);
+        ids.count = 0;
+      };
+      while (cursor.next()) {
+        const { bytes, offset, valueStart, valueLength } = cursor;
+        if (offset < from || offset >= below) continue;
+        if (decodeEvent(bytes, valueStart, valueLength, event) !== undefined) continue;
+        if (homeOf(event.userId, partitions) !== partition) continue;
+        if (!ids.hasRoom(base + offset)) decide();
+        ids.add(base + offset, event.id0, event.id1, event.id2, event.id3);
+      }
+      decide();
+      await index.caughtUp();
+    });
+    index.passed(base + below);
+  }
+  await index.flush();
+}

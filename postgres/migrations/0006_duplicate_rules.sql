@@ -7,7 +7,7 @@ update streaming.consumer_offsets set duplicate_rules = jsonb_build_array(
 );
 alter table streaming.consumer_offsets alter column duplicate_rules set not null;
 alter table streaming.consumer_offsets drop column duplicate_window_records;
-comment on column streaming.consumer_offsets.duplicate_rules is 'By which rule the same event_id counts once, and from which offset on: within windowRecords records, or within horizonMs milliseconds of the log; and the number of partitions that decides which one is the home of a user. inherits names the partitions that held this one''s users before there were as many. A rule holds up to the next one';
+comment on column streaming.consumer_offsets.duplicate_rules is 'By which rule the same event_id counts once, and from which offset on. It does within windowRecords records, or within horizonMs milliseconds of the log. partitions decides which one is the home of a user. inherits names the partitions that held this one''s users before there were as many. A rule holds up to the next one';
 alter table streaming.consumer_offsets add column forwarded bigint not null default 0
     check (forwarded between 0 and duplicates);
 comment on column streaming.consumer_offsets.forwarded is 'How many of the duplicates a client had put into another partition than the home of their user. Each was sent to its home and counts there';

@@ -43,7 +43,7 @@ test("childRules() names all partitions that have held the users when partitions
   ]);
 });
 
-test("parentOf() refuses a number of partitions that is no multiple of the one before", () => {
+test("parentOf() refuses a number of partitions when it is not a multiple of the one before", () => {
   const neighbours = [0, 1, 2, 3].map((partition) => ({
     partition,
     rules: [{ from: 0, ...HOUR }],

@@ -44,7 +44,7 @@ export function topicSettings(config: Config): Record<string, string> {
 
 /**
  * Creates the topic, or compares the existing one with the settings.
- * @throws ConfigError when partitions would be added that are no multiple of those that there are
+ * @throws ConfigError when partitions would be added whose number is not a multiple of the present one
  */
 export async function ensureTopic(config: Config): Promise<TopicReport> {
   const kafka = openKafka(config, { clientId: "migrate" });

@@ -5,7 +5,7 @@
 import type { Browser, Page, Response } from "playwright-core";
 import type { Config } from "../../scripts/lib/config.ts";
 import { until } from "../../scripts/lib/wait.ts";
-import { countPixels, findCutOff } from "./in-page.ts";
+import { countPixels, fetchText, findCutOff } from "./in-page.ts";
 
 const PAGE_MS_MAX = 180_000;
 /** Superset allows ten logins a minute, so an attempt gets time. */
@@ -15,6 +15,7 @@ export const CHARTS = 11;
 /** The parts of a drawn chart. */
 const DRAWN = [".header-line", "canvas", "table"].map((part) => `.slice_container ${part}`).join();
 const DATA_PATH = "/api/v1/chart/data";
+const CSRF_PATH = "/api/v1/security/csrf_token/";
 
 interface Query {
   filters?: unknown[];
@@ -107,10 +108,10 @@ export class Viewer {
 
   /** @throws Error when the session is no login's */
   async #csrfToken(): Promise<string> {
-    const path = "/api/v1/security/csrf_token/";
-    const response = await this.page.context().request.get(this.address(path));
-    const text = await response.text();
-    if (!response.ok()) throw new Error(`Cannot GET ${path}: ${response.status()} ${text}`);
+    // Asked by the page, since only the browser knows the address behind a proxy.
+    await this.page.waitForLoadState("domcontentloaded");
+    const { status, text } = await this.page.evaluate(fetchText, CSRF_PATH);
+    if (status !== 200) throw new Error(`Cannot GET ${CSRF_PATH}: ${status} ${text}`);
     return (JSON.parse(text) as { result: string }).result;
   }
 

@@ -24,3 +24,9 @@ export function findCutOff(textsMin: number): string[] {
     ...(scrollWidth > clientWidth ? [`the page: ${scrollWidth} > ${clientWidth}`] : []),
   ];
 }
+
+/** What the page's own server answers at a path. */
+export async function fetchText(path: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(path);
+  return { status: response.status, text: await response.text() };
+}

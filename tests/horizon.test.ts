@@ -64,6 +64,34 @@ test("consume counts each event once when a file of 900,000 rows is sent again, 
   expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).toContain("equal");
 });
 
+test("consume pauses and says so while the disk takes nothing, and counts each event once after it", async () => {
+  const place = await platform.place("full");
+  const events = makeEvents(500_000, { users: 400 });
+  const consumer = await startConsumer(place);
+  await untilJoined(consumer);
+  const health = async () =>
+    (await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`)).json();
+  // Every file that grows beyond this fails, as on a full disk.
+  setFileBytesMax(consumer.pid, "1000");
+  await produce(place, writeLines(place, events.lines));
+  await until("the consumer says so", 60_000, async () => {
+    expect(await health()).toEqual({ ok: false, waitingFor: "room on the disk" });
+  });
+  expect((await readLedger(place.sql)).stored).toBeLessThan(500_000);
+  setFileBytesMax(consumer.pid, "unlimited");
+  await untilRead(place.sql, 500_000);
+  await until("the consumer is well", 60_000, async () => {
+    expect(await health()).toMatchObject({ ok: true });
+  });
+  await stopConsumer(consumer);
+  await expectExact(place, events);
+});
+
+function setFileBytesMax(processId: number, bytes: string): void {
+  const limits = ["prlimit", `--pid=${processId}`, `--fsize=${bytes}:unlimited`];
+  expect(Bun.spawnSync(limits).exitCode).toBe(0);
+}
+
 /** Changes one bit among the entries of the first run. */
 function damageRun(folder: string): void {
   const name = readdirSync(folder)

@@ -9,6 +9,7 @@ import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
 import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
+import { sum } from "../lib/sum.ts";
 import { backoffMs, deadline, pause } from "../lib/wait.ts";
 import { Disk, isDiskError } from "./disk.ts";
 import { Forwarder } from "./forward.ts";
@@ -99,7 +100,8 @@ export class GroupMember {
     if (this.#disk.isFull) return "room on the disk";
     if (!this.#joined) return "membership in the consumer group";
     if (this.#assigned.some((partition) => !this.#writers.has(partition))) return "its partitions";
-    return undefined;
+    const records = sum(this.#writers.values().map(({ reader }) => reader.recordsToIndex));
+    return records > 0 ? `its index of event ids, which lacks ${records} records` : undefined;
   }
 
   /** Joins the group; resolves when it takes part. */

@@ -77,6 +77,11 @@ export class PartitionReader {
     return this.position < this.countFrom;
   }
 
+  /** How many records the index lacks before counting goes on. */
+  get recordsToIndex(): number {
+    return Math.max(0, this.countFrom - (this.isChecking ? this.#readFrom : this.position));
+  }
+
   /** Whether the next batches are for `check()`, not for `read()`. */
   get isChecking(): boolean {
     return this.#last !== undefined;

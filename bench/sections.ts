@@ -3,6 +3,7 @@ import { sum } from "../scripts/lib/sum.ts";
 import type { Bench } from "./rig/bench.ts";
 import { type Ceiling, ceilings } from "./sections/ceilings.ts";
 import { type DashboardResult, dashboard, isCarried } from "./sections/dashboard.ts";
+import { type DuplicatesRow, duplicates } from "./sections/duplicates.ts";
 import { type FreshnessResult, freshness } from "./sections/freshness.ts";
 import { type LadderRow, ladder } from "./sections/ladder.ts";
 import { type LatencyResult, latency } from "./sections/latency.ts";
@@ -33,6 +34,10 @@ export const sections: Record<string, (bench: Bench) => Promise<Section>> = {
   async ceilings(bench) {
     const rows = await ceilings(bench);
     return { result: rows, table: ceilingsTable(rows) };
+  },
+  async duplicates(bench) {
+    const rows = await duplicates(bench);
+    return { result: rows, table: duplicatesTable(rows) };
   },
   async latency(bench) {
     const rows = await latency(bench);
@@ -165,6 +170,22 @@ const sustainedTable = (rows: SustainedStep[]) =>
       gaveWay ?? "nothing",
       eventsPerCpuSecond.toFixed(0),
       percent(othersShare),
+    ]),
+  );
+
+const duplicatesTable = (rows: DuplicatesRow[]) =>
+  table(
+    "Finding duplicates: CPU of an id, and the index of ids on the disk",
+    ["", "new, ns", "again, ns", "longest, ms", "bytes an id", "take-up, ms", "MiB", "others"],
+    rows.map((row) => [
+      row.ids === undefined ? "window of 65,536" : `${row.ids / 1_000_000} million ids`,
+      fixed(row.newNs, 0),
+      row.againNs === undefined ? "" : fixed(row.againNs, 0),
+      fixed(row.longestMs, 1),
+      row.bytesPerId === undefined ? "" : fixed(row.bytesPerId, 1),
+      row.takeUpMs === undefined ? "" : fixed(row.takeUpMs, 0),
+      mebibytes(row.residentBytes),
+      percent(row.othersShare),
     ]),
   );
 

@@ -75,7 +75,7 @@ test("consume pauses and says so while the disk takes nothing, and counts each e
   setFileBytesMax(consumer.pid, "1000");
   await produce(place, writeLines(place, events.lines));
   await until("the consumer says so", 60_000, async () => {
-    expect(await health()).toEqual({ ok: false, waitingFor: "room on the disk" });
+    expect(await health()).toMatchObject({ ok: false, waitingFor: "room on the disk" });
   });
   expect((await readLedger(place.sql)).stored).toBeLessThan(500_000);
   setFileBytesMax(consumer.pid, "unlimited");

@@ -125,9 +125,9 @@ test(
 
 async function waitsForPostgres({ CONSUMER_METRICS_PORT: port }: Config): Promise<void> {
   const health = await fetch(`http://127.0.0.1:${port}/healthz`);
-  expect([health.status, await health.json()]).toEqual([
+  expect([health.status, await health.json()]).toMatchObject([
     503,
-    { ok: false, waitingFor: "PostgreSQL" },
+    { ok: false, waitingFor: "PostgreSQL", since: expect.any(String) },
   ]);
 }
 

@@ -1,7 +1,7 @@
 /**
- * The index of event ids alone, from a million ids on: what a new id and a repeated one cost, how long
- * the index holds the thread, what it takes on the disk, and how fast it is taken up again. Beside it
- * stands the window of 65,536 records that it has replaced.
+ * The index of event ids alone, from a million ids on. It tells what a new id and a repeated one cost,
+ * and how long the index holds the thread. It also tells the bytes on the disk and the time of taking
+ * the index up. The window of 65,536 records that it has replaced stands beside it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -9,10 +9,16 @@
  * primary. Source: PostgreSQL documentation, appendix A.
  */
 const PASSING_SQLSTATES = /^(08|40|53|55|57|58)|^25006$/;
+/** A transaction was in the way of another one: the database works, and a repetition helps. */
+const CONFLICTS = /^(40|55)/;
 
 /** Codes of the client and the operating system for a lost connection. */
 const NO_CONNECTION =
   /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|CONNECTION_)/;
+
+/** Whether the database has answered, but let another transaction go first. */
+export const isConflict = (error: unknown): boolean =>
+  CONFLICTS.test(String((error as { code?: unknown })?.code));
 
 /** Whether the same statement may succeed later without any change. */
 export function isOutage(error: unknown): boolean {

@@ -34,3 +34,10 @@ test("watch() passes other errors on, and notes no outage", async () => {
   await expect(outages.watch("postgres", () => Promise.reject(missing))).rejects.toBe(missing);
   expect([outages.waitingFor, failures]).toEqual([undefined, []]);
 });
+
+test("watch() notes no outage when the database has let another transaction go first", async () => {
+  const { outages, failures } = observed();
+  const deadlock = Object.assign(new Error("deadlock detected"), { code: "40P01" });
+  await expect(outages.watch("postgres", () => Promise.reject(deadlock))).rejects.toBe(deadlock);
+  expect([outages.waitingFor, failures]).toEqual([undefined, []]);
+});

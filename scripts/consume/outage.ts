@@ -8,7 +8,7 @@ import { getLogger } from "../lib/log.ts";
 import { Outage } from "../lib/outage.ts";
 import { explainPostgres } from "../lib/postgres.ts";
 import { pause } from "../lib/wait.ts";
-import { isOutage } from "./failure.ts";
+import { isConflict, isOutage } from "./failure.ts";
 
 export const SERVICES = ["kafka", "postgres"] as const;
 export type Service = (typeof SERVICES)[number];
@@ -61,7 +61,12 @@ export class Outages {
       this.answered(service);
       return result;
     } catch (error) {
-      if (passes(service, error)) this.failed(service, error);
+      if (isConflict(error)) {
+        this.answered(service);
+        log.info(`${NAMES[service]} let another transaction go first; it is repeated`, {
+          error: (error as Error).message,
+        });
+      } else if (passes(service, error)) this.failed(service, error);
       throw error;
     }
   }

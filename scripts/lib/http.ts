@@ -4,9 +4,13 @@ import type { Registry } from "prom-client";
 
 const PORTS_TRIED = 16;
 
+/** How often the program is asked whether it works, so that `since` is right when nobody else asks. */
+const WATCH_MS = 1_000;
+
 /**
  * Serves on the first free port from `port` upwards, so that several consumers share one machine.
- * `waitingFor` gives what keeps the program from working, or undefined when it works.
+ * `waitingFor` gives what keeps the program from working, or undefined when it works; `/healthz` tells
+ * it with the moment since when.
  * @throws Error when none of 16 ports is free
  */
 export async function serveMetrics(
@@ -14,23 +18,35 @@ export async function serveMetrics(
   registry: Registry,
   waitingFor: () => string | undefined,
 ): Promise<{ port: number; close(): void }> {
+  let since: Date | undefined;
+  const watched = () => {
+    const missing = waitingFor();
+    since = missing === undefined ? undefined : (since ?? new Date());
+    return missing;
+  };
+  const watch = setInterval(watched, WATCH_MS).unref();
   const server = createServer(async (request, response) => {
     if (request.url === "/metrics") {
       response.setHeader("content-type", registry.contentType).end(await registry.metrics());
     } else if (request.url === "/healthz") {
-      const missing = waitingFor();
+      const missing = watched();
       response.statusCode = missing === undefined ? 200 : 503;
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ ok: missing === undefined, waitingFor: missing }));
+      response.end(JSON.stringify({ ok: missing === undefined, waitingFor: missing, since }));
     } else {
       response.writeHead(404).end();
     }
   });
   for (let candidate = port; candidate < port + PORTS_TRIED; candidate++) {
     if (await listens(server, candidate)) {
-      return { port: candidate, close: () => server.close().closeAllConnections() };
+      const close = () => {
+        clearInterval(watch);
+        server.close().closeAllConnections();
+      };
+      return { port: candidate, close };
     }
   }
+  clearInterval(watch);
   throw new Error(
     `Cannot serve metrics: ports ${port} to ${port + PORTS_TRIED - 1} are in use; set CONSUMER_METRICS_PORT`,
   );

@@ -13,9 +13,9 @@ export interface LedgerCounts {
   duplicates: number;
   /** Records that are not events. */
   rejected: number;
-  /** Offsets that never held a record. */
+  /** Offsets that hold nothing for readers: transactions that were aborted, and markers. */
   absent: number;
-  /** Records that the log deleted before they were read. */
+  /** Records that the log deleted or forgot before they were read. */
   lost: number;
 }
 

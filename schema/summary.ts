@@ -26,8 +26,8 @@ const ledger = z.object({
   stored: count.describe("Events counted in the tables = counted"),
   duplicates: count.describe("Records that repeated an event, dropped"),
   rejected: count.describe("Records that are no event, kept aside with their reason"),
-  absent: count.describe("Offsets of the log that never held a record"),
-  lost: count.describe("Records that the log deleted before they were read; 0 when all is well"),
+  absent: count.describe("Offsets of the log that hold nothing for readers"),
+  lost: count.describe("Records that the log lost before they were read; 0 when all is well"),
   counted: count.describe("Events in the totals by user, summed for this summary"),
 });
 

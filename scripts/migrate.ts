@@ -8,7 +8,7 @@ import { pingKafka } from "./kafka/probe.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError } from "./lib/errors.ts";
-import { choice, DURATION_MS, flag } from "./lib/flags.ts";
+import { choice, DURATION_MS, flag, toggle } from "./lib/flags.ts";
 import { answersPostgres, connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
 import { until } from "./lib/wait.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
@@ -19,17 +19,19 @@ const command = defineCommand({
   name: "migrate",
   description: `Applies the migrations of postgres/migrations that are missing, sets the passwords of the roles,
 and creates the topic with KAFKA_PARTITIONS partitions, or adds some. Safe at any time, also by
-several at once: what is done is not done again. Services do this when they start.`,
+several at once: what is done is not done again. Services do this when they start. A compacted topic
+loses events, so it is compacted no longer, or refused when somebody else may need that.`,
   flags: {
     wait: flag(DURATION_MS, "Wait this long for Kafka and PostgreSQL", "0"),
     only: flag(choice(["database", "topic"]), "Leave the other one alone"),
+    "end-compaction": toggle("Also for a topic that migrate did not create as it is"),
   },
   examples: [
     ["bun run migrate", "database and topic"],
     ["bun run migrate --wait 60s --only topic", "the topic, as soon as Kafka answers"],
   ],
   exits: { 0: "up to date", 1: "failed, or away for longer than --wait" },
-  async run({ flags: { wait: waitMs, only } }) {
+  async run({ flags: { wait: waitMs, only, "end-compaction": mayEndCompaction } }) {
     const config = readConfig();
     if (only !== "topic") {
       await untilItAnswers("PostgreSQL", waitMs, {
@@ -45,7 +47,7 @@ several at once: what is done is not done again. Services do this when they star
         isFinal: (error) => error instanceof RefusedError,
         explain: (error) => (error as Error).message,
       });
-      await migrateTopic(config);
+      await migrateTopic(config, mayEndCompaction);
     }
   },
 });
@@ -93,13 +95,19 @@ async function migrateDatabase(config: Config): Promise<void> {
   }
 }
 
-async function migrateTopic(config: Config): Promise<void> {
+async function migrateTopic(config: Config, mayEndCompaction: boolean): Promise<void> {
   const topic = config.KAFKA_TOPIC;
-  const { created, addedPartitions, differences } = await ensureTopic(config);
+  const report = await ensureTopic(config, { mayEndCompaction });
+  const { created, addedPartitions, differences, endedCompaction } = report;
   if (created) console.log(`Created topic ${topic} with ${config.KAFKA_PARTITIONS} partitions`);
   if (addedPartitions > 0) console.log(`Added ${addedPartitions} partitions to topic ${topic}`);
+  if (endedCompaction) {
+    console.warn(
+      `Topic ${topic} was compacted and is no longer; events that its log forgot do not come back`,
+    );
+  }
   for (const difference of differences) console.warn(`Topic ${topic}: ${difference}`);
-  if (!created && addedPartitions + differences.length === 0) {
+  if (!(created || endedCompaction) && addedPartitions + differences.length === 0) {
     console.log(`Topic ${topic} is up to date`);
   }
 }

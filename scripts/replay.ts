@@ -2,18 +2,19 @@
  * `bun run replay`: rebuilds the tables from the log into shadow tables, compares, and takes over
  * what differs in one transaction, while consumers and readers go on.
  */
+import { isCompacted } from "./kafka/compaction.ts";
 import type { Kafka } from "./kafka/log.ts";
 import { openKafka } from "./kafka/open.ts";
 import { inScope, type PartitionLedger, readLedgers } from "./ledger/ledger.ts";
 import { ADVISORY_LOCKS } from "./lib/advisory-locks.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { json, toggle } from "./lib/flags.ts";
+import { count, flag, json, toggle } from "./lib/flags.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
 import { sum } from "./lib/sum.ts";
 import { table } from "./lib/table.ts";
-import { compareTables, type Differences, takeOver } from "./replay/compare.ts";
+import { compareTables, type Differences, eventsToDelete, takeOver } from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
 
 /** With at most this many records left, the consumers wait for the last step. */
@@ -25,23 +26,28 @@ const command = defineCommand({
   name: "replay",
   description: `Reads every counted record again into shadow tables, compares them with the real ones, and changes
 the rows that differ in one transaction: readers see the state before or after. Consumers may run;
-they wait for a moment at the end. Needs the whole log: refuses when retention has deleted records.`,
+they wait for a moment at the end. Needs the whole log: refuses when retention has deleted records.
+It deletes no event that was counted and that the log has forgotten, unless you accept the number.`,
   flags: {
     check: toggle("Compare only; exit status 1 when something differs"),
+    "accept-loss": flag(count(), "Delete up to this many events that were counted", "0"),
     json,
   },
   examples: [
     ["bun run replay --check", "what would change?"],
     ["bun run replay && bun run verify", "mend the tables, then prove them"],
   ],
-  exits: { 0: "equal, or taken over", 1: "failed; with --check also when something differs" },
-  async run({ flags: { check: checkOnly, json: asJson } }) {
+  exits: {
+    0: "equal, or taken over",
+    1: "failed, or events would be deleted; with --check also when something differs",
+  },
+  async run({ flags: { check: checkOnly, "accept-loss": acceptedLoss, json: asJson } }) {
     const config = readConfig();
     startLogging(config);
     const kafka = openKafka(config, { clientId: "replay" });
     const sql = connect(config, "ingest", { connections: 3, applicationName: "replay" });
     try {
-      const result = await replay(kafka, sql, config, checkOnly);
+      const result = await replay(kafka, sql, config, { checkOnly, acceptedLoss });
       report(result, checkOnly, asJson);
     } finally {
       await sql.end({ timeout: 1 });
@@ -49,13 +55,26 @@ they wait for a moment at the end. Needs the whole log: refuses when retention h
   },
 });
 
+interface Options {
+  checkOnly: boolean;
+  /** Counted events that may be deleted. */
+  acceptedLoss: number;
+}
+
 interface Result {
   records: number;
   durationMs: number;
   differences: Differences;
+  /** Events that were counted and that the log does not give any more. */
+  deletedEvents: number;
 }
 
-async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean): Promise<Result> {
+async function replay(
+  kafka: Kafka,
+  sql: Sql,
+  config: Config,
+  { checkOnly, acceptedLoss }: Options,
+): Promise<Result> {
   const startMs = performance.now();
   const lock = await sql.reserve();
   let shadow: Shadow | undefined;
@@ -67,18 +86,21 @@ async function replay(kafka: Kafka, sql: Sql, config: Config, checkOnly: boolean
     shadow = new Shadow(kafka, sql, config);
     await shadow.begin(ledgers);
     const records = await chase(shadow, sql, config, ledgers);
-    const differences = await sql.begin(async (transaction) => {
+    const compared = await sql.begin(async (transaction) => {
       const offsets = await lockOffsets(transaction, config);
       if (offsets.size !== ledgers.length) {
         throw new Error("Cannot replay: a partition was added meanwhile; run it again");
       }
       await shadow?.readTo(offsets);
-      const found = await compareTables(transaction);
-      if (!checkOnly && Object.values(found).some((count) => count > 0))
+      const differences = await compareTables(transaction);
+      const deletedEvents = await eventsToDelete(transaction);
+      if (!checkOnly && Object.values(differences).some((count) => count > 0)) {
+        refuseToDelete(deletedEvents, acceptedLoss);
         await takeOver(transaction);
-      return found;
+      }
+      return { differences, deletedEvents };
     });
-    return { records, durationMs: performance.now() - startMs, differences };
+    return { records, durationMs: performance.now() - startMs, ...compared };
   } finally {
     shadow?.close();
     await lock`select pg_advisory_unlock(${ADVISORY_LOCKS.replay})`.catch(() => {});
@@ -92,6 +114,11 @@ async function refuseIncompleteLog(
   ledgers: readonly PartitionLedger[],
 ): Promise<void> {
   if (ledgers.length === 0) throw new Error("Cannot replay: nothing has been counted yet");
+  if (await isCompacted(kafka, config.KAFKA_TOPIC)) {
+    throw new Error(
+      `Cannot replay: ${config.KAFKA_TOPIC} is compacted, so its log forgets events that were counted; \`bun run migrate --only topic\` says how to end that`,
+    );
+  }
   const log = await kafka.logState(config.KAFKA_TOPIC);
   for (const { partition, firstOffset, topicId } of ledgers) {
     const state = log.get(partition);
@@ -106,6 +133,14 @@ async function refuseIncompleteLog(
       );
     }
   }
+}
+
+/** @throws Error when a person has not accepted that these events are deleted */
+function refuseToDelete(events: number, accepted: number): void {
+  if (events <= accepted) return;
+  throw new Error(
+    `Cannot take over what differs: it would delete ${events} counted events that the log does not hold any more; keep the tables as they are, or accept that with --accept-loss ${events}`,
+  );
 }
 
 /** Follows the running consumers until little is left. Returns how many records it read. */
@@ -147,10 +182,14 @@ async function lockOffsets(sql: Transaction, config: Config): Promise<Map<number
   return offsetsOf(rows);
 }
 
-function report({ records, durationMs, differences }: Result, checkOnly: boolean, asJson: boolean) {
+function report(
+  { records, durationMs, differences, deletedEvents }: Result,
+  checkOnly: boolean,
+  asJson: boolean,
+) {
   const differing = sum(Object.values(differences));
   if (asJson) {
-    printJson({ records, durationMs, differences, tookOver: !checkOnly });
+    printJson({ records, durationMs, differences, deletedEvents, tookOver: !checkOnly });
   } else {
     const seconds = (durationMs / 1_000).toFixed(1);
     console.log(`Read ${records} records again in ${seconds} s`);
@@ -159,6 +198,10 @@ function report({ records, durationMs, differences }: Result, checkOnly: boolean
       count === 0 ? "equal" : `${count} rows differ`,
     ]);
     console.log(table(lines));
+    if (deletedEvents > 0) {
+      const would = checkOnly ? "Would delete" : "Deleted";
+      console.log(`${would} ${deletedEvents} counted events that the log does not hold any more`);
+    }
     if (differing > 0) console.log(checkOnly ? "Nothing was changed" : "Took over what differs");
   }
   if (checkOnly && differing > 0) process.exitCode = 1;

@@ -1,5 +1,6 @@
 /** `bun run verify`: proves hop by hop that every event is counted once, or names the hop. */
-import type { Kafka } from "./kafka/log.ts";
+import { isCompacted } from "./kafka/compaction.ts";
+import type { Kafka, LogState } from "./kafka/log.ts";
 import { openKafka } from "./kafka/open.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
@@ -73,9 +74,11 @@ async function verify(
 ): Promise<HopResult[]> {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
+    // Asked before the tables, so that what it has deleted and they have not counted is lost.
+    const before = await kafka.logState(config.KAFKA_TOPIC);
     const tables = await readTables(sql, config);
     // Asked after the tables, so that the log's end is never behind what they have counted.
-    const log = await kafka.logState(config.KAFKA_TOPIC);
+    const log = withStartsOf(before, await kafka.logState(config.KAFKA_TOPIC));
     if (waitingRecords(log, tables.ledgers) > 0 && performance.now() < deadlineMs) {
       await pause(200);
       continue;
@@ -86,7 +89,7 @@ async function verify(
       return reason === undefined ? ask() : notAsked(name, reason);
     };
     return [
-      verifyLog(log, tables.ledgers),
+      verifyLog(log, tables.ledgers, await isCompacted(kafka, config.KAFKA_TOPIC)),
       verifyUserEvents(tables),
       verifyMinutes(tables),
       verifyDeadLetters(tables),
@@ -99,6 +102,16 @@ async function verify(
       ...(recounts ? [await recount(kafka, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
     ];
   }
+}
+
+/** The later state of the log, with where it began before. */
+function withStartsOf(before: ReadonlyMap<number, LogState>, after: Map<number, LogState>) {
+  return new Map(
+    [...after].map(([partition, state]) => [
+      partition,
+      { ...state, logStart: before.get(partition)?.logStart ?? state.logStart },
+    ]),
+  );
 }
 
 /** Whether all hops that were asked hold, in one line. */

@@ -1,7 +1,9 @@
-/** Before the first record: Kafka answers, accepts the consumer, and has the topic. */
+/** Before the first record: Kafka answers, accepts the consumer, and has a topic that keeps records. */
+import { isCompacted } from "../kafka/compaction.ts";
 import { answerWithin, OutageError } from "../kafka/failure.ts";
 import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
+import { NeedsPersonError } from "../lib/errors.ts";
 import { retry } from "../lib/wait.ts";
 import type { Outages } from "./outage.ts";
 
@@ -10,7 +12,7 @@ const ATTEMPT_MS_MAX = 15_000;
 
 /**
  * Waits up to a minute for a Kafka that is down, or until `signal`.
- * @throws OutageError, RefusedError, TopicMissingError
+ * @throws OutageError, RefusedError, TopicMissingError, NeedsPersonError when the topic is compacted
  */
 export async function awaitTopic(
   config: Config,
@@ -20,10 +22,17 @@ export async function awaitTopic(
   const kafka = openKafka(config, { clientId: "consumer" });
   const topic = config.KAFKA_TOPIC;
   const startMs = performance.now();
-  const ask = () => answerWithin(config, ATTEMPT_MS_MAX, kafka.logState(topic));
-  await retry(() => outages.watch("kafka", ask), {
+  const ask = async () => {
+    await answerWithin(config, ATTEMPT_MS_MAX, kafka.logState(topic));
+    return await answerWithin(config, ATTEMPT_MS_MAX, isCompacted(kafka, topic));
+  };
+  const compacted = await retry(() => outages.watch("kafka", ask), {
     isRetryable: (error) =>
       error instanceof OutageError && performance.now() - startMs < KAFKA_MS_MAX,
     signal,
   });
+  if (!compacted) return;
+  throw new NeedsPersonError(
+    `Cannot count ${topic}: it is compacted, so its log forgets events before or after they are counted; \`bun run migrate --only topic\` says how to end that`,
+  );
 }

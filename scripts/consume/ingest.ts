@@ -15,8 +15,8 @@ const HEARTBEAT_MS = 500;
 export interface IngestOptions {
   isStopping(): boolean;
   /**
-   * Called when the fetch begins beyond the current place. Either the client skipped markers, or
-   * the log no longer holds the requested offset and the fetch began at its start.
+   * Called when the fetch begins beyond the current place: the log no longer holds the requested
+   * offset, and the fetch began at its start. The records from the reader's place on come next.
    */
   onGap(): Promise<void>;
   /** Called when the records from the reader's place on are wanted instead. */
@@ -44,10 +44,11 @@ export async function ingest(
   if (fetch.fetchedOffset > reader.position) {
     await onGap();
     if (isOver()) return;
-    reader.skipTo(fetch.fetchedOffset);
+    writer.schedule();
+    onMoved();
+    return;
   }
   if (!(await read(fetch, writer, isOver))) return;
-  reader.skipTo(fetch.nextOffset);
   writer.backlog = fetch.logEnd - reader.position;
   writer.schedule();
   await fetch.heartbeat();

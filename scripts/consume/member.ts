@@ -17,7 +17,7 @@ import { BrokenIndexError } from "./horizon/checksum.ts";
 import { type HorizonIndex, TakenOverError } from "./horizon/horizon-index.ts";
 import { ingest } from "./ingest.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
-import { acceptLoss, indexFolder, openPartition } from "./open-partition.ts";
+import { indexFolder, loseTo, openPartition } from "./open-partition.ts";
 import { type Outages, passes, SERVICES } from "./outage.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeTally } from "./store.ts";
@@ -166,6 +166,8 @@ export class GroupMember {
             writer = await this.#writerOf(partition, state, isCurrent);
             if (!isCurrent()) return;
             this.#writers.set(partition, writer);
+            // What was lost is stored at once: the log may hold nothing else.
+            writer.schedule();
           }
           this.#member.fetchFrom(partition, writer.reader.position);
         }
@@ -252,7 +254,7 @@ export class GroupMember {
     const state = (await this.#logState()).get(partition);
     if (!state || writer.isClosed || state.logStart <= writer.reader.position) return;
     try {
-      acceptLoss(this.#options, this.#key(partition), writer.reader, state.logStart);
+      loseTo(this.#options, this.#key(partition), writer.reader, state.logStart);
     } catch (error) {
       writer.close();
       throw error;

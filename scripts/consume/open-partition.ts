@@ -70,6 +70,7 @@ export async function openPartition(
     readFrom: Math.min(nextOffset, Math.max(index.validTo, state.logStart)),
     countFrom: nextOffset,
     duplicates: index,
+    onForgotten: (from, to) => acceptLoss({ config, metrics }, key, { from, to, why: FORGOTTEN }),
     last:
       last && last.offset >= state.logStart && state.logStart <= nextOffset
         ? { offset: last.offset, check: (batch) => index.checkLast(batch) }
@@ -77,7 +78,7 @@ export async function openPartition(
     homes: homesOf(key.partition, rules),
     seed,
   });
-  if (state.logStart > nextOffset) acceptLoss({ config, metrics }, key, reader, state.logStart);
+  if (state.logStart > nextOffset) loseTo({ config, metrics }, key, reader, state.logStart);
   return { reader, index, rules };
 }
 
@@ -109,24 +110,36 @@ function takeIndex(
   return index;
 }
 
+const DELETED = "the log has deleted them unread";
+const FORGOTTEN = "the log holds no record there any more, as after compaction";
+
 /**
- * Retention has overtaken the consumer. The events are gone for good, and that must be visible.
+ * Retention has overtaken the consumer: what the log has deleted unread is counted as lost.
  * @throws NeedsPersonError unless the setting accepts the loss
  */
-export function acceptLoss(
-  { config, metrics }: Omit<OpenOptions, "sql" | "kafka">,
-  { topic, partition }: PartitionKey,
+export function loseTo(
+  options: Pick<OpenOptions, "config" | "metrics">,
+  key: PartitionKey,
   reader: PartitionReader,
   logStart: number,
 ): void {
   const from = Math.max(reader.position, reader.countFrom);
-  const range = `offsets ${from} to ${logStart - 1} of ${topic}/${partition}`;
+  acceptLoss(options, key, { from, to: logStart, why: DELETED });
+  reader.loseTo(logStart);
+}
+
+/** Events are gone for good, and that must be visible. */
+function acceptLoss(
+  { config, metrics }: Pick<OpenOptions, "config" | "metrics">,
+  { topic, partition }: PartitionKey,
+  { from, to, why }: { from: number; to: number; why: string },
+): void {
+  const range = `offsets ${from} to ${to - 1} of ${topic}/${partition}`;
   if (config.CONSUMER_LOST_RECORDS === "stop") {
     throw new NeedsPersonError(
-      `Cannot count ${range}: the log has deleted them unread; to go on without them, and have verify report them as lost, set CONSUMER_LOST_RECORDS=accept`,
+      `Cannot count ${range}: ${why}; to go on without them, and have verify report them as lost, set CONSUMER_LOST_RECORDS=accept`,
     );
   }
-  metrics.lost.inc(logStart - from);
-  logger.error("Records were deleted unread and are counted as lost", { range });
-  reader.loseTo(logStart);
+  metrics.lost.inc(to - from);
+  logger.error("Records are gone unread and are counted as lost", { range, why });
 }

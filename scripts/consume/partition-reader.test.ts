@@ -199,6 +199,35 @@ test("loseTo() puts unread offsets into the ledger as lost when retention has pa
   expect(reader.position).toBe(25);
 });
 
+test("read() counts hidden batches as absent, and what no batch holds as lost", () => {
+  const forgotten: [number, number][] = [];
+  const onForgotten = (from: number, to: number) => forgotten.push([from, to]);
+  const reader = readerOf({ readFrom: 2, countFrom: 2, onForgotten });
+  const event = (id: number) => ({ value: eventText(id, 1, 0, 0) });
+  reader.read(recordBatch([event(1), event(2), event(3), { ...event(4), gap: 2 }]));
+  reader.read({ ...recordBatch([event(5), event(6)], 6), recordCount: 0, isHidden: true });
+  reader.read({ ...recordBatch([event(7), event(8)], 11), recordCount: 1 });
+  const { stored, absent, lost, nextOffset } = reader.take();
+  expect({ stored, absent, lost, nextOffset }).toEqual({
+    ...{ stored: 3, absent: 2, lost: 6, nextOffset: 13 },
+  });
+  expect(forgotten).toEqual([
+    [3, 5],
+    [8, 11],
+    [12, 13],
+  ]);
+});
+
+test("read() loses nothing when `onForgotten` throws", () => {
+  const reader = readerOf({
+    onForgotten: () => {
+      throw new Error("stop");
+    },
+  });
+  expect(() => reader.read(recordBatch([{ value: "x" }], 5))).toThrow("stop");
+  expect([reader.pending.lost, reader.position]).toEqual([0, 0]);
+});
+
 test("check() looks at the last record of the index before it reads from where that ends", () => {
   const batches = [recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }])];
   const seen: number[] = [];

@@ -27,6 +27,11 @@ export interface ReaderOptions {
   last?: LastRecord | undefined;
   /** Which users belong to this partition, from an offset on. */
   homes?: (offset: number) => IsHome;
+  /**
+   * Told of offsets from `from` up to, not including, `to`, whose records the log has forgotten, as
+   * compaction does. They count as lost unless this throws.
+   */
+  onForgotten?: (from: number, to: number) => void;
   /** Spreads hashes differently in each process; it never affects the result. */
   seed?: number;
 }
@@ -43,6 +48,7 @@ export class PartitionReader {
   #last: LastRecord | undefined;
   readonly #duplicates: DuplicateFinder;
   readonly #homes: (offset: number) => IsHome;
+  readonly #onForgotten: (from: number, to: number) => void;
   readonly #seed: number;
   readonly #cursor = new RecordCursor();
   readonly #event = new EventFields();
@@ -60,6 +66,7 @@ export class PartitionReader {
     duplicates,
     last,
     homes = () => everywhere,
+    onForgotten = () => {},
     seed = 0,
   }: ReaderOptions) {
     this.position = last?.offset ?? readFrom;
@@ -67,6 +74,7 @@ export class PartitionReader {
     this.#last = last;
     this.countFrom = countFrom;
     this.#duplicates = duplicates;
+    this.#onForgotten = onForgotten;
     this.#seed = seed;
     this.#homes = homes;
     this.pending = new Tally(countFrom, seed, homes(countFrom));
@@ -111,20 +119,26 @@ export class PartitionReader {
     this.position = this.#readFrom;
   }
 
-  /** Reads every record from the current position up to `until`, and moves behind the batch. */
+  /**
+   * Reads every record from the current position up to `until`, and moves behind the batch.
+   * @throws what `onForgotten` throws
+   */
   read(batch: RecordBatch, until = Number.POSITIVE_INFINITY): void {
     const cursor = this.#cursor;
+    const end = Math.min(batch.lastOffset + 1, until);
+    this.#forgetTo(Math.min(batch.baseOffset, until));
+    if (batch.isHidden) this.#skipTo(end);
     cursor.open(batch);
     while (cursor.next()) {
       if (cursor.offset < this.position) continue;
       if (cursor.offset >= until) break;
-      this.skipTo(cursor.offset);
+      this.#forgetTo(cursor.offset);
       if (!this.#ids.hasRoom(cursor.offset)) this.#decide(batch.appendTimestampMs);
       this.#readRecord(cursor);
       this.position += 1;
     }
     this.#decide(batch.appendTimestampMs);
-    this.skipTo(Math.min(batch.lastOffset + 1, until));
+    this.#forgetTo(end);
     this.#duplicates.passed(this.position);
     if (!this.isWarming) this.pending.nextOffset = this.position;
   }
@@ -134,8 +148,8 @@ export class PartitionReader {
     return this.#duplicates.caughtUp();
   }
 
-  /** Skips offsets that hold no record for us: markers, aborted or compacted records. */
-  skipTo(offset: number): void {
+  /** Skips offsets that hold no record for us: markers, or records of aborted transactions. */
+  #skipTo(offset: number): void {
     if (offset <= this.position) return;
     const counted = offset - Math.max(this.position, this.countFrom);
     if (counted > 0) {
@@ -143,6 +157,13 @@ export class PartitionReader {
       this.pending.nextOffset = offset;
     }
     this.position = offset;
+  }
+
+  /** Offsets that hold no record, and are hidden from nobody: there were records once. */
+  #forgetTo(offset: number): void {
+    const from = Math.max(this.position, this.countFrom);
+    if (offset > from) this.#onForgotten(from, offset);
+    this.loseTo(offset);
   }
 
   /** Skips offsets whose records the log has deleted unread. */

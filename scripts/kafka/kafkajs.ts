@@ -32,7 +32,8 @@ import type {
 import { CorruptBatchError, type RecordBatch } from "./record-cursor.ts";
 import { compress, decompress } from "./zstd.ts";
 
-const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, logLevel } = kafkajs;
+const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, ConfigSource, logLevel } =
+  kafkajs;
 
 /** kafkajs comes without Zstandard. */
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
@@ -94,9 +95,15 @@ class KafkajsClient implements Kafka {
         throw this.#outage("the topic is there, but its partitions are not yet");
       });
       return new Map(
-        offsets.map(({ partition, low, high }) => [
+        offsets.map(({ partition, low, high, end }) => [
           partition,
-          { topicId, logStart: Number(low), logEnd: Number(high) },
+          {
+            topicId,
+            logStart: Number(low),
+            logEnd: Number(high),
+            // Asked later, so it is never below.
+            appendEnd: Number(end),
+          },
         ]),
       );
     });
@@ -140,6 +147,28 @@ class KafkajsClient implements Kafka {
           });
           const entries = resources[0]?.configEntries ?? [];
           return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+        }),
+      change: (topic, settings) =>
+        this.#ask(async (admin) => {
+          const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+          const { resources } = await admin.describeConfigs({
+            includeSynonyms: false,
+            resources: [resource],
+          });
+          // The request sets all of them: what it leaves out falls back to the broker's setting.
+          const own = (resources[0]?.configEntries ?? [])
+            .filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)
+            .map(({ configName, configValue }) => [configName, configValue]);
+          const wanted: Record<string, string> = { ...Object.fromEntries(own), ...settings };
+          await admin.alterConfigs({
+            validateOnly: false,
+            resources: [
+              {
+                ...resource,
+                configEntries: Object.entries(wanted).map(([name, value]) => ({ name, value })),
+              },
+            ],
+          });
         }),
       deleteRecords: (topic, before) =>
         this.#ask(async (admin) => {
@@ -298,7 +327,7 @@ class KafkajsMember implements Member {
   #listen(): void {
     const consumer = this.#consumer;
     const events = this.#events;
-    const { GROUP_JOIN, REBALANCING, CRASH, REQUEST, END_BATCH_PROCESS } = consumer.events;
+    const { GROUP_JOIN, REBALANCING, CRASH, REQUEST } = consumer.events;
     // kafkajs calls listeners at once, and so before the first fetch of the new assignment.
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.#isMember = true;
@@ -308,11 +337,6 @@ class KafkajsMember implements Member {
     consumer.on(CRASH, ({ payload }) => this.#onCrash(payload.error));
     if (events.rebalancing) consumer.on(REBALANCING, () => events.rebalancing?.());
     if (events.answered) consumer.on(REQUEST, () => events.answered?.());
-    if (!events.skipped) return;
-    // Raised also for batches that hold nothing but markers, which `eachBatch` never sees.
-    consumer.on(END_BATCH_PROCESS, ({ payload: { partition, batchSize, lastOffset } }) => {
-      if (batchSize === 0) events.skipped?.(partition, Number(lastOffset) + 1);
-    });
   }
 
   async join(): Promise<void> {
@@ -362,8 +386,8 @@ class KafkajsMember implements Member {
         partition: batch.partition,
         fetchedOffset: Number(batch.fetchedOffset),
         nextOffset: Number(batch.lastOffset()) + 1,
-        logEnd: Number(batch.highWatermark),
-        batches: recordBatches(batch.messages),
+        logEnd: Number(batch.lastStableOffset),
+        batches: batchesOf(batch),
         heartbeat: async () => {
           try {
             await heartbeat();
@@ -415,6 +439,30 @@ class KafkajsMember implements Member {
     this.#end.abort(new Error("Left the group"));
     await this.#consumer.disconnect();
   }
+}
+
+/** The record batches of a fetch in the order of the log, with those that are hidden from readers. */
+function batchesOf({ messages, messagesWithinOffset }: kafkajs.Batch): RecordBatch[] {
+  const visible = new Set(messages);
+  if (visible.size === messagesWithinOffset.length) return recordBatches(messages);
+  return messagesWithinOffset.flatMap((message) =>
+    visible.has(message) ? recordBatches([message]) : hiddenBatch(message),
+  );
+}
+
+/** A batch of an aborted transaction as one message, or a control record. */
+function hiddenBatch(message: kafkajs.KafkaMessage): RecordBatch {
+  const { offset, batchContext } = message as unknown as kafkajs.EncodedBatch;
+  const { firstOffset, firstTimestamp } = batchContext;
+  return {
+    baseOffset: Number(firstOffset),
+    lastOffset: Number(offset),
+    baseTimestampMs: Number(firstTimestamp),
+    appendTimestampMs: undefined,
+    recordCount: 0,
+    records: new Uint8Array(0),
+    isHidden: true,
+  };
 }
 
 const LOG_APPEND_TIME = 1;

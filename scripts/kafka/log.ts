@@ -40,8 +40,10 @@ export interface LogState {
   topicId: string;
   /** First offset that the log still holds. */
   logStart: number;
-  /** Offset that the next record will get. */
+  /** Offset up to which readers get records: where open transactions begin, or `appendEnd`. */
   logEnd: number;
+  /** Offset that the next record will get. */
+  appendEnd: number;
 }
 
 export interface MemberOptions {
@@ -62,8 +64,6 @@ export interface MemberEvents {
   assigned(partitions: number[]): void;
   /** One fetch of one partition. An error from here ends the member, unless it is an outage. */
   fetched(fetch: Fetch): Promise<void>;
-  /** The log holds nothing for readers up to here: markers, or aborted transactions. */
-  skipped?(partition: number, nextOffset: number): void;
   /** The group assigns its partitions again; until `assigned()`, this member has none. */
   rebalancing?(): void;
   /** Kafka has answered a request. */
@@ -94,8 +94,9 @@ export interface Fetch {
   fetchedOffset: number;
   /** Offset after the last record. */
   nextOffset: number;
-  /** Offset at which the log ended: the high watermark. */
+  /** Offset up to which the log could be read. */
   logEnd: number;
+  /** All of them in the order of the log, also hidden ones: what no batch covers is missing. */
   batches: RecordBatch[];
   /** Keeps the membership during long work. Its errors must reach the caller of `fetched()`. */
   heartbeat(): Promise<void>;
@@ -137,6 +138,8 @@ export interface Topics {
   addPartitions(topic: string, partitions: number): Promise<void>;
   /** Kafka's settings of the topic. */
   settings(topic: string): Promise<Map<string, string>>;
+  /** Changes some settings of the topic; its other settings stay as they are. */
+  change(topic: string, settings: Readonly<Record<string, string>>): Promise<void>;
   /** Deletes each partition's records before an offset, as retention does. */
   deleteRecords(topic: string, before: ReadonlyMap<number, number>): Promise<void>;
   delete(topic: string): Promise<void>;

@@ -155,3 +155,78 @@ test("a topic has no id when it is unknown, and hiding it is an error", async ()
   const hidden = metadata({ errorCode: 29, id: ID.replaceAll(/[^-]/g, "0") });
   await expect(topicId(hidden)).rejects.toMatchObject({ type: "TOPIC_AUTHORIZATION_FAILED" });
 });
+
+const TRANSACTIONAL = { inTransaction: true, isControlBatch: false };
+const data = (offset: number, producerId: string) => ({
+  offset: String(offset),
+  key: null,
+  isControlRecord: false,
+  batchContext: { ...TRANSACTIONAL, producerId, firstOffset: String(offset) },
+});
+const abortMarker = (offset: number, producerId: string) => ({
+  ...data(offset, producerId),
+  key: Buffer.from([0, 0, 0, 0]),
+  isControlRecord: true,
+});
+/** Producer 1 began first and ends last, so the broker lists it last. */
+const OVERLAPPING = [
+  { producerId: "2", firstOffset: "1" },
+  { producerId: "1", firstOffset: "0" },
+];
+const overlapping = [
+  data(0, "1"),
+  data(1, "2"),
+  abortMarker(2, "2"),
+  data(3, "1"),
+  abortMarker(4, "1"),
+  data(5, "1"),
+];
+
+test.each([0, 1, 3])(
+  "aborted transactions that overlap stay hidden when a fetch begins at %i",
+  (from) => {
+    const Batch = part("consumer/batch");
+    const batch = new Batch("topic", String(from), {
+      partition: 0,
+      highWatermark: "9",
+      lastStableOffset: "7",
+      abortedTransactions: OVERLAPPING,
+      messages: overlapping.slice(from),
+    });
+    expect(batch.messages.map(({ offset }: { offset: string }) => offset)).toEqual(["5"]);
+    expect(batch.messagesWithinOffset.length).toBe(overlapping.length - from);
+    expect(batch.lastStableOffset).toBe("7");
+  },
+);
+
+test.each([true, false])(
+  "a fetch without anything for readers is handed over: %p",
+  async (undecoded) => {
+    const Batch = part("consumer/batch");
+    const Runner = part("consumer/runner");
+    const silent = { debug() {}, error() {}, namespace: () => silent };
+    const handed: string[] = [];
+    const runner = new Runner({
+      logger: silent,
+      consumerGroup: { undecoded, resolveOffset() {}, heartbeat: async () => {} },
+      instrumentationEmitter: { emit() {} },
+      eachBatch: async ({ batch }: { batch: { lastOffset(): string } }) => {
+        handed.push(batch.lastOffset());
+      },
+      eachBatchAutoResolve: true,
+      autoCommit: false,
+      heartbeatInterval: 1_000,
+      retry: {},
+    });
+    runner.running = true;
+    await runner.handleBatch(
+      new Batch("topic", "2", {
+        partition: 0,
+        highWatermark: "9",
+        abortedTransactions: [],
+        messages: [abortMarker(2, "2")],
+      }),
+    );
+    expect(handed).toEqual(undecoded ? ["2"] : []);
+  },
+);

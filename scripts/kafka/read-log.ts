@@ -16,8 +16,8 @@ export interface Range {
 const AWAY_MS_MAX = 60_000;
 
 /**
- * Calls `onBatch` with every record batch that overlaps the ranges, in the order of each partition;
- * the first and the last may reach beyond. Resolves when every range has been read.
+ * Calls `onBatch` with every record batch that overlaps the ranges, in the order of each partition.
+ * The first and the last may reach beyond, and some may be hidden. Resolves when every range has been read.
  * @throws OutageError when Kafka is away for more than a minute, and what `onBatch` throws
  */
 export async function readLog(
@@ -55,7 +55,6 @@ export async function readLog(
         moveTo(partition, nextOffset);
         await heartbeat();
       },
-      skipped: moveTo,
       away: (error) => {
         awaySinceMs ??= performance.now();
         if (performance.now() - awaySinceMs > AWAY_MS_MAX) end.reject(error);

@@ -16,6 +16,8 @@ export interface RecordBatch {
   appendTimestampMs: number | undefined;
   recordCount: number;
   records: Uint8Array;
+  /** Holds nothing for readers: records of an aborted transaction, or the marker of its end. */
+  isHidden?: true;
 }
 
 /** A record batch whose bytes do not follow the format: the log or the client is broken. */

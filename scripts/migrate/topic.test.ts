@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readConfig } from "../lib/config.ts";
-import { differences, topicSettings } from "./topic.ts";
+import { differences, isOursButCompacted, topicSettings } from "./topic.ts";
 
 const settingsOf = (environment: Record<string, string>) => topicSettings(readConfig(environment));
 
@@ -32,4 +32,13 @@ test("differences() names each setting and too many partitions when they differ"
     "it has 6 partitions and KAFKA_PARTITIONS is 4; partitions are never taken away",
     "retention.ms is 1 and should be 604800000",
   ]);
+});
+
+test("isOursButCompacted() is true only when every other setting is as wanted", () => {
+  const config = readConfig({});
+  const compacted = { ...topicSettings(config), "cleanup.policy": "compact" };
+  const isOurs = (settings: Record<string, string>) =>
+    isOursButCompacted(config, new Map(Object.entries(settings)));
+  expect(isOurs(compacted)).toBe(true);
+  expect(isOurs({ ...compacted, "retention.ms": "-1" })).toBe(false);
 });

@@ -1,10 +1,12 @@
 /**
  * The topic of events, with retention in time and in bytes so that it cannot fill a disk. An
- * existing topic gets missing partitions; other differences are only reported.
+ * existing topic gets missing partitions, and is compacted no longer; other differences are only
+ * reported.
  */
+import { CLEANUP_POLICY, compacts } from "../kafka/compaction.ts";
 import { openKafka } from "../kafka/open.ts";
 import type { Config } from "../lib/config.ts";
-import { ConfigError } from "../lib/errors.ts";
+import { ConfigError, NeedsPersonError } from "../lib/errors.ts";
 
 const MESSAGE_BYTES_MAX = 4_194_304;
 const SEGMENT_BYTES_MIN = 1_048_576;
@@ -18,6 +20,8 @@ export interface TopicReport {
   addedPartitions: number;
   /** How an existing topic differs from the settings, one sentence each. */
   differences: string[];
+  /** The topic was compacted; records that were forgotten do not come back. */
+  endedCompaction: boolean;
 }
 
 /**
@@ -32,7 +36,7 @@ export function topicSettings(config: Config): Record<string, string> {
     SEGMENT_BYTES_MAX,
   );
   return {
-    "cleanup.policy": "delete",
+    [CLEANUP_POLICY]: "delete",
     "retention.ms": String(retentionMs),
     "retention.bytes": String(config.KAFKA_RETENTION_BYTES),
     "segment.bytes": String(segmentBytes),
@@ -45,8 +49,13 @@ export function topicSettings(config: Config): Record<string, string> {
 /**
  * Creates the topic, or compares the existing one with the settings.
  * @throws ConfigError when partitions would be added whose number is not a multiple of the present one
+ * @throws NeedsPersonError when the topic is compacted, and `mayEndCompaction` is not set for one that
+ * differs in other settings, too: someone else may own it
  */
-export async function ensureTopic(config: Config): Promise<TopicReport> {
+export async function ensureTopic(
+  config: Config,
+  { mayEndCompaction = false } = {},
+): Promise<TopicReport> {
   const kafka = openKafka(config, { clientId: "migrate" });
   const topic = config.KAFKA_TOPIC;
   const created = await kafka.topics.create({
@@ -55,7 +64,7 @@ export async function ensureTopic(config: Config): Promise<TopicReport> {
     replicationFactor: config.KAFKA_REPLICATION_FACTOR,
     settings: topicSettings(config),
   });
-  if (created) return { created, addedPartitions: 0, differences: [] };
+  if (created) return { created, addedPartitions: 0, differences: [], endedCompaction: false };
   const partitions = (await kafka.logState(topic)).size;
   const addedPartitions = Math.max(0, config.KAFKA_PARTITIONS - partitions);
   if (addedPartitions > 0 && config.KAFKA_PARTITIONS % partitions !== 0) {
@@ -65,7 +74,26 @@ export async function ensureTopic(config: Config): Promise<TopicReport> {
   }
   if (addedPartitions > 0) await kafka.topics.addPartitions(topic, config.KAFKA_PARTITIONS);
   const actual = await kafka.topics.settings(topic);
-  return { created, addedPartitions, differences: differences(config, partitions, actual) };
+  const endedCompaction = compacts(actual);
+  if (endedCompaction) {
+    if (!(mayEndCompaction || isOursButCompacted(config, actual))) refuseCompacted(config);
+    await kafka.topics.change(topic, { [CLEANUP_POLICY]: "delete" });
+    actual.set(CLEANUP_POLICY, "delete");
+  }
+  const found = differences(config, partitions, actual);
+  return { created, addedPartitions, differences: found, endedCompaction };
+}
+
+/** Whether a topic is in all other respects as `migrate` creates it, so that nobody else decides. */
+export function isOursButCompacted(config: Config, actual: ReadonlyMap<string, string>): boolean {
+  const { [CLEANUP_POLICY]: _policy, ...others } = topicSettings(config);
+  return Object.entries(others).every(([name, wanted]) => actual.get(name) === wanted);
+}
+
+function refuseCompacted({ KAFKA_TOPIC: topic }: Config): never {
+  throw new NeedsPersonError(
+    `Cannot use the topic ${topic}: it is compacted, so its log forgets events; if it is yours alone, \`bun run migrate --only topic --end-compaction\` sets ${CLEANUP_POLICY}=delete, else name another KAFKA_TOPIC`,
+  );
 }
 
 /** How a topic with these partitions and settings differs from the wanted one. */

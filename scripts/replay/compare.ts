@@ -31,9 +31,10 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
   const [offsets] = await sql`
     select count(*) from streaming.consumer_offsets as kept
     join streaming_replay.consumer_offsets as rebuilt using (group_id, topic, partition)
-    where (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.forwarded)
+    where (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.lost,
+        kept.forwarded)
       is distinct from (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent,
-        rebuilt.forwarded)`;
+        rebuilt.lost, rebuilt.forwarded)`;
   const [letters] = await sql`
     select count(*) from (
       select * from streaming.dead_letters
@@ -48,6 +49,15 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
     consumer_offsets: offsets?.count,
     dead_letters: letters?.count,
   };
+}
+
+/** Events that the ledger counts in a partition and that the log does not give any more. */
+export async function eventsToDelete(sql: Transaction): Promise<number> {
+  const [row] = await sql`
+    select coalesce(sum(greatest(kept.stored - rebuilt.stored, 0)), 0)::bigint as events
+    from streaming.consumer_offsets as kept
+    join streaming_replay.consumer_offsets as rebuilt using (group_id, topic, partition)`;
+  return row?.events;
 }
 
 /** Makes the real tables equal to the shadow tables. Call it while the offsets are locked. */
@@ -95,13 +105,15 @@ export async function takeOver(sql: Transaction): Promise<void> {
   await sql`
     update streaming.consumer_offsets as kept set
       stored = rebuilt.stored, duplicates = rebuilt.duplicates,
-      rejected = rebuilt.rejected, absent = rebuilt.absent, forwarded = rebuilt.forwarded
+      rejected = rebuilt.rejected, absent = rebuilt.absent, lost = rebuilt.lost,
+      forwarded = rebuilt.forwarded
     from streaming_replay.consumer_offsets as rebuilt
     where (kept.group_id, kept.topic, kept.partition) =
         (rebuilt.group_id, rebuilt.topic, rebuilt.partition)
-      and (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.forwarded)
+      and (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.lost,
+          kept.forwarded)
         is distinct from (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent,
-          rebuilt.forwarded)`;
+          rebuilt.lost, rebuilt.forwarded)`;
 }
 
 /**

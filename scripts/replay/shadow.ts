@@ -94,7 +94,6 @@ export class Shadow {
       if (reader.pending.rows >= ROWS_MAX) await this.#store(partition, reader);
     });
     for (const [partition, reader] of this.#readers) {
-      reader.skipTo(targets.get(partition) ?? 0);
       await this.#store(partition, reader);
     }
   }

@@ -14,7 +14,7 @@ import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
 import { IdBuckets, type IdRecord } from "./id-buckets.ts";
 
-type Count = Pick<PartitionLedger, "stored" | "duplicates" | "rejected">;
+type Count = Pick<PartitionLedger, "stored" | "duplicates" | "rejected" | "absent" | "lost">;
 
 /** Counts what the log still holds of the counted range of each partition. */
 export async function recount(
@@ -50,6 +50,13 @@ export async function recount(
         ({ partition }) =>
           `partition ${partition} reads as ${JSON.stringify(counters.get(partition)?.count)}`,
       ),
+      ...complete
+        .map((ledger) => ({ ledger, gone: counters.get(ledger.partition)?.count.lost ?? 0 }))
+        .filter(({ ledger, gone }) => gone > ledger.lost)
+        .map(
+          ({ ledger, gone }) =>
+            `partition ${ledger.partition}: the log has forgotten ${gone - ledger.lost} records that were counted, as compaction does`,
+        ),
       ...incomplete.map(
         ({ partition }) =>
           `partition ${partition} not read: retention has deleted records that were counted`,
@@ -69,6 +76,7 @@ async function countLog(
   try {
     await readLog(kafka, topic, ranges, (partition, batch) => {
       const counter = counters.get(partition) as PlainCounter;
+      if (batch.isHidden) counter.addAbsent(batch.baseOffset, batch.lastOffset + 1);
       cursor.open(batch);
       while (cursor.next()) counter.add(cursor, batch.appendTimestampMs, buckets);
     });
@@ -88,12 +96,15 @@ async function countLog(
 }
 
 class PlainCounter {
-  readonly count: Count = { stored: 0, duplicates: 0, rejected: 0 };
+  /** Until it is known what became of an offset, it counts as lost. */
+  readonly count: Count;
   readonly #ledger: PartitionLedger;
   #appendMs = -1;
 
   constructor(ledger: PartitionLedger) {
     this.#ledger = ledger;
+    const lost = ledger.nextOffset - ledger.firstOffset;
+    this.count = { stored: 0, duplicates: 0, rejected: 0, absent: 0, lost };
   }
 
   add(
@@ -103,6 +114,7 @@ class PlainCounter {
   ): void {
     const { partition, firstOffset, nextOffset } = this.#ledger;
     if (offset < firstOffset || offset >= nextOffset) return;
+    this.count.lost -= 1;
     const event = eventOf(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
     if (event === undefined) {
       this.count.rejected += 1;
@@ -116,6 +128,15 @@ class PlainCounter {
       userId: event.user_id,
       appendMs: this.#appendMs,
     });
+  }
+
+  /** Offsets from `from` up to, not including, `to` hold nothing for readers. */
+  addAbsent(from: number, to: number): void {
+    const { firstOffset, nextOffset } = this.#ledger;
+    const offsets = Math.min(to, nextOffset) - Math.max(from, firstOffset);
+    if (offsets <= 0) return;
+    this.count.absent += offsets;
+    this.count.lost -= offsets;
   }
 
   /**
@@ -142,10 +163,9 @@ class PlainCounter {
     else this.count.stored += 1;
   }
 
-  equals({ stored, duplicates, rejected }: PartitionLedger): boolean {
-    const { count } = this;
-    return (
-      count.stored === stored && count.duplicates === duplicates && count.rejected === rejected
+  equals(ledger: PartitionLedger): boolean {
+    return Object.entries(this.count).every(
+      ([name, count]) => count === ledger[name as keyof Count],
     );
   }
 }

@@ -33,6 +33,10 @@ export const event = fc.record({
   ),
   event_type: fc.constantFrom(...EVENT_TYPES),
   created_at: fc
-    .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+    .date({
+      min: new Date("0000-01-01T00:00:00.000Z"),
+      max: new Date("9999-12-31"),
+      noInvalidDate: true,
+    })
     .map((date) => date.toISOString()),
 });

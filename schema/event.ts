@@ -14,7 +14,11 @@ export const eventSchema = z
     event_id: z.guid().describe("Identifies the event: the same id again is the same event"),
     user_id: z.int().min(1).describe("The user; also the record's key, as decimal text"),
     event_type: z.enum(EVENT_TYPES).describe("What the user did"),
-    created_at: z.iso.datetime().describe("When it happened: ISO 8601 in UTC, ending in Z"),
+    created_at: z.iso
+      .datetime()
+      .describe(
+        "When it happened: ISO 8601 in UTC, ending in Z; from 1970 to a day ahead of the log",
+      ),
   })
   .describe("A user event of the real-time data platform, version 1");
 export type Event = z.infer<typeof eventSchema>;

@@ -189,8 +189,7 @@ function readMinuteMs(bytes: Uint8Array, at: number): number {
   const day = decimal2(bytes, at + 8);
   const hour = decimal2(bytes, at + 11);
   const minute = decimal2(bytes, at + 14);
-  const isDay =
-    year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysOfMonth(year, month);
+  const isDay = month >= 1 && month <= 12 && day >= 1 && day <= daysOfMonth(year, month);
   if (!isDay || !(hour <= 23 && minute <= 59)) return Number.NaN;
   return daysSinceEpoch(year, month, day) * 86_400_000 + hour * 3_600_000 + minute * 60_000;
 }

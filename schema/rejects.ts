@@ -23,6 +23,7 @@ const RECORD_REJECTS = {
   bad_user_id: "its user_id is missing or is not a whole number from 1 to 2^53 - 1",
   bad_event_type: "its event_type is missing or is not a known type",
   bad_created_at: "its created_at is missing or is not a moment in UTC",
+  implausible_created_at: "its created_at is before 1970 or more than 24 hours ahead of the log",
 } as const;
 
 /** Reasons that only a row of a CSV file can have; `produce` counts them and sends nothing. */

@@ -50,7 +50,11 @@ export const summarySchema = z
       .nullable()
       .describe("The most active users; null where the platform does not publish them"),
     freshness: z.object({
-      newest_event_at: time.nullable().describe("When the newest event that is counted happened"),
+      newest_event_at: time
+        .nullable()
+        .describe(
+          "When the newest event that is counted happened, at the latest when it was appended to the log",
+        ),
       event_to_kafka_ms: durationMs.nullable().describe("Newest batch: from the event to the log"),
       kafka_to_table_ms: durationMs.nullable().describe("Newest batch: from the log to the tables"),
       summary_ms: durationMs.describe("How long reading these numbers took"),

@@ -23,7 +23,7 @@ const command = defineCommand({
   description: `What was read from Kafka = stored + duplicates + rejected = user_events = events_per_minute =
 user_event_summary = what Trino says = what the summary and the public page say. Prints a line for
 each hop, and names the first that differs, also when a test of dbt has failed. Events that still
-wait in the log are no difference.
+wait in the log are no difference; events that it has lost are.
 
 Not every platform has a Trino, a summary and a page. With --expect, exactly the named hops are asked,
 and one that does not answer differs. A hop whose address is set (TRINO_URL, SUMMARY_URL, WORKER_URL)

@@ -24,7 +24,8 @@
     from (
         select
             *,
-            (now() at time zone 'UTC')::date - last_active_on as days_since_active,
+            {#- An event may be ahead of the clock, by a day at most. -#}
+            greatest((now() at time zone 'UTC')::date - last_active_on, 0) as days_since_active,
             (now() at time zone 'UTC')::date - (first_seen_at at time zone 'UTC')::date as days_since_first_seen
         from (
             select

@@ -140,12 +140,16 @@ async function decideBy(
   if (count !== 1) {
     throw new FencedError(`Cannot claim ${topic}/${partition}: another consumer counts it`);
   }
-  getLogger(["consume"]).info("Another rule decides which events are duplicates", {
-    topic,
-    partition,
-    fromOffset: nextOffset,
-    horizonHours: rule.horizonMs / 3_600_000,
-    partitions: rule.partitions,
-  });
+  getLogger(["consume"]).info(
+    "Another rule decides which records are events, and which of them are duplicates",
+    {
+      topic,
+      partition,
+      fromOffset: nextOffset,
+      horizonHours: rule.horizonMs / 3_600_000,
+      partitions: rule.partitions,
+      hoursAheadMax: rule.aheadMsMax / 3_600_000,
+    },
+  );
   return wanted;
 }

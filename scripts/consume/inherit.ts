@@ -7,11 +7,12 @@ import { EventFields } from "../../schema/layout.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { readLog } from "../kafka/read-log.ts";
 import { RecordCursor } from "../kafka/record-cursor.ts";
-import type { Inherited } from "../ledger/duplicate-rules.ts";
+import type { Inherited, Neighbour } from "../ledger/duplicate-rules.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { homeOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { IdBatch } from "./horizon/id-batch.ts";
+import { always, momentsOf } from "./moments.ts";
 
 /** More offsets than a partition has. */
 const STEP = 2 ** 50;
@@ -29,13 +30,15 @@ export interface InheritOptions {
   /** The partition that was added. */
   partition: number;
   log: ReadonlyMap<number, LogState>;
+  /** By which rules the other partitions were counted. */
+  ledgers: readonly Neighbour[];
 }
 
 /** @throws OutageError when Kafka is away for more than a minute, and errors of the index */
 export async function inherit(
   index: HorizonIndex,
   inherits: Inherited,
-  { kafka, topic, partition, log }: InheritOptions,
+  { kafka, topic, partition, log, ledgers }: InheritOptions,
 ): Promise<void> {
   const ids = new IdBatch();
   const cursor = new RecordCursor();
@@ -44,6 +47,8 @@ export async function inherit(
   for (let place = inherits.length - 1; place >= 0; place--) {
     const { partition: parent, below, partitions } = inherits[place] as Inherited[number];
     const base = baseOf(place);
+    const ledger = ledgers.find((other) => other.partition === parent);
+    const momentCounts = ledger ? momentsOf(ledger.rules) : always;
     if (index.validTo >= base + below) continue;
     const from = Math.max(log.get(parent)?.logStart ?? 0, index.validTo - base, 0);
     await readLog(kafka, topic, new Map([[parent, { from, to: below }]]), async (_, batch) => {
@@ -54,9 +59,10 @@ export async function inherit(
         ids.count = 0;
       };
       while (cursor.next()) {
-        const { bytes, offset, valueStart, valueLength } = cursor;
+        const { bytes, offset, timestampMs, valueStart, valueLength } = cursor;
         if (offset < from || offset >= below) continue;
         if (decodeEvent(bytes, valueStart, valueLength, event) !== undefined) continue;
+        if (!momentCounts(offset, event.createdAtMs, timestampMs)) continue;
         if (homeOf(event.userId, partitions) !== partition) continue;
         if (!ids.hasRoom(base + offset)) decide();
         ids.add(base + offset, event.id0, event.id1, event.id2, event.id3);

@@ -3,8 +3,10 @@
  * back to it. Called at each assignment.
  */
 import { join } from "node:path";
+import { AHEAD_MS_MAX } from "../../schema/moment.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { type DuplicateRule, inheritedBy } from "../ledger/duplicate-rules.ts";
+import { readLedgers } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
@@ -15,6 +17,7 @@ import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { openIndex } from "./horizon/open-index.ts";
 import { beginOf, inherit } from "./inherit.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
+import { momentsOf } from "./moments.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import type { PartitionKey } from "./store.ts";
 
@@ -52,7 +55,7 @@ export async function openPartition(
   const horizonMs = config.DUPLICATE_HORIZON_HOURS * HOUR_MS;
   const state = log.get(key.partition);
   if (!state) throw new Error(`Cannot find partition ${key.partition} of the topic`);
-  const wanted = { horizonMs, partitions: log.size };
+  const wanted = { horizonMs, partitions: log.size, aheadMsMax: AHEAD_MS_MAX };
   const { nextOffset, rules } = await claimPartition(sql, key, state, wanted);
   const inherits = inheritedBy(rules.at(-1));
   const index = takeIndex(
@@ -63,7 +66,9 @@ export async function openPartition(
     beginOf(inherits, state.logStart),
   );
   if (inherits.length > 0) {
-    await inherit(index, inherits, { kafka, topic: key.topic, partition: key.partition, log });
+    const { topic, partition } = key;
+    const ledgers = await readLedgers(sql, config);
+    await inherit(index, inherits, { kafka, topic, partition, log, ledgers });
   }
   const { last } = index;
   const reader = new PartitionReader({
@@ -76,6 +81,7 @@ export async function openPartition(
         ? { offset: last.offset, check: (batch) => index.checkLast(batch) }
         : undefined,
     homes: homesOf(key.partition, rules),
+    momentCounts: momentsOf(rules),
     seed,
   });
   if (state.logStart > nextOffset) loseTo({ config, metrics }, key, reader, state.logStart);

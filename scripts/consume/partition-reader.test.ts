@@ -5,6 +5,7 @@ import { recordBatch, type TestRecord } from "../../tests/harness/record-batch.t
 import type { RecordBatch } from "../kafka/record-cursor.ts";
 import { sum } from "../lib/sum.ts";
 import type { IdBatch } from "./horizon/id-batch.ts";
+import { momentsOf } from "./moments.ts";
 import { PartitionReader, type ReaderOptions } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
 import { WindowFinder } from "./window-finder.ts";
@@ -189,6 +190,56 @@ test("read() keeps key, headers and the beginning of the value when a record is 
   expect(letter?.payloadBytes).toBe(2_000_000);
   expect(Buffer.from(letter?.key ?? []).toString()).toBe("7");
   expect(Buffer.from(letter?.headers ?? []).toString("latin1")).toContain("b");
+});
+
+const HOUR_MS = 3_600_000;
+const RULES_OF_MOMENTS = [
+  { from: 0, horizonMs: HOUR_MS },
+  { from: 3, horizonMs: HOUR_MS, aheadMsMax: 24 * HOUR_MS },
+];
+const LOG_MS = Date.UTC(2026, 0, 1);
+/** Any moment, many of them at an edge of what counts. */
+const moment = fc.oneof(
+  fc.integer({ min: Date.parse("0000-01-01T00:00:00.000Z"), max: Date.UTC(9999, 11, 31) }),
+  fc.integer({ min: -2, max: 2 }),
+  fc.integer({ min: -2, max: 2 }).map((ms) => LOG_MS + 24 * HOUR_MS + ms),
+);
+
+test("read() rejects moments that are far ahead of the log or before 1970, in either layout, from the rule on", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(moment, fc.boolean()), { maxLength: 20 }),
+      fc.boolean(),
+      (moments, isStampedByBroker) => {
+        const values = moments.map(([ms, hasOtherLayout], index) => {
+          const second = (ms - START_MS) / 1_000;
+          return { value: `${hasOtherLayout ? " " : ""}${eventText(index, 1, 0, second)}` };
+        });
+        // Nobody believes the client's time when the broker has stamped the batch.
+        const batch = recordBatch(
+          values.map((value) => ({ ...value, timestampMs: isStampedByBroker ? 5 : LOG_MS })),
+        );
+        const reader = readerOf({ momentCounts: momentsOf(RULES_OF_MOMENTS) });
+        reader.read({ ...batch, appendTimestampMs: isStampedByBroker ? LOG_MS : undefined });
+        const expected = moments.flatMap(([ms], offset) =>
+          offset >= 3 && (ms < 0 || ms > LOG_MS + 86_400_000) ? [offset] : [],
+        );
+        const { deadLetters, stored } = reader.take();
+        expect(deadLetters.map(({ offset, reason }) => [offset, reason])).toEqual(
+          expected.map((offset) => [offset, "implausible_created_at"]),
+        );
+        expect(stored).toBe(moments.length - expected.length);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("the newest event is never later than the log when an event is ahead of it", () => {
+  const reader = readerOf({ momentCounts: momentsOf(RULES_OF_MOMENTS) });
+  const ahead = { value: eventText(1, 1, 0, 7_200), timestampMs: START_MS + 1_000 };
+  reader.read(recordBatch([ahead, { ...ahead, value: eventText(2, 1, 0, 0) }]));
+  expect(reader.take()).toMatchObject({ stored: 2, lastEventMs: START_MS + 1_000 });
 });
 
 test("loseTo() puts unread offsets into the ledger as lost when retention has passed", () => {

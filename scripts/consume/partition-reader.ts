@@ -6,10 +6,12 @@
  * earlier records only complete the index.
  */
 import { EventFields } from "../../schema/layout.ts";
+import type { RejectReason } from "../../schema/rejects.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
+import { always, type MomentCounts } from "./moments.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, Tally } from "./tally.ts";
 
 /** The last record that the index of ids holds: the log has to hold it still. */
@@ -27,6 +29,7 @@ export interface ReaderOptions {
   last?: LastRecord | undefined;
   /** Which users belong to this partition, from an offset on. */
   homes?: (offset: number) => IsHome;
+  momentCounts?: MomentCounts;
   /**
    * Told of offsets from `from` up to, not including, `to`, whose records the log has forgotten, as
    * compaction does. They count as lost unless this throws.
@@ -48,6 +51,7 @@ export class PartitionReader {
   #last: LastRecord | undefined;
   readonly #duplicates: DuplicateFinder;
   readonly #homes: (offset: number) => IsHome;
+  readonly #momentCounts: MomentCounts;
   readonly #onForgotten: (from: number, to: number) => void;
   readonly #seed: number;
   readonly #cursor = new RecordCursor();
@@ -66,6 +70,7 @@ export class PartitionReader {
     duplicates,
     last,
     homes = () => everywhere,
+    momentCounts = always,
     onForgotten = () => {},
     seed = 0,
   }: ReaderOptions) {
@@ -77,6 +82,7 @@ export class PartitionReader {
     this.#onForgotten = onForgotten;
     this.#seed = seed;
     this.#homes = homes;
+    this.#momentCounts = momentCounts;
     this.pending = new Tally(countFrom, seed, homes(countFrom));
   }
 
@@ -205,9 +211,17 @@ export class PartitionReader {
     }
   }
 
-  #readRecord(cursor: RecordCursor): void {
+  #rejectReason(cursor: RecordCursor): RejectReason | undefined {
     const event = this.#event;
     const reason = decodeEvent(cursor.bytes, cursor.valueStart, cursor.valueLength, event);
+    if (reason !== undefined) return reason;
+    const counts = this.#momentCounts(cursor.offset, event.createdAtMs, cursor.timestampMs);
+    return counts ? undefined : "implausible_created_at";
+  }
+
+  #readRecord(cursor: RecordCursor): void {
+    const event = this.#event;
+    const reason = this.#rejectReason(cursor);
     if (reason === undefined) {
       const at = this.#ids.count;
       this.#ids.add(cursor.offset, event.id0, event.id1, event.id2, event.id3);

@@ -52,7 +52,8 @@ export class Tally {
   rejected = 0;
   absent = 0;
   lost = 0;
-  lastEventMs = Number.NEGATIVE_INFINITY;
+  /** The latest moment of an event; it may be ahead of the log. */
+  #latestMs = Number.NEGATIVE_INFINITY;
   lastAppendMs = Number.NEGATIVE_INFINITY;
   readonly deadLetters: DeadLetter[] = [];
   deadLetterBytes = 0;
@@ -76,6 +77,11 @@ export class Tally {
     return this.nextOffset === this.expectedOffset;
   }
 
+  /** When the newest event happened: never after it was appended, whatever it says. */
+  get lastEventMs(): number {
+    return this.lastAppendMs > 0 ? Math.min(this.#latestMs, this.lastAppendMs) : this.#latestMs;
+  }
+
   /** Upper bound of the number of rows to write. */
   get rows(): number {
     const { size, daysMax } = this.users;
@@ -86,7 +92,7 @@ export class Tally {
   addEvent(userId: number, typeIndex: number, createdAtMs: number): boolean {
     if (!this.users.add(userId, typeIndex, createdAtMs)) return false;
     this.stored += 1;
-    if (createdAtMs > this.lastEventMs) this.lastEventMs = createdAtMs;
+    if (createdAtMs > this.#latestMs) this.#latestMs = createdAtMs;
     const minute = Math.floor(createdAtMs / MINUTE_MS);
     if (minute !== this.#minute) {
       this.#closeMinute();

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { childRules, parentOf, ruleAt, withRule } from "./duplicate-rules.ts";
+import { childRules, findsLike, parentOf, ruleAt, withRule } from "./duplicate-rules.ts";
 
 const WINDOW = { from: 0, windowRecords: 65_536 };
-const HOUR = { horizonMs: 3_600_000, partitions: 4 };
+const HOUR = { horizonMs: 3_600_000, partitions: 4, aheadMsMax: 86_400_000 };
 
 test("withRule() keeps earlier decisions when a partition moves from a window to a horizon", () => {
   const rules = withRule([WINDOW], 900, HOUR);
@@ -60,4 +60,13 @@ test("parentOf() counts the partitions that have rules of the past when their nu
     { partition: 2, rules: [{ from: 0, ...HOUR }] },
   ];
   expect(parentOf(3, 4, neighbours)).toBe(1);
+});
+
+test("findsLike() is true only for rules that find the same duplicates", () => {
+  const rule = { from: 0, horizonMs: 5 };
+  const inherits = [{ partition: 0, below: 9, partitions: 2 }];
+  expect(findsLike({ from: 9, ...HOUR, horizonMs: 5 }, rule)).toBe(true);
+  expect(findsLike({ ...rule, inherits }, rule)).toBe(false);
+  expect(findsLike(rule, { ...rule, inherits })).toBe(false);
+  expect(findsLike(rule, WINDOW)).toBe(false);
 });

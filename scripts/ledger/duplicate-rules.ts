@@ -1,20 +1,29 @@
 /**
- * By which rule duplicates of a partition were decided, from which offset on. A rule holds up to the
+ * By which rule records of a partition were decided, from which offset on. A rule holds up to the
  * next one, so that a replay decides each record as the consumer did. Pure.
  */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 const from = z.number().int().min(0);
 /** The number of partitions that decides the home of a user; without it, records count where they stand. */
 const partitions = z.number().int().min(1).optional();
+/** How far an event may be ahead of the log, in milliseconds; without it, all moments count. */
+const aheadMsMax = z.number().int().min(0).optional();
 
 /** The same id counts once within a number of records: the rule before there was a horizon. */
-const windowRule = z.strictObject({ from, windowRecords: z.number().int().min(1), partitions });
+const windowRule = z.strictObject({
+  from,
+  windowRecords: z.number().int().min(1),
+  partitions,
+  aheadMsMax,
+});
 /** The same id counts once within a time of the log. */
 const horizonRule = z.strictObject({
   from,
   horizonMs: z.number().int().min(1),
   partitions,
+  aheadMsMax,
   /** Which partitions held the users of this one before it was added, the latest first. */
   inherits: z
     .array(
@@ -36,6 +45,7 @@ export type DuplicateRule = z.infer<typeof windowRule> | z.infer<typeof horizonR
 export interface WantedRule {
   horizonMs: number;
   partitions: number;
+  aheadMsMax: number;
 }
 
 export type Inherited = NonNullable<z.infer<typeof horizonRule>["inherits"]>;
@@ -101,14 +111,27 @@ export function childRules(
   return [{ from: logStart, ...wanted, inherits }];
 }
 
-function isInForce(rules: readonly DuplicateRule[], { horizonMs, partitions }: WantedRule) {
+function isInForce(
+  rules: readonly DuplicateRule[],
+  { horizonMs, partitions, aheadMsMax }: WantedRule,
+) {
   const last = rules.at(-1);
   return (
     last !== undefined &&
     "horizonMs" in last &&
     last.horizonMs === horizonMs &&
-    last.partitions === partitions
+    last.partitions === partitions &&
+    last.aheadMsMax === aheadMsMax
   );
+}
+
+/** Whether both rules find the same duplicates, and differ in something else at most. */
+export const findsLike = (rule: DuplicateRule, other: DuplicateRule) =>
+  isDeepStrictEqual(findsBy(rule), findsBy(other));
+
+function findsBy(rule: DuplicateRule) {
+  const { from: _from, partitions: _partitions, aheadMsMax: _aheadMsMax, ...others } = rule;
+  return others;
 }
 
 /** The rule for an offset. */

@@ -59,6 +59,7 @@ test("optionsOf() maps columns and types, several of theirs to one of ours", () 
         ["purchase", "purchase"],
       ]),
       userOffset: 1,
+      nowMs: Date.now,
     },
   });
 });

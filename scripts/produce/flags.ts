@@ -176,6 +176,7 @@ function fileOptionsOf(given: Given): FileOptions {
       columns,
       types: typesOf(given),
       userOffset: given["user-offset"] ?? 0,
+      nowMs: DEFAULT_RULES.nowMs,
     },
   };
 }

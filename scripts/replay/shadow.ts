@@ -9,6 +9,7 @@ import type { HorizonIndex } from "../consume/horizon/horizon-index.ts";
 import type { DuplicateFinder } from "../consume/horizon/id-batch.ts";
 import { openIndex } from "../consume/horizon/open-index.ts";
 import { beginOf, inherit } from "../consume/inherit.ts";
+import { momentsOf } from "../consume/moments.ts";
 import { PartitionReader } from "../consume/partition-reader.ts";
 import { RuleSequence } from "../consume/rule-sequence.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
@@ -16,7 +17,7 @@ import { WindowFinder } from "../consume/window-finder.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
 import type { RecordBatch } from "../kafka/record-cursor.ts";
-import { type DuplicateRule, inheritedBy } from "../ledger/duplicate-rules.ts";
+import { type DuplicateRule, findsLike, inheritedBy } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
@@ -64,13 +65,19 @@ export class Shadow {
         ledger.rules.map(({ from }) => from),
       );
       const finders = new Map<DuplicateRule, DuplicateFinder>();
-      for (const rule of ledger.rules) finders.set(rule, await this.#finderOf(ledger, rule, log));
+      for (const [index, rule] of ledger.rules.entries()) {
+        const before = ledger.rules[index - 1];
+        // The index of the rule before goes on.
+        if (before && findsLike(rule, before)) continue;
+        finders.set(rule, await this.#finderOf(ledger, rule, log, ledgers));
+      }
       this.#readers.set(
         ledger.partition,
         new PartitionReader({
           readFrom: ledger.firstOffset,
           countFrom: ledger.firstOffset,
           homes: homesOf(ledger.partition, ledger.rules),
+          momentCounts: momentsOf(ledger.rules),
           duplicates: new RuleSequence(finders),
         }),
       );
@@ -118,6 +125,7 @@ export class Shadow {
     { partition, topicId, firstOffset }: PartitionLedger,
     rule: DuplicateRule,
     log: ReadonlyMap<number, LogState>,
+    ledgers: readonly PartitionLedger[],
   ): Promise<DuplicateFinder> {
     if ("windowRecords" in rule) return new WindowFinder(rule.windowRecords);
     const inherits = inheritedBy(rule);
@@ -137,7 +145,7 @@ export class Shadow {
     );
     this.#indexes.push(index);
     const topic = this.#config.KAFKA_TOPIC;
-    await inherit(index, inherits, { kafka: this.#kafka, topic, partition, log });
+    await inherit(index, inherits, { kafka: this.#kafka, topic, partition, log, ledgers });
     return index;
   }
 

@@ -108,15 +108,15 @@ class PlainCounter {
   }
 
   add(
-    { bytes, offset, valueStart, valueLength }: RecordCursor,
+    { bytes, offset, timestampMs, valueStart, valueLength }: RecordCursor,
     appendMs: number | undefined,
     buckets: IdBuckets,
   ): void {
-    const { partition, firstOffset, nextOffset } = this.#ledger;
+    const { partition, firstOffset, nextOffset, rules } = this.#ledger;
     if (offset < firstOffset || offset >= nextOffset) return;
     this.count.lost -= 1;
     const event = eventOf(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
-    if (event === undefined) {
+    if (event === undefined || !isPlausible(event, timestampMs, ruleAt(rules, offset))) {
       this.count.rejected += 1;
       return;
     }
@@ -173,6 +173,14 @@ class PlainCounter {
 /** Records that were counted before homes were looked at count where they stand. */
 const isHome = (userId: number, partition: number, partitions: number | undefined) =>
   partitions === undefined || partitionOf(String(userId), partitions) === partition;
+
+/** Whether the event happened when the rule allows it, in a log that was written at `logMs`. */
+function isPlausible(event: Event, logMs: number, { aheadMsMax }: DuplicateRule): boolean {
+  if (aheadMsMax === undefined) return true;
+  const createdAtMs = Date.parse(event.created_at);
+  const isAhead = logMs > 0 && createdAtMs - logMs > aheadMsMax;
+  return !isAhead && createdAtMs >= 0;
+}
 
 /** Whether the rule reaches from the record back to the earlier one. */
 function isWithin(rule: DuplicateRule, record: IdRecord, earlier: IdRecord): boolean {

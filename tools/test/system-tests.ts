@@ -36,6 +36,7 @@ const parts: Part[] = [
   { files: ["behind-proxy"], seconds: 100, needs: [TRINO, SUPERSET, DBT] },
   { files: ["fence", "ledger", "pipeline"], seconds: 100 },
   { files: ["page"], seconds: 100 },
+  { files: ["log-gaps", "moments"], seconds: 100, cores: 0.6 },
   { files: ["published"], seconds: 100, cores: 0.5 },
   { files: ["stack"], seconds: 100 },
   { files: ["trino-nodes"], seconds: 160, cores: 0.6, needs: [TRINO] },

@@ -6,6 +6,8 @@ import { type NumberedRow, ndjsonReader, type RowReader } from "./ndjson.ts";
 import { DEFAULT_RULES, RowFault, type RowRules } from "./row.ts";
 
 const TIME = "2026-11-22T12:34:56.789Z";
+/** The day on which the rows are read. */
+const RULES: RowRules = { ...DEFAULT_RULES, nowMs: () => Date.parse(TIME) };
 const ID = "019ac0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f";
 const OTTO: RowRules = {
   columns: { event_id: "event_id", user_id: "session", event_type: "type", created_at: "ts" },
@@ -15,6 +17,7 @@ const OTTO: RowRules = {
     ["orders", "purchase"],
   ]),
   userOffset: 1,
+  nowMs: RULES.nowMs,
 };
 
 /** Reads the text in groups of `linesPerGroup` lines. */
@@ -37,9 +40,9 @@ const outcomes = (rows: NumberedRow[]) =>
 const events = (rows: NumberedRow[]): Event[] =>
   rows.flatMap(({ row }) => (row instanceof RowFault ? [] : [row.event]));
 
-const csv = (text: string, rules = DEFAULT_RULES, linesPerGroup?: number) =>
+const csv = (text: string, rules = RULES, linesPerGroup?: number) =>
   read(csvReader(rules), text, linesPerGroup);
-const ndjson = (text: string, rules = DEFAULT_RULES) => read(ndjsonReader(rules), text);
+const ndjson = (text: string, rules = RULES) => read(ndjsonReader(rules), text);
 
 test("csvReader() finds columns by their mapped names and translates types, times and users", () => {
   const rows = csv(
@@ -99,7 +102,7 @@ test("csvReader() reads quoted commas, quotes and line ends, however the lines a
     `"x\ny",3,view,${TIME}`,
   ].join("\n");
   for (const linesPerGroup of [1, 2, 3, 100]) {
-    expect(outcomes(csv(text, DEFAULT_RULES, linesPerGroup))).toEqual([
+    expect(outcomes(csv(text, RULES, linesPerGroup))).toEqual([
       [2, 1],
       [6, 2],
       [7, 3],
@@ -118,7 +121,7 @@ test("csvReader() loses only its own row to a stray quote", () => {
     [5, 4],
   ]);
   const many = Array.from({ length: 2_000 }, (_, index) => good(index + 1));
-  const found = outcomes(csv([head, stray, ...many, stray, good(7)].join("\n"), DEFAULT_RULES, 50));
+  const found = outcomes(csv([head, stray, ...many, stray, good(7)].join("\n"), RULES, 50));
   expect(found.filter(([, outcome]) => outcome === "bad_quotes").length).toBe(2);
   expect(found.length).toBe(2_003);
 });
@@ -230,5 +233,31 @@ test("readers turn any rows into events that fit the contract, or into faults", 
       for (const event of events(found)) expect(eventSchema.parse(event)).toEqual(event);
     }),
     { numRuns: 200 },
+  );
+});
+
+test("readers refuse what happened before 1970 or more than a day from now, by its line", () => {
+  const moments: [unknown, boolean][] = [
+    ["1969-12-31T23:59:59.999Z", false],
+    ["1970-01-01T00:00:00Z", true],
+    ["2026-11-23T12:34:56.789Z", true],
+    ["2026-11-23T12:34:56.790Z", false],
+    ["9999-12-31", false],
+    // A moment without separators, which is taken for milliseconds.
+    ["20191001123456", false],
+  ];
+  const rows = ndjson(
+    moments
+      .map(([created_at]) => JSON.stringify({ user_id: 1, event_type: "view", created_at }))
+      .join("\n"),
+  );
+  expect(outcomes(rows)).toEqual(
+    moments.map(([, isPlausible], index) => [
+      index + 1,
+      isPlausible ? 1 : "implausible_created_at",
+    ]),
+  );
+  expect((rows[4]!.row as RowFault).detail).toBe(
+    'created_at "9999-12-31" is before 1970, or more than 24 hours ahead of this machine\'s clock',
   );
 });

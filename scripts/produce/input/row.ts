@@ -5,6 +5,7 @@
  */
 import { EVENT_FIELDS, type Event, type EventField } from "../../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../../schema/event-types.ts";
+import { isPlausible } from "../../../schema/moment.ts";
 import { judgeEvent, type RejectReason, type RowRejectReason } from "../../../schema/rejects.ts";
 import { rowId } from "./row-id.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
@@ -29,6 +30,8 @@ export interface RowRules {
   types: ReadonlyMap<string, EventType>;
   /** Added to each user id. */
   userOffset: number;
+  /** When the row is read, in milliseconds since the epoch; the log will not be earlier. */
+  nowMs(): number;
 }
 
 export const DEFAULT_RULES: RowRules = {
@@ -40,6 +43,7 @@ export const DEFAULT_RULES: RowRules = {
   },
   types: new Map(EVENT_TYPES.map((type) => [type, type])),
   userOffset: 0,
+  nowMs: Date.now,
 };
 
 /** What a row holds for each field of an event; undefined, null and "" are all nothing. */
@@ -66,6 +70,9 @@ export function eventOfRow(
     created_at: isEventTime ? created_at : textOfMoment(createdAtMs),
   } satisfies Record<EventField, unknown>);
   if (typeof event === "string") return faultOf(event, values, rules);
+  if (!isPlausible(createdAtMs as number, rules.nowMs())) {
+    return faultOf("implausible_created_at", values, rules);
+  }
   return { event, createdAtMs: createdAtMs as number };
 }
 
@@ -88,12 +95,18 @@ function userIdOf(value: unknown, offset: number): unknown {
 
 /** What is wrong with the row, in the words of the file. */
 function faultOf(reason: RejectReason, values: RowValues, rules: RowRules): RowFault {
-  const field = EVENT_FIELDS.find((name) => reason === `bad_${name}`) as EventField;
+  const isImplausible = reason === "implausible_created_at";
+  const field = isImplausible
+    ? "created_at"
+    : (EVENT_FIELDS.find((name) => reason === `bad_${name}`) as EventField);
   const column = rules.columns[field];
   if (isNothing(values[field])) return new RowFault(reason, `${column} is missing`);
   const shown = JSON.stringify(values[field]);
   const short = shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
-  return new RowFault(reason, `${column} ${short} is ${complaintOf(field, values, rules)}`);
+  const complaint = isImplausible
+    ? "before 1970, or more than 24 hours ahead of this machine's clock"
+    : complaintOf(field, values, rules);
+  return new RowFault(reason, `${column} ${short} is ${complaint}`);
 }
 
 function complaintOf(field: EventField, values: RowValues, rules: RowRules): string {

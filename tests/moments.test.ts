@@ -1,0 +1,124 @@
+/** Moments that cannot be: they are dead letters, and no outage looks fresh because of one. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { until } from "../scripts/lib/wait.ts";
+import { startConsumer, stopConsumer } from "./harness/consumers.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { sendRecords } from "./harness/records.ts";
+import { run, runOrThrow } from "./harness/script.ts";
+import { readLedger, untilRead } from "./harness/tables.ts";
+
+setDefaultTimeout(300_000);
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start();
+});
+afterAll(() => platform.stop());
+
+const HOUR_MS = 3_600_000;
+const inHours = (hours: number) => new Date(Date.now() + hours * HOUR_MS).toISOString();
+
+/** In the layout of our producers, or in another one. */
+function eventText(createdAt: string, { isOurs = true } = {}): string {
+  const event = {
+    event_id: crypto.randomUUID(),
+    user_id: 77,
+    event_type: "view",
+    created_at: createdAt,
+  };
+  return JSON.stringify(isOurs ? event : { ...event, x: 1 });
+}
+
+const impossible = () => [
+  "0000-01-01T00:00:00.000Z",
+  "0001-01-01T00:00:00.000Z",
+  "1969-12-31T23:59:59.999Z",
+  inHours(25),
+  "2099-01-01T00:00:00.000Z",
+  "9999-12-31T23:59:59.999Z",
+];
+
+const send = (place: Place, values: string[]) =>
+  sendRecords(
+    place.config,
+    values.map((value) => ({ key: "77", value })),
+  );
+
+async function expectProved(place: Place): Promise<void> {
+  const verified = await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified).toContain("Every event counts once");
+  expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).not.toContain(
+    "differ",
+  );
+}
+
+test("moments that cannot be are dead letters in either layout, and the newest event is not ahead of the log", async () => {
+  const place = await platform.place("moments");
+  const consumer = await startConsumer(place);
+  const possible = ["1970-01-01T00:00:00.000Z", inHours(-1), inHours(23)];
+  await send(
+    place,
+    [...impossible(), ...possible].flatMap((moment) => [
+      eventText(moment),
+      eventText(moment, { isOurs: false }),
+    ]),
+  );
+  await untilRead(place.sql, 18);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 6, rejected: 12 });
+  const reasons = await place.sql`select distinct reason from streaming.dead_letters`;
+  expect(reasons.map(({ reason }) => reason)).toEqual(["implausible_created_at"]);
+  const [newest] = await place.sql`
+    select max(last_event_at) <= max(last_append_at) as "isInLog",
+      now() - max(last_event_at) as age
+    from streaming.consumer_offsets`;
+  expect(newest?.isInLog).toBe(true);
+  // The age grows although one event is 23 hours ahead.
+  await until("the newest event has an age", 20_000, async () => {
+    const [row] = await place.sql`
+      select extract(epoch from now() - max(last_event_at))::float8 as age
+      from streaming.consumer_offsets`;
+    expect(row?.age).toBeGreaterThan(1);
+  });
+  expect((await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`)).status).toBe(200);
+  await stopConsumer(consumer);
+  await expectProved(place);
+});
+
+test("what was counted before there was a rule for moments keeps its decision in a replay", async () => {
+  const place = await platform.place("old_moments");
+  await send(
+    place,
+    impossible().flatMap((moment) => [eventText(moment), eventText(moment, { isOurs: false })]),
+  );
+  const first = await startConsumer(place);
+  await untilRead(place.sql, 12);
+  await stopConsumer(first);
+  // As a consumer without the rule has counted: each of them.
+  await place.sql`
+    update streaming.consumer_offsets
+    set duplicate_rules = '[{"from": 0, "horizonMs": 604800000}]'::jsonb`;
+  await runOrThrow(place.environment, "scripts/replay.ts");
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 12, rejected: 0 });
+
+  const second = await startConsumer(place);
+  await send(place, [eventText(inHours(48)), eventText(inHours(0))]);
+  await untilRead(place.sql, 14);
+  await stopConsumer(second);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 13, rejected: 1 });
+  await expectProved(place);
+});
+
+test("produce says of which line it does not send the moment", async () => {
+  const place = await platform.place("file_moments");
+  const path = writeLines(place, [
+    eventText(inHours(-1)),
+    eventText("2099-01-01T00:00:00.000Z"),
+    eventText("1969-01-01T00:00:00.000Z"),
+  ]);
+  const { stdout, stderr } = await run(place.environment, "scripts/produce.ts", ["--from", path]);
+  const said = stdout + stderr;
+  expect(said).toContain("implausible_created_at");
+  expect(said).toContain("is before 1970, or more than 24 hours ahead of this machine's clock");
+  expect(said).toMatch(/\b2\b.*2099/);
+  expect(said).toMatch(/\b3\b.*1969/);
+});

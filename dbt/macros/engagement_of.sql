@@ -1,7 +1,8 @@
 {#-
   How much users do, since when, and until when: `user_engagement` needs it for all users, and
   `most_active_users` for some. `users` is a relation with the columns of `user_totals`. The number of
-  all events comes from the ledger, which is read without looking at the users.
+  all events comes from the ledger, which is read without looking at the users. An event may be ahead
+  of the clock, so a user's last day may be tomorrow: that is no negative number of days.
 -#}
 {% macro engagement_of(users) %}
     select
@@ -24,7 +25,6 @@
     from (
         select
             *,
-            {#- An event may be ahead of the clock, by a day at most. -#}
             greatest((now() at time zone 'UTC')::date - last_active_on, 0) as days_since_active,
             (now() at time zone 'UTC')::date - (first_seen_at at time zone 'UTC')::date as days_since_first_seen
         from (

@@ -71,6 +71,8 @@ test.each([
   ["--count 1.5", "Cannot use --count 1.5: it must be a whole number"],
   ["--span 1d", "Cannot use --span: it needs --start"],
   ["--start someday", "Cannot use --start someday: it must be a time"],
+  ["--start 2999-01-01", "Cannot use --start 2999-01-01: it must be a time from 1970 to tomorrow"],
+  ["--start 2026-01-01 --span 365000d", "Cannot use --span: it ends more than 24 hours from now"],
   ["--topic a/b", "Cannot use --topic a/b: it must be letters"],
   ["--from a --users 5", "Cannot use --users: it cannot go with --from"],
   ["--map user_id=u", "Cannot use --map: it needs --from"],

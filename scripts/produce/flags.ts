@@ -4,6 +4,7 @@
  */
 import { EVENT_FIELDS, type EventField } from "../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../schema/event-types.ts";
+import { isPlausible } from "../../schema/moment.ts";
 import { UsageError } from "../lib/errors.ts";
 import {
   choice,
@@ -27,10 +28,10 @@ const USERS_MAX = 50_000_000;
 /** A moment, as the files of events may write it. */
 const START_MS: Form<number> = {
   hint: "TIME",
-  expected: "a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00Z",
+  expected: "a time from 1970 to tomorrow, such as 2026-01-31 or 2026-01-31T08:00Z",
   read(given) {
     const startMs = parseTimestamp(given);
-    return startMs !== undefined && startMs >= 0 ? startMs : undefined;
+    return startMs !== undefined && isPlausible(startMs, Date.now()) ? startMs : undefined;
   },
 };
 
@@ -128,6 +129,9 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
   );
   if (given.span !== undefined && given.start === undefined) {
     throw new UsageError("Cannot use --span: it needs --start");
+  }
+  if (given.start !== undefined && !isPlausible(given.start + (given.span ?? 0), Date.now())) {
+    throw new UsageError("Cannot use --span: it ends more than 24 hours from now");
   }
   if (given.speed !== undefined && given.rate !== undefined) {
     throw new UsageError("Cannot use --speed and --rate together: both set the pace");

@@ -2,7 +2,7 @@
   How much users do, since when, and until when: `user_engagement` needs it for all users, and
   `most_active_users` for some. `users` is a relation with the columns of `user_totals`. The number of
   all events comes from the ledger, which is read without looking at the users. An event may be ahead
-  of the clock, so a user's last day may be tomorrow: that is no negative number of days.
+  of the clock, so a user's last day may be tomorrow. That counts as 0 days ago.
 -#}
 {% macro engagement_of(users) %}
     select

@@ -54,7 +54,7 @@ function recentEvents(nowMs: number) {
 async function send(place: Place, values: string[]): Promise<void> {
   await sendRecords(
     place.config,
-    values.map((value) => ({ key: "7", value })),
+    values.map((value) => ({ key: /"user_id":(\d+)/.exec(value)?.[1] ?? "7", value })),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The main path, whole: a file, the producer, Kafka, consumers and the tables in PostgreSQL. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
@@ -10,7 +10,7 @@ import {
   stopConsumer,
   untilJoined,
 } from "./harness/consumers.ts";
-import { makeEvents, sumCounts } from "./harness/events.ts";
+import { makeEvents, randomNumbers, sumCounts } from "./harness/events.ts";
 import { startRegistry } from "./harness/jsr.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { sendRecords } from "./harness/records.ts";
@@ -94,6 +94,50 @@ test("consume counts each event once when the producer is killed in the middle o
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
   expect((await readLedger(place.sql)).duplicates).toBeGreaterThan(0);
   await stopConsumer(consumer);
+});
+
+test("consume counts equal rows without ids when the file is misread, cut, appended to and sent again", async () => {
+  const place = await platform.place("rows");
+  const random = randomNumbers(5);
+  const kinds = ["view", "carts", "orders"];
+  // Every row comes about 16 times, near and far.
+  const rows = Array.from({ length: 30_000 }, () => {
+    const user = Math.floor(random() * 20);
+    const second = Math.floor(random() * 30);
+    return `{"kind":"${kinds[Math.floor(random() * 3)]}","who":${user},"at":${1_659_304_800 + second}}`;
+  });
+  const path = writeLines(place, rows.slice(0, 25_000));
+  const columns = ["--from", path, "--map", "user_id=who,event_type=kind,created_at=at"];
+  const misread = [...columns, "--types", "purchase=carts|orders", "--user-offset", "1"];
+  const right = [...columns, "--types", "click=carts,purchase=orders", "--user-offset", "1"];
+  const consumer = await startConsumer(place);
+  await runOrThrow(place.environment, "scripts/produce.ts", misread);
+  const cut = start(place.environment, "scripts/produce.ts", [...right, "--rate", "10000"]);
+  await untilRead(place.sql, 25_000 + 5_000);
+  cut.kill("SIGKILL");
+  await cut.exited;
+  appendFileSync(path, `${rows.slice(25_000).join("\n")}\n`);
+  const senders = [1, 2].map(() => run(place.environment, "scripts/produce.ts", right));
+  for (const { exitCode } of await Promise.all(senders)) expect(exitCode).toBe(0);
+
+  const wanted = new Map<string, number>();
+  const add = (row: string, names: Record<string, string>) => {
+    const { kind, who } = JSON.parse(row);
+    const key = `${who + 1} ${names[kind]}`;
+    wanted.set(key, (wanted.get(key) ?? 0) + 1);
+  };
+  for (const row of rows) add(row, { view: "view", carts: "click", orders: "purchase" });
+  // The wrong clicks stay; views and purchases were read as now, and count once.
+  const wrong = rows.slice(0, 25_000).filter((row) => row.includes("carts"));
+  for (const row of wrong) add(row, { carts: "purchase" });
+  await until("all is counted", 60_000, async () => {
+    expect(differences(wanted, await readCounts(place.sql))).toEqual([]);
+  });
+  const verified = await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+  expect(verified).toContain("Every event counts once");
+  expect(await stopConsumer(consumer)).toBe(0);
+  // Nothing was counted after that.
+  expect(differences(wanted, await readCounts(place.sql))).toEqual([]);
 });
 
 for (const members of [2, 4]) {

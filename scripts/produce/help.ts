@@ -3,14 +3,23 @@
 export const notes = {
   FILES: `
 NDJSON, or CSV with a header line. Fields: user_id, event_type, created_at and, if there is one,
-event_id. Times may be ISO 8601 with a zone or without (then it is UTC), 2026-01-31 12:00:00 UTC,
-or seconds, milliseconds, microseconds or nanoseconds since 1970. User ids are whole numbers from 1
-on: for a file that starts at 0, --user-offset 1 adds 1 to each. --types takes several names as
-view=seen|shown; a type it does not name keeps its own. A row without event_id gets an id that
-depends on all its fields. So a file that is sent again counts once, and so do two identical rows,
-as long as the log keeps the first of them (DUPLICATE_HORIZON_HOURS).
-Rows that are no events are reported with their line, counted and left out. Without --rate or
---speed a file is sent as fast as possible.`,
+event_id. Times may be ISO 8601 with a zone or without (then it is UTC), 2026-01-31 12:00:00
+UTC, or seconds, milliseconds, microseconds or nanoseconds since 1970. User ids are whole
+numbers from 1 on: for a file that starts at 0, --user-offset 1 adds 1 to each. --types takes
+several names as view=seen|shown; a type it does not name keeps its own. Rows that are no events
+are reported with their line, counted and left out. Without --rate or --speed a file is sent as
+fast as possible.`,
+  "ROWS WITHOUT event_id": `
+A row without event_id gets an id from three things: the whole row, what it was read as, and how
+many equal rows came before it in the file. So equal rows are different events. A file that is
+sent again counts once, and a file to which rows were appended counts only the new ones, as long
+as the log keeps the first of them (DUPLICATE_HORIZON_HOURS). Send a file from its beginning,
+since equal rows of two files are one event.
+After a wrong --map, --types or --user-offset, send the file again with the right ones. Rows
+that now mean something else count as new events; the wrong events stay counted.
+Earlier releases took the row alone. A file that they sent with such flags counts again when it
+is sent again. Without them it does not, and equal rows that were left out then are counted now.
+Each row takes up to 14 bytes of memory, 100 million take 1.4 GB.`,
   SEED: `
 With --seed and --start every byte is the same again, given the same --users, --rate, --count and
 --span. With --seed alone the users, types and random parts of the ids are the same in the same

@@ -8,7 +8,15 @@ import { parse } from "csv-parse/sync";
 import { EVENT_BYTES_MAX, EVENT_FIELDS, type EventField } from "../../../schema/event.ts";
 import type { LineGroup } from "./lines.ts";
 import type { NumberedRow, RowReader } from "./ndjson.ts";
-import { type DatedEvent, eventOfRow, RowFault, type RowRules } from "./row.ts";
+import {
+  type DatedEvent,
+  DEFAULT_RULES,
+  eventOfRow,
+  RowFault,
+  type RowRules,
+  type RowValues,
+} from "./row.ts";
+import { RowIds } from "./row-id.ts";
 
 /** The whole file is unusable, for example because its header lacks a column. */
 export class HeaderError extends Error {
@@ -18,12 +26,20 @@ export class HeaderError extends Error {
 type Line = string | RowFault;
 type Positions = Record<EventField, number>;
 
+interface Header {
+  positions: Positions;
+  /** Where our own names stand; -1 for a name that the header lacks or has twice. */
+  plainPositions: Positions;
+  columnCount: number;
+}
+
 export function csvReader(rules: RowRules): RowReader {
   return new CsvReader(rules);
 }
 
 class CsvReader implements RowReader {
-  private header: { positions: Positions; columnCount: number } | undefined;
+  private header: Header | undefined;
+  private readonly ids = new RowIds();
   /** Lines of a row whose quote is still open, the first one numbered `openNumber`. */
   private open: Line[] = [];
   private openNumber = 0;
@@ -80,19 +96,25 @@ class CsvReader implements RowReader {
       const detail = `the row has ${fields.length} columns, the header ${columnCount}`;
       return { row: new RowFault("wrong_column_count", detail), used: 1 };
     }
-    return { row: this.eventOf(fields, this.header.positions), used: lineCount };
+    return { row: this.eventOf(fields, this.header), used: lineCount };
   }
 
-  private eventOf(fields: string[], positions: Positions): DatedEvent | RowFault {
-    const values = {
-      event_id: fields[positions.event_id],
-      user_id: fields[positions.user_id],
-      event_type: fields[positions.event_type],
-      created_at: fields[positions.created_at],
+  private eventOf(fields: string[], header: Header): DatedEvent | RowFault {
+    const row = {
+      values: valuesAt(fields, header.positions),
+      plainValues: () => valuesAt(fields, header.plainPositions),
+      content: () => JSON.stringify(fields),
     };
-    return eventOfRow(values, () => JSON.stringify(fields), this.rules);
+    return eventOfRow(row, this.rules, this.ids);
   }
 }
+
+const valuesAt = (fields: string[], positions: Positions): RowValues => ({
+  event_id: fields[positions.event_id],
+  user_id: fields[positions.user_id],
+  event_type: fields[positions.event_type],
+  created_at: fields[positions.created_at],
+});
 
 /**
  * The number of lines of the row at `index`: more than one while a quote is open. 0 when the quote
@@ -128,12 +150,14 @@ function fieldsOf(text: string): string[] | undefined {
   }
 }
 
-function readHeader(fields: string[], rules: RowRules) {
+function readHeader(fields: string[], rules: RowRules): Header {
   const names = fields.map((name) => name.trim());
   const positions = {} as Positions;
+  const plainPositions = {} as Positions;
   for (const field of EVENT_FIELDS) {
     const column = rules.columns[field];
     positions[field] = names.indexOf(column);
+    plainPositions[field] = onlyPositionOf(names, DEFAULT_RULES.columns[field]);
     if (names.lastIndexOf(column) !== positions[field]) {
       throw new HeaderError(`its header names the column ${column} twice`);
     }
@@ -144,5 +168,10 @@ function readHeader(fields: string[], rules: RowRules) {
       );
     }
   }
-  return { positions, columnCount: names.length };
+  return { positions, plainPositions, columnCount: names.length };
+}
+
+function onlyPositionOf(names: string[], name: string): number {
+  const position = names.indexOf(name);
+  return names.lastIndexOf(name) === position ? position : -1;
 }

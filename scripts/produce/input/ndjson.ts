@@ -4,7 +4,8 @@
  * row.
  */
 import type { LineGroup } from "./lines.ts";
-import { type DatedEvent, eventOfRow, RowFault, type RowRules } from "./row.ts";
+import { type DatedEvent, eventOfRow, RowFault, type RowRules, type RowValues } from "./row.ts";
+import { RowIds } from "./row-id.ts";
 
 /** A row of the file, as an event or a fault, with the line on which it starts. */
 export interface NumberedRow {
@@ -20,12 +21,13 @@ export interface RowReader {
 }
 
 export function ndjsonReader(rules: RowRules): RowReader {
+  const ids = new RowIds();
   return {
     read({ firstNumber, lines }) {
       const rows: NumberedRow[] = [];
       for (let index = 0; index < lines.length; index++) {
         const line = lines[index]!;
-        const row = line instanceof RowFault ? line : readLine(line.trim(), rules);
+        const row = line instanceof RowFault ? line : readLine(line.trim(), rules, ids);
         if (row) rows.push({ lineNumber: firstNumber + index, row });
       }
       return rows;
@@ -34,7 +36,7 @@ export function ndjsonReader(rules: RowRules): RowReader {
   };
 }
 
-function readLine(line: string, rules: RowRules): DatedEvent | RowFault | undefined {
+function readLine(line: string, rules: RowRules, ids: RowIds): DatedEvent | RowFault | undefined {
   if (line === "") return undefined;
   let value: unknown;
   try {
@@ -53,5 +55,6 @@ function readLine(line: string, rules: RowRules): DatedEvent | RowFault | undefi
     event_type: fields[columns.event_type],
     created_at: fields[columns.created_at],
   };
-  return eventOfRow(values, () => line, rules);
+  const plainValues = () => fields as RowValues;
+  return eventOfRow({ values, plainValues, content: () => line }, rules, ids);
 }

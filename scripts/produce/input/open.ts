@@ -1,6 +1,6 @@
 /**
  * Opens a file or standard input for `produce --from`: finds out the format and returns the rows in
- * groups, read on demand. A file of any size takes the same memory.
+ * groups, read on demand. What stays in memory of a row is a short hash, if it has no id.
  */
 import { createReadStream } from "node:fs";
 import { UsageError } from "../../lib/errors.ts";

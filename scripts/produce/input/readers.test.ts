@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Event, eventSchema } from "../../../schema/event.ts";
+import type { EventType } from "../../../schema/event-types.ts";
 import { csvReader, HeaderError } from "./csv.ts";
 import { type NumberedRow, ndjsonReader, type RowReader } from "./ndjson.ts";
 import { DEFAULT_RULES, RowFault, type RowRules } from "./row.ts";
@@ -182,32 +183,107 @@ test("readers refuse a moment that looks like an event's and is none", () => {
   expect(outcomes(rows)).toEqual(times.map((_, index) => [index + 1, "bad_created_at"]));
 });
 
-test("readers give rows without an id one that depends on the row alone", () => {
-  const idOf = (rows: NumberedRow[]) => events(rows).map(({ event_id }) => event_id);
-  const head = "ts,session,aid,type";
-  const [first, again, other] = idOf(
-    csv(
-      [
-        head,
-        "1659304800025,0,7,clicks",
-        "1659304800025,0,7,clicks",
-        "1659304800025,0,8,clicks",
-      ].join("\n"),
-      OTTO,
+const idsOf = (rows: NumberedRow[]) => events(rows).map(({ event_id }) => event_id);
+
+test("readers give a row that nothing maps the id of earlier releases when no equal row came before", () => {
+  const line = `{"user_id":1,"event_type":"view","created_at":"${TIME}"}`;
+  expect(idsOf(ndjson(line))).toEqual(["56ec0f29-4a80-8657-897f-bc350a7e12e0"]);
+  const [first, again] = idsOf(ndjson(`${line}\n ${line} `));
+  expect(first).toBe("56ec0f29-4a80-8657-897f-bc350a7e12e0");
+  expect(again).not.toBe(first);
+  const text = `user_id,page,event_type,created_at\n1,"7",view,${TIME}`;
+  expect(idsOf(csv(text))).toEqual(["e63126a3-bde5-8b9a-8712-e289324fdbae"]);
+  // Quotes are not part of the row, and flags that change nothing make no difference.
+  expect(idsOf(csv(text.replaceAll('"', "")))).toEqual(idsOf(csv(text)));
+  const types = new Map([...DEFAULT_RULES.types, ["seen", "view" as const]]);
+  expect(idsOf(csv(text, { ...DEFAULT_RULES, types }))).toEqual(idsOf(csv(text)));
+});
+
+test("readers give other ids to the rows that a corrected mapping reads differently, and only to them", () => {
+  const text = `session,type,ts,shown\n1,clicks,${TIME},5\n2,orders,${TIME},5\n2,seen,${TIME},5`;
+  const columns = { ...OTTO.columns };
+  const first: RowRules = { columns, types: new Map([["clicks", "purchase"]]), userOffset: 0 };
+  const [clicks] = idsOf(csv(text, first));
+  const types: RowRules["types"] = new Map([
+    ["clicks", "view"],
+    ["orders", "purchase"],
+  ]);
+  const corrected = idsOf(csv(text, { columns, types, userOffset: 0 }));
+  expect(corrected).not.toContain(clicks);
+  const wider: RowRules["types"] = new Map([...types, ["seen", "view"]]);
+  expect(idsOf(csv(text, { columns, types: wider, userOffset: 0 })).slice(0, 2)).toEqual(corrected);
+  const moved = idsOf(csv(text, { columns, types, userOffset: 1 }));
+  const other = { ...columns, user_id: "shown" };
+  const mapped = idsOf(csv(text, { columns: other, types, userOffset: 0 }));
+  expect(new Set([...corrected, ...moved, ...mapped]).size).toBe(6);
+});
+
+/** Few values, so that many rows are equal, and many readings of different rows too. */
+const fileRow = fc.tuple(
+  fc.constantFrom("1", "2", "x"),
+  fc.constantFrom("2", "3"),
+  fc.constantFrom("view", "click", "seen"),
+  fc.constantFrom("view", "cart"),
+  fc.constantFrom("1659304800025", "2022-07-31"),
+);
+const COLUMNS = ["user_id", "visitor", "event_type", "kind", "created_at"];
+const mapping = fc.record({
+  user_id: fc.constantFrom("user_id", "visitor"),
+  event_type: fc.constantFrom("event_type", "kind"),
+  seen: fc.constantFrom<EventType>("view", "purchase"),
+  userOffset: fc.integer({ min: -1, max: 1 }),
+});
+
+test("readers give ids that count as ten independent lines count, for any file, mappings, times and cuts", () => {
+  const send = fc.record({ rules: mapping, share: fc.double({ min: 0, max: 1, noNaN: true }) });
+  fc.assert(
+    fc.property(
+      fc.array(fileRow, { maxLength: 30 }),
+      fc.array(send, { minLength: 1, maxLength: 5 }),
+      fc.boolean(),
+      (rows, sends, isCsv) => {
+        const sentIds = new Map<string, string>();
+        const expected = new Map<string, string>();
+        for (const { rules: given, share } of sends) {
+          // A producer that is killed has sent the beginning.
+          const sent = rows.slice(0, Math.ceil(rows.length * share));
+          const columns = {
+            ...DEFAULT_RULES.columns,
+            user_id: given.user_id,
+            event_type: given.event_type,
+          };
+          const types = new Map([...DEFAULT_RULES.types, ["seen", given.seen]]);
+          const rules = { columns, types, userOffset: given.userOffset };
+          const found = isCsv
+            ? csv([COLUMNS, ...sent].map((fields) => fields.join(",")).join("\n"), rules)
+            : ndjson(
+                sent
+                  .map((fields) =>
+                    JSON.stringify(
+                      Object.fromEntries(fields.map((value, at) => [COLUMNS[at], value])),
+                    ),
+                  )
+                  .join("\n"),
+                rules,
+              );
+          for (const { event_id, user_id, event_type } of events(found)) {
+            sentIds.set(event_id, `${user_id} ${event_type}`);
+          }
+
+          sent.forEach((row, place) => {
+            const user = Number(given.user_id === "visitor" ? row[1] : row[0]) + given.userOffset;
+            const type = given.event_type === "kind" ? row[3] : row[2];
+            const ours = type === "seen" ? given.seen : type;
+            if (!(user >= 1) || ours === "cart") return;
+            const equal = sent.slice(0, place).filter((other) => `${other}` === `${row}`).length;
+            expected.set(`${row} ${user} ${ours} ${equal}`, `${user} ${ours}`);
+          });
+        }
+        expect([...sentIds.values()].sort()).toEqual([...expected.values()].sort());
+      },
     ),
+    { numRuns: 500 },
   );
-  expect(again).toBe(first);
-  expect(other).not.toBe(first);
-  // Where the row stands, and how it is quoted, makes no difference.
-  expect(idOf(csv(`${head}\n"1659304800025",0,"7",clicks`, OTTO))).toEqual([first!]);
-  expect(first).toMatchInlineSnapshot(`"1ec7967f-cf79-8be4-86e9-538371bcbb42"`);
-  expect(
-    idOf(ndjson(`{"user_id":1,"event_type":"view","created_at":"${TIME}"}`)),
-  ).toMatchInlineSnapshot(`
-    [
-      "56ec0f29-4a80-8657-897f-bc350a7e12e0",
-    ]
-  `);
 });
 
 test("readers turn any rows into events that fit the contract, or into faults", () => {

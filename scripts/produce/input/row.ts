@@ -7,7 +7,7 @@ import { EVENT_FIELDS, type Event, type EventField } from "../../../schema/event
 import { EVENT_TYPES, type EventType } from "../../../schema/event-types.ts";
 import { isPlausible } from "../../../schema/moment.ts";
 import { judgeEvent, type RejectReason, type RowRejectReason } from "../../../schema/rejects.ts";
-import { rowId } from "./row-id.ts";
+import type { RowIds } from "./row-id.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
 
 export class RowFault {
@@ -52,31 +52,56 @@ export type RowValues = Record<EventField, unknown>;
 /** The form of `created_at` in events; the schema judges whether there is such a moment. */
 const EVENT_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** `contentOf` returns what identifies the row; a row without an id gets one made from it. */
-export function eventOfRow(
-  values: RowValues,
-  contentOf: () => string,
-  rules: RowRules,
-): DatedEvent | RowFault {
-  const { created_at } = values;
-  const isEventTime = typeof created_at === "string" && EVENT_TIME.test(created_at);
-  const createdAtMs = isEventTime ? Date.parse(created_at) : parseTimestamp(created_at);
-  const event = judgeEvent({
-    event_id: isNothing(values.event_id)
-      ? rowId(contentOf())
-      : textOf(values.event_id).toLowerCase(),
-    user_id: userIdOf(values.user_id, rules.userOffset),
-    event_type: rules.types.get(textOf(values.event_type)),
-    created_at: isEventTime ? created_at : textOfMoment(createdAtMs),
-  } satisfies Record<EventField, unknown>);
-  if (typeof event === "string") return faultOf(event, values, rules);
-  if (!isPlausible(createdAtMs as number, rules.nowMs())) {
-    return faultOf("implausible_created_at", values, rules);
-  }
-  return { event, createdAtMs: createdAtMs as number };
+/** A row of a file, as the reader of its format gives it. */
+export interface Row {
+  /** Under the file's names for the fields. */
+  values: RowValues;
+  /** Under our own names, which are the file's when nothing is mapped. */
+  plainValues(): RowValues;
+  /** All that the row holds: equal rows have equal contents. */
+  content(): string;
 }
 
-const textOfMoment = (ms: number | undefined) => (ms === undefined ? ms : formatTimestamp(ms));
+/** Stands for the id of a row without one until the row is known to be an event. */
+const NO_ID = "00000000-0000-8000-8000-000000000000";
+
+/** A row without an id gets one of `ids`, which must see the rows in their order. */
+export function eventOfRow(row: Row, rules: RowRules, ids: RowIds): DatedEvent | RowFault {
+  const { values } = row;
+  const hasId = !isNothing(values.event_id);
+  const moment = momentOf(values.created_at);
+  const event = judgeEvent({
+    event_id: hasId ? textOf(values.event_id).toLowerCase() : NO_ID,
+    user_id: userIdOf(values.user_id, rules.userOffset),
+    event_type: rules.types.get(textOf(values.event_type)),
+    created_at: moment?.text,
+  } satisfies Record<EventField, unknown>);
+  if (typeof event === "string") return faultOf(event, values, rules);
+  if (!isPlausible(moment!.ms, rules.nowMs())) {
+    return faultOf("implausible_created_at", values, rules);
+  }
+  if (!hasId) event.event_id = ids.next(row.content(), event, isPlain(event, row));
+  return { event, createdAtMs: moment!.ms };
+}
+
+/** Whether the row reads the same without any mapping. */
+function isPlain(event: Event, { values, plainValues }: Row): boolean {
+  const plain = plainValues();
+  return (
+    event.user_id === userIdOf(plain.user_id, DEFAULT_RULES.userOffset) &&
+    event.event_type === DEFAULT_RULES.types.get(textOf(plain.event_type)) &&
+    (plain.created_at === values.created_at ||
+      event.created_at === momentOf(plain.created_at)?.text)
+  );
+}
+
+function momentOf(value: unknown): { ms: number; text: string } | undefined {
+  if (typeof value === "string" && EVENT_TIME.test(value)) {
+    return { ms: Date.parse(value), text: value };
+  }
+  const ms = parseTimestamp(value);
+  return ms === undefined ? undefined : { ms, text: formatTimestamp(ms) };
+}
 
 const isNothing = (value: unknown) => value === undefined || value === null || value === "";
 

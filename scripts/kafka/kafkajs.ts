@@ -43,7 +43,7 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
 
 const log = getLogger(["kafka"]);
 
-const PATCHES = ["encodedRecords", "topicIds", "undecoded"];
+const PATCHES = ["encodedRecords", "failover", "topicIds", "undecoded"];
 
 /**
  * @throws Error when kafkajs lacks the project's patch: records could be neither read nor sent
@@ -252,7 +252,7 @@ function clientOptions(config: Config, { clientId, patience = "short" }: OpenOpt
     retry:
       patience === "short"
         ? { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 }
-        : { initialRetryTime: 100, maxRetryTime: 5_000, retries: 20 },
+        : { initialRetryTime: 100, maxRetryTime: 1_000, retries: 60 },
     ...(config.KAFKA_TLS === "true" && {
       ssl: { ca: trustedCertificates(config.KAFKA_TLS_CA) },
     }),
@@ -270,7 +270,7 @@ function clientOptions(config: Config, { clientId, patience = "short" }: OpenOpt
 
 /** Conditions that kafkajs logs as errors although it then retries or throws them. */
 const ROUTINE =
-  /rebalanc|coordinator|not leader|Connection (error|timeout)|Closed connection|disconnect|There is no leader|SASL .* authentication failed|Response |Error when calling eachBatch|^Crash: /i;
+  /rebalanc|coordinator|not (the )?leader|Connection (error|timeout)|Closed connection|disconnect|There is no leader|SASL .* authentication failed|Response |Error when calling eachBatch|^Crash: /i;
 
 const logCreator: kafkajs.logCreator =
   () =>
@@ -315,8 +315,8 @@ class KafkajsMember implements Member {
       metadataMaxAge: 60_000, // Partitions that are added are noticed within a minute.
       retry: {
         initialRetryTime: 100,
-        maxRetryTime: 5_000,
-        retries: 20,
+        maxRetryTime: 1_000,
+        retries: 60,
         // Which failures pass is decided here, see `#onCrash`.
         restartOnFailure: async () => false,
       },

@@ -46,7 +46,7 @@ test("the patch is for the version of kafkajs that is installed", () => {
 
 test("assertPatched() names the command that mends it when the patch is missing", () => {
   expect(() => assertPatched(undefined)).toThrow("bun install --force");
-  expect(() => assertPatched(["undecoded"])).toThrow("(encodedRecords, topicIds)");
+  expect(() => assertPatched(["undecoded"])).toThrow("(encodedRecords, failover, topicIds)");
 });
 
 test("a consumer with the option gets the bytes of a record batch, decompressed", async () => {
@@ -115,6 +115,137 @@ test("a producer sends encoded records as they are, to the partition that was na
     records: buffer.subarray(-encodedRecords.length),
   });
   expect([cursor.next(), cursor.next(), cursor.offset]).toEqual([true, true, 1]);
+});
+
+/** Runs the work as often as a retrier with short pauses. */
+const retrier = part("retry")({ initialRetryTime: 1, maxRetryTime: 1, retries: 5 });
+const logger = { debug() {}, error() {}, info() {}, warn() {}, namespace: () => logger };
+
+interface Produced {
+  nodeId: number;
+  partitions: number[];
+}
+
+/**
+ * A cluster whose broker 1 leads partition 0, and broker 2 partition 1 until it is lost. Then broker 1
+ * leads both.
+ */
+function clusterThatLosesBroker2(produced: Produced[]) {
+  const leaders = [1, 2];
+  const broker = (nodeId: number, produce: (partitions: number[]) => Promise<void>) => ({
+    nodeId,
+    async produce({ topicData }: { topicData: { partitions: { partition: number }[] }[] }) {
+      const partitions = topicData[0]!.partitions.map(({ partition }) => partition);
+      await produce(partitions);
+      produced.push({ nodeId, partitions });
+      const answers = partitions.map((partition) => ({ partition, errorCode: 0 }));
+      return { topics: [{ topicName: "topic", partitions: answers }] };
+    },
+  });
+  const brokers = [
+    broker(1, () => Promise.resolve()),
+    broker(2, () => {
+      leaders[1] = 1;
+      const { KafkaJSConnectionError } = part("errors");
+      return Promise.reject(new KafkaJSConnectionError("Closed connection"));
+    }),
+  ];
+  return {
+    leaders,
+    addMultipleTargetTopics: async () => {},
+    refreshMetadataIfNecessary: async () => {},
+    refreshMetadata: async () => {},
+    isConnected: () => true,
+    findTopicPartitionMetadata: () =>
+      leaders.map((leader, partitionId) => ({ partitionId, leader })),
+    findLeaderForPartitions: (_: string, partitions: string[]) =>
+      Object.groupBy(partitions.map(Number), (partition) => leaders[partition] ?? 0),
+    findBroker: async ({ nodeId }: { nodeId: string }) => brokers[Number(nodeId) - 1],
+  };
+}
+
+const eosManager = {
+  acquireBrokerLock: async () => {},
+  releaseBrokerLock() {},
+  isTransactional: () => false,
+  getSequence: () => 0,
+  updateSequence() {},
+  getProducerId: () => 1,
+  getProducerEpoch: () => 0,
+};
+
+const sendToBoth = (cluster: object) =>
+  part("producer/sendMessages")({
+    logger,
+    cluster,
+    partitioner: ({ message }: { message: { partition: number } }) => message.partition,
+    eosManager,
+    retrier,
+  })({
+    acks: -1,
+    topicMessages: [
+      { topic: "topic", messages: [0, 1].map((partition) => ({ partition, value: "x" })) },
+    ],
+  });
+
+test("a producer sends each partition once when one moves to a broker that has answered for others", async () => {
+  const produced: Produced[] = [];
+  const answers = await sendToBoth(clusterThatLosesBroker2(produced));
+  expect(produced).toEqual([
+    { nodeId: 1, partitions: [0] },
+    { nodeId: 1, partitions: [1] },
+  ]);
+  expect(answers).toMatchObject([{ partition: 0 }, { partition: 1 }]);
+});
+
+test("a producer acknowledges nothing when the cluster does not name a partition", async () => {
+  const cluster = clusterThatLosesBroker2([]);
+  const sent = sendToBoth({
+    ...cluster,
+    findLeaderForPartitions: () => ({ 1: [0] }),
+  });
+  await expect(sent).rejects.toThrow("Producing to a partition without metadata");
+});
+
+test("a member stays in its group when the coordinator is lost, and finds the next one", async () => {
+  const ConsumerGroup = part("consumer/consumerGroup");
+  const { KafkaJSConnectionError } = part("errors");
+  const found = Promise.withResolvers<object>();
+  const beats: string[] = [];
+  const group = new ConsumerGroup({
+    logger,
+    topics: ["topic"],
+    cluster: { findGroupCoordinator: () => found.promise },
+    instrumentationEmitter: { emit() {} },
+  });
+  group.memberId = "member";
+  group.coordinator = {
+    async heartbeat() {
+      beats.push("lost");
+      throw new KafkaJSConnectionError("Connection error: connect ECONNREFUSED");
+    },
+  };
+  group.lastRequest = 0;
+  await group.heartbeat({ interval: 1 });
+  await group.heartbeat({ interval: 1 });
+  found.resolve({ heartbeat: async () => beats.push("next") });
+  await found.promise;
+  await Promise.resolve();
+  await group.heartbeat({ interval: 1 });
+  expect(beats).toEqual(["lost", "next"]);
+  group.coordinator.heartbeat = async () => {
+    throw Object.assign(new Error("Rebalance"), { type: "REBALANCE_IN_PROGRESS" });
+  };
+  group.lastRequest = 0;
+  await expect(group.heartbeat({ interval: 1 })).rejects.toThrow("Rebalance");
+});
+
+test("a broker counts as connected only when requests can be made", () => {
+  const Broker = part("broker");
+  const connectionPool = { isConnected: () => true, connectionTimeout: 1 };
+  const broker = new Broker({ connectionPool, logger });
+  expect(broker.isConnected()).toBe(false);
+  expect(() => broker.lookupRequest()).toThrow(kafkajs.KafkaJSConnectionError);
 });
 
 const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";

@@ -20,6 +20,12 @@ test("topicSettings() stays within what Kafka accepts when little is kept", () =
   expect(settings["segment.ms"]).toBe("150000");
 });
 
+test("topicSettings() wants two copies before an answer when there are three, and else leaves it to Kafka", () => {
+  const wanted = (copies: string) =>
+    settingsOf({ KAFKA_REPLICATION_FACTOR: copies })["min.insync.replicas"];
+  expect(["1", "2", "3", "5"].map(wanted)).toEqual([undefined, undefined, "2", "2"]);
+});
+
 test("differences() is empty when the topic is as it should be", () => {
   const config = readConfig({});
   expect(differences(config, 4, new Map(Object.entries(topicSettings(config))))).toEqual([]);

@@ -43,6 +43,8 @@ export function topicSettings(config: Config): Record<string, string> {
     "segment.ms": String(Math.max(SEGMENT_MS_MIN, Math.floor(retentionMs / 24))),
     "max.message.bytes": String(Math.min(MESSAGE_BYTES_MAX, segmentBytes)),
     "message.timestamp.type": "LogAppendTime",
+    // Two of three brokers have a record before it is acknowledged, so one may be lost.
+    ...(config.KAFKA_REPLICATION_FACTOR > 2 && { "min.insync.replicas": "2" }),
   };
 }
 

@@ -1,10 +1,15 @@
 /** Finds, replays and purges rows of `dead_letters`; `dead-letters.ts` is its command line. */
 import { eventSchema } from "../../schema/event.ts";
 import { encodeAnyRecords } from "../kafka/encode-records.ts";
+import { OutageError } from "../kafka/failure.ts";
 import type { Kafka } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
+import { retry } from "../lib/wait.ts";
+
+/** How long Kafka may be away while letters are sent. */
+const OUTAGE_MS_MAX = 60_000;
 
 export interface Letter {
   topic: string;
@@ -68,6 +73,7 @@ export function countLetters(
 /**
  * Sends letters to the topic again, as new records; returns how many. A letter whose payload was cut
  * cannot be sent. Sending one twice after a crash is harmless, since an event counts once.
+ * @throws OutageError when Kafka is away for longer than a minute
  */
 export async function replayLetters(
   sql: Sql,
@@ -79,7 +85,8 @@ export async function replayLetters(
     (letter) => payload || (letter.payload && letter.payload.length === letter.payloadBytes),
   );
   if (whole.length === 0) return 0;
-  const appender = await kafka.openAppender((whole[0] as Letter).topic);
+  const { topic } = whole[0] as Letter;
+  const appender = await patiently(() => kafka.openAppender(topic));
   try {
     for (const letter of whole) {
       const value = payload ?? letter.payload;
@@ -88,7 +95,8 @@ export async function replayLetters(
       const partition = key
         ? partitionOf(Buffer.from(key).toString("latin1"), appender.partitionCount)
         : letter.partition;
-      await appender.append(partition, encodeAnyRecords([{ key, value, headers }]));
+      const records = encodeAnyRecords([{ key, value, headers }]);
+      await patiently(() => appender.append(partition, records));
       await sql`
         update streaming.dead_letters set replayed_at = now()
         where topic = ${letter.topic} and partition = ${letter.partition}
@@ -98,6 +106,15 @@ export async function replayLetters(
     await appender.close();
   }
   return whole.length;
+}
+
+function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
+  const startMs = performance.now();
+  return retry(work, {
+    isRetryable: (error) =>
+      error instanceof OutageError && performance.now() - startMs < OUTAGE_MS_MAX,
+    msMax: 1_000,
+  });
 }
 
 /** The key that an event has to have, which a corrected value may have changed. */

@@ -40,9 +40,12 @@ export class Platform {
     this.#admin = connect(stack.config, "admin");
   }
 
-  /** The platform of this process, or one for the file alone where it has settings of its own. */
+  /**
+   * The platform of this process, or one for the file alone where it has settings of its own. With
+   * KAFKA_BROKERS it uses that Kafka.
+   */
   static async start(settings?: Environment): Promise<Platform> {
-    const services = ["kafka", "postgres"];
+    const services = settings?.KAFKA_BROKERS ? ["postgres"] : ["kafka", "postgres"];
     if (settings)
       return new Platform(await startStack({ services, settings }), { isShared: false });
     return new Platform(await sharedStack("platform", { services }), { isShared: true });

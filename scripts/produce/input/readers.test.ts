@@ -202,19 +202,26 @@ test("readers give a row that nothing maps the id of earlier releases when no eq
 test("readers give other ids to the rows that a corrected mapping reads differently, and only to them", () => {
   const text = `session,type,ts,shown\n1,clicks,${TIME},5\n2,orders,${TIME},5\n2,seen,${TIME},5`;
   const columns = { ...OTTO.columns };
-  const first: RowRules = { columns, types: new Map([["clicks", "purchase"]]), userOffset: 0 };
+  const first: RowRules = {
+    columns,
+    types: new Map([["clicks", "purchase"]]),
+    userOffset: 0,
+    nowMs: RULES.nowMs,
+  };
   const [clicks] = idsOf(csv(text, first));
   const types: RowRules["types"] = new Map([
     ["clicks", "view"],
     ["orders", "purchase"],
   ]);
-  const corrected = idsOf(csv(text, { columns, types, userOffset: 0 }));
+  const corrected = idsOf(csv(text, { columns, types, userOffset: 0, nowMs: RULES.nowMs }));
   expect(corrected).not.toContain(clicks);
   const wider: RowRules["types"] = new Map([...types, ["seen", "view"]]);
-  expect(idsOf(csv(text, { columns, types: wider, userOffset: 0 })).slice(0, 2)).toEqual(corrected);
-  const moved = idsOf(csv(text, { columns, types, userOffset: 1 }));
+  expect(
+    idsOf(csv(text, { columns, types: wider, userOffset: 0, nowMs: RULES.nowMs })).slice(0, 2),
+  ).toEqual(corrected);
+  const moved = idsOf(csv(text, { columns, types, userOffset: 1, nowMs: RULES.nowMs }));
   const other = { ...columns, user_id: "shown" };
-  const mapped = idsOf(csv(text, { columns: other, types, userOffset: 0 }));
+  const mapped = idsOf(csv(text, { columns: other, types, userOffset: 0, nowMs: RULES.nowMs }));
   expect(new Set([...corrected, ...moved, ...mapped]).size).toBe(6);
 });
 
@@ -253,7 +260,7 @@ test("readers give ids that count as ten independent lines count, for any file, 
             event_type: given.event_type,
           };
           const types = new Map([...DEFAULT_RULES.types, ["seen", given.seen]]);
-          const rules = { columns, types, userOffset: given.userOffset };
+          const rules = { columns, types, userOffset: given.userOffset, nowMs: RULES.nowMs };
           const found = isCsv
             ? csv([COLUMNS, ...sent].map((fields) => fields.join(",")).join("\n"), rules)
             : ndjson(

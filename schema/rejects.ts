@@ -14,8 +14,9 @@ import { isSurelyEvent } from "./quick-check.ts";
 
 /** Reasons that `dead_letters.reason` allows, each with its meaning. */
 const RECORD_REJECTS = {
+  unreadable: "its record batch cannot be read, and a person has passed over it",
   empty: "it has no value",
-  too_large: `it is longer than ${EVENT_BYTES_MAX} bytes`,
+  too_large: `it is longer than ${EVENT_BYTES_MAX} bytes, or its record batch unpacks to more than 64 MiB`,
   bad_encoding: "it is not valid UTF-8",
   bad_json: "it is not JSON",
   not_an_object: "it is JSON, but not an object",

@@ -21,7 +21,9 @@ const typeCounts = z.object({
 const ledger = z.object({
   state: z
     .enum(["exact", "differs"])
-    .describe("Whether every equation below holds and the last checks of dbt passed"),
+    .describe(
+      "Whether every equation below holds, the last checks of dbt passed, and counting stands nowhere",
+    ),
   read: count.describe("Records read from Kafka = stored + duplicates + rejected + absent"),
   stored: count.describe("Events counted in the tables = counted"),
   duplicates: count.describe("Records that repeated an event, dropped"),

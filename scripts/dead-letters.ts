@@ -8,6 +8,7 @@ import {
   purgeLetters,
   replayLetters,
   type Selection,
+  skipBatch,
 } from "./dead-letters/letters.ts";
 import { openKafka } from "./kafka/open.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
@@ -52,8 +53,8 @@ const MOMENT: Form<Date> = {
 };
 
 const flags = {
-  action: argument(choice(["list", "show", "replay", "purge"]), "What to do", "list"),
-  place: argument(PLACE, "Which letter, as PARTITION:OFFSET; needed by show"),
+  action: argument(choice(["list", "show", "replay", "purge", "skip"]), "What to do", "list"),
+  place: argument(PLACE, "Which letter, as PARTITION:OFFSET; needed by show and skip"),
   reason: flag({ ...choice(REJECT_REASONS), hint: "REASON" }, "Only letters with this reason"),
   before: flag(MOMENT, "Only letters received earlier (ISO 8601)"),
   all: toggle("list: also those that are settled; replay, purge: without a selection"),
@@ -74,6 +75,7 @@ const command = defineCommand({
     ["bun run dead-letters replay --reason bad_json", "again, once the cause is mended"],
     ["bun run dead-letters replay 2:1045 --payload F", "send a corrected value in its place"],
     ["bun run dead-letters purge --before 2026-01-01", "forget payloads; the rows stay for verify"],
+    ["bun run dead-letters skip 2:1045", "give up what cannot be read"],
   ],
   exits: { 0: "done", 1: "failed, or nothing found" },
   async run({ flags: given }) {
@@ -97,6 +99,8 @@ async function perform(given: Given, selection: Selection, sql: Sql, config: Con
       return show(given, selection, sql, config);
     case "replay":
       return replay(given, selection, sql, config);
+    case "skip":
+      return skip(given, selection, sql, config);
     case "purge": {
       requireSelection(given, selection);
       const purged = await purgeLetters(sql, config, selection);
@@ -164,6 +168,22 @@ async function replay(given: Given, selection: Selection, sql: Sql, config: Conf
   const kept = letters.length - replayed;
   const remark = kept > 0 ? `; ${kept} were kept back, since their payload is not whole` : "";
   print(given, { replayed, kept }, `Sent ${replayed} records again${remark}`);
+}
+
+async function skip(given: Given, { place }: Selection, sql: Sql, config: Config): Promise<void> {
+  if (!place) throw new UsageError("Cannot skip: say where counting stands, PARTITION:OFFSET");
+  const { partition, offset } = place;
+  const skipped = await skipBatch(sql, config, place);
+  if (skipped === undefined) {
+    throw new Error(
+      `Cannot skip ${partition}:${offset}: counting does not stand there; \`bun run verify\` says where it stands`,
+    );
+  }
+  print(
+    given,
+    { skipped },
+    `Passed over ${skipped} records of partition ${partition}, from offset ${offset} on; the consumer makes dead letters of them`,
+  );
 }
 
 /** The cells of a letter's line. */

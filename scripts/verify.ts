@@ -99,7 +99,7 @@ async function verify(
       ),
       await ifAsked("summary", () => verifyPublished("summary", sql, config)),
       await ifAsked("worker", () => verifyPublished("worker", sql, config)),
-      ...(recounts ? [await recount(kafka, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
+      ...(recounts ? [await recount(kafka, sql, config.KAFKA_TOPIC, log, tables.ledgers)] : []),
     ];
   }
 }

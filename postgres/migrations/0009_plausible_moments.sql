@@ -3,14 +3,14 @@
 alter table streaming.dead_letters drop constraint dead_letters_reason_check;
 alter table streaming.dead_letters add constraint dead_letters_reason_check check (
     reason in (
-        'empty', 'too_large', 'bad_encoding', 'bad_json', 'not_an_object',
+        'unreadable', 'empty', 'too_large', 'bad_encoding', 'bad_json', 'not_an_object',
         'bad_event_id', 'bad_user_id', 'bad_event_type', 'bad_created_at', 'implausible_created_at'
     )
 );
 alter table streaming_replay.dead_letters drop constraint dead_letters_reason_check;
 alter table streaming_replay.dead_letters add constraint dead_letters_reason_check check (
     reason in (
-        'empty', 'too_large', 'bad_encoding', 'bad_json', 'not_an_object',
+        'unreadable', 'empty', 'too_large', 'bad_encoding', 'bad_json', 'not_an_object',
         'bad_event_id', 'bad_user_id', 'bad_event_type', 'bad_created_at', 'implausible_created_at'
     )
 );

@@ -4,6 +4,8 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Fetch } from "../kafka/log.ts";
+import type { PackedBatch } from "../kafka/record-set.ts";
+import { UnreadableBatchError, unpacked } from "../kafka/unpack.ts";
 import { deadline } from "../lib/wait.ts";
 import type { PartitionWriter } from "./partition-writer.ts";
 
@@ -21,23 +23,22 @@ export interface IngestOptions {
   onGap(): Promise<void>;
   /** Called when the records from the reader's place on are wanted instead. */
   onMoved(): void;
+  /** Called at a batch that cannot be read: everything before it is read, and nothing of it. */
+  onUnreadable(error: UnreadableBatchError): void;
 }
 
-/** @throws the reader's error for a corrupt batch or a broken index; the writer is closed then */
+/** @throws the reader's error for a broken index; the writer is closed then */
 export async function ingest(
   fetch: Fetch,
   writer: PartitionWriter,
-  { isStopping, onGap, onMoved }: IngestOptions,
+  { isStopping, onGap, onMoved, onUnreadable }: IngestOptions,
 ): Promise<void> {
   const isOver = () => isStopping() || writer.isClosed || fetch.isStale();
-  while (writer.isFull && !writer.isClosed && !isStopping()) {
-    await deadline(writer.room(), HEARTBEAT_MS).catch(() => {});
-    await fetch.heartbeat();
-  }
+  await untilRoom(fetch, writer, isStopping);
   if (isOver()) return;
   const { reader } = writer;
   if (reader.isChecking) {
-    await guarded(writer, async () => reader.check(fetch.batches));
+    await guarded(writer, () => check(fetch.batches, writer));
     onMoved();
     return;
   }
@@ -48,27 +49,75 @@ export async function ingest(
     onMoved();
     return;
   }
-  if (!(await read(fetch, writer, isOver))) return;
+  try {
+    if (!(await read(fetch, writer, isStopping))) return;
+  } catch (error) {
+    if (!(error instanceof UnreadableBatchError)) throw error;
+    writer.schedule();
+    onUnreadable(error);
+    return;
+  }
   writer.backlog = fetch.logEnd - reader.position;
   writer.schedule();
   await fetch.heartbeat();
 }
 
-/** Returns whether every record batch was read. */
-async function read(
-  { batches, logEnd }: Fetch,
+/** Keeps the membership while the database has not taken what was read. */
+async function untilRoom(
+  fetch: Fetch,
   writer: PartitionWriter,
-  isOver: () => boolean,
+  isStopping: () => boolean,
+): Promise<void> {
+  while (writer.isFull && !writer.isClosed && !isStopping()) {
+    await deadline(writer.room(), HEARTBEAT_MS).catch(() => {});
+    await fetch.heartbeat();
+  }
+}
+
+/** Compares the record where the index of ids ends. */
+async function check(batches: readonly PackedBatch[], { reader }: PartitionWriter): Promise<void> {
+  const packed = batches.find(({ lastOffset }) => lastOffset >= reader.position);
+  if (!packed) return reader.check(undefined);
+  try {
+    await unpacked(packed, reader.skips, (batch) => reader.check(batch));
+  } catch (error) {
+    if (!(error instanceof UnreadableBatchError)) throw error;
+    reader.check(undefined);
+  }
+}
+
+/**
+ * Returns whether every record batch was read.
+ * @throws UnreadableBatchError for the first that cannot be read
+ */
+async function read(
+  fetch: Fetch,
+  writer: PartitionWriter,
+  isStopping: () => boolean,
 ): Promise<boolean> {
+  const { reader } = writer;
+  const isOver = () => isStopping() || writer.isClosed || fetch.isStale();
   let turnAtMs = performance.now();
-  for (const batch of batches) {
-    await guarded(writer, async () => {
-      writer.reader.read(batch);
-      const behind = writer.reader.caughtUp();
-      if (behind) await behind;
+  for (const packed of fetch.batches) {
+    if (packed.lastOffset < reader.position) continue;
+    const isRead = await unpacked(packed, reader.skips, async (batch) => {
+      let isWhole = false;
+      while (!isWhole) {
+        await guarded(writer, async () => {
+          isWhole = reader.read(batch);
+          const behind = reader.caughtUp();
+          if (behind) await behind;
+        });
+        if (isWhole) break;
+        writer.schedule();
+        await untilRoom(fetch, writer, isStopping);
+        if (isOver()) return false;
+      }
+      return true;
     });
+    if (!isRead) return false;
     if (performance.now() - turnAtMs < SLICE_MS) continue;
-    writer.backlog = logEnd - writer.reader.position;
+    writer.backlog = fetch.logEnd - reader.position;
     writer.schedule();
     await nextTurn();
     if (isOver()) return false;

@@ -6,7 +6,8 @@
 import { EventFields } from "../../schema/layout.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { readLog } from "../kafka/read-log.ts";
-import { RecordCursor } from "../kafka/record-cursor.ts";
+import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
+import type { Skip } from "../kafka/unpack.ts";
 import type { Inherited, Neighbour } from "../ledger/duplicate-rules.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { homeOf } from "./homes.ts";
@@ -32,13 +33,18 @@ export interface InheritOptions {
   log: ReadonlyMap<number, LogState>;
   /** By which rules the other partitions were counted. */
   ledgers: readonly Neighbour[];
+  /** What a person has passed over, by partition. */
+  skips: ReadonlyMap<number, readonly Skip[]>;
 }
 
-/** @throws OutageError when Kafka is away for more than a minute, and errors of the index */
+/**
+ * @throws OutageError when Kafka is away for more than a minute, UnreadableBatchError for a batch that
+ * nobody has passed over, and errors of the index
+ */
 export async function inherit(
   index: HorizonIndex,
   inherits: Inherited,
-  { kafka, topic, partition, log, ledgers }: InheritOptions,
+  { kafka, topic, partition, log, ledgers, skips }: InheritOptions,
 ): Promise<void> {
   const ids = new IdBatch();
   const cursor = new RecordCursor();
@@ -51,7 +57,7 @@ export async function inherit(
     const momentCounts = ledger ? momentsOf(ledger.rules) : always;
     if (index.validTo >= base + below) continue;
     const from = Math.max(log.get(parent)?.logStart ?? 0, index.validTo - base, 0);
-    await readLog(kafka, topic, new Map([[parent, { from, to: below }]]), async (_, batch) => {
+    const readBatch = async (_: number, batch: RecordBatch) => {
       cursor.open(batch);
       ids.count = 0;
       const decide = () => {
@@ -69,7 +75,8 @@ export async function inherit(
       }
       decide();
       await index.caughtUp();
-    });
+    };
+    await readLog(kafka, topic, new Map([[parent, { from, to: below }]]), readBatch, { skips });
     index.passed(base + below);
   }
   await index.flush();

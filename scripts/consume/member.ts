@@ -5,12 +5,14 @@
  */
 import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
 import { pingKafka } from "../kafka/probe.ts";
+import { UnreadableBatchError } from "../kafka/unpack.ts";
 import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
+import { describeStandstill, readSkips, type Standstill } from "../ledger/standstill.ts";
 import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
-import { backoffMs, deadline, pause } from "../lib/wait.ts";
+import { backoffMs, deadline, pause, retry } from "../lib/wait.ts";
 import { Disk, isDiskError } from "./disk.ts";
 import { Forwarder } from "./forward.ts";
 import { BrokenIndexError } from "./horizon/checksum.ts";
@@ -20,13 +22,15 @@ import type { ConsumerMetrics } from "./metrics.ts";
 import { indexFolder, loseTo, openPartition } from "./open-partition.ts";
 import { type Outages, passes, SERVICES } from "./outage.ts";
 import { PartitionWriter } from "./partition-writer.ts";
-import { FencedError, type PartitionKey, storeTally } from "./store.ts";
+import { FencedError, type PartitionKey, storeStandstill, storeTally } from "./store.ts";
 import { StoredDays } from "./stored-days.ts";
 import type { Tally } from "./tally.ts";
 
 const log = getLogger(["consume"]);
 
 const COMMIT_INTERVAL_MS = 5_000;
+/** How often a partition that stands looks whether a person has decided. */
+const DECISION_INTERVAL_MS = 1_000;
 
 export interface GroupMemberOptions {
   config: Config;
@@ -46,6 +50,8 @@ export class GroupMember {
   readonly #member: Member;
   readonly #writers = new Map<number, PartitionWriter>();
   readonly #indexes = new Map<number, HorizonIndex>();
+  /** Partitions that stand at a batch that cannot be read. */
+  readonly #standstills = new Map<number, Standstill>();
   readonly #disk: Disk;
   readonly #forwarder: Forwarder;
   readonly #end = Promise.withResolvers<void>();
@@ -99,6 +105,10 @@ export class GroupMember {
     if (waitingFor !== undefined) return waitingFor;
     if (this.#disk.isFull) return "room on the disk";
     if (!this.#joined) return "membership in the consumer group";
+    if (this.#standstills.size > 0) {
+      const reasons = [...this.#standstills].map((entry) => describeStandstill(...entry));
+      return `a person: ${reasons.join("; ")}`;
+    }
     if (this.#assigned.some((partition) => !this.#writers.has(partition))) return "its partitions";
     const records = sum(this.#writers.values().map(({ reader }) => reader.recordsToIndex));
     return records > 0 ? `its index of event ids, which lacks ${records} records` : undefined;
@@ -156,22 +166,28 @@ export class GroupMember {
     this.#member.pause(partitions);
     const generation = this.#generation;
     const isCurrent = () => generation === this.#generation && !this.#isStopping;
+    const left = new Set(partitions);
     let state: Map<number, LogState> | undefined;
     for (let attempt = 0; isCurrent(); attempt++) {
       try {
-        for (const partition of partitions) {
+        for (const partition of left) {
           let writer = this.#writers.get(partition);
           if (!writer) {
             state ??= await this.#logState();
-            writer = await this.#writerOf(partition, state, isCurrent);
+            writer = await this.#writerOf(partition, state, isCurrent).catch(unlessUnreadable);
             if (!isCurrent()) return;
+            if (!writer) continue;
             this.#writers.set(partition, writer);
             // What was lost is stored at once: the log may hold nothing else.
             writer.schedule();
           }
+          left.delete(partition);
+          if (this.#standstills.has(partition)) continue;
           this.#member.fetchFrom(partition, writer.reader.position);
         }
-        return;
+        if (left.size === 0) return;
+        state = undefined;
+        await pause(backoffMs(attempt), this.#stop.signal).catch(() => {});
       } catch (error) {
         if (!isCurrent()) return;
         const mayPass =
@@ -242,10 +258,61 @@ export class GroupMember {
         isStopping: () => this.#isStopping,
         onGap: () => this.#onGap(partition, writer),
         onMoved: () => this.#member.fetchFrom(partition, writer.reader.position),
+        onUnreadable: (error) => void this.#standAt(partition, writer, error, logEnd),
       });
     } catch (error) {
       if (!isIndexFailure(error)) throw error;
       if (this.#writers.get(partition) === writer) void this.#onIndexFailed(partition, error);
+    }
+  }
+
+  /**
+   * Only this partition stands, until a person passes over the batch. The note of it is stored behind
+   * everything that was read before.
+   */
+  async #standAt(
+    partition: number,
+    writer: PartitionWriter,
+    { to, why }: UnreadableBatchError,
+    logEnd: number,
+  ): Promise<void> {
+    const { sql, outages } = this.#options;
+    const { topic, ...key } = this.#key(partition);
+    const from = writer.reader.position;
+    const standstill = { from, to: Math.max(from, Math.min(to, logEnd - 1)), why };
+    const isStanding = () => !this.#isStopping && !writer.isClosed;
+    const fromDatabase = <Result>(work: () => Promise<Result>) =>
+      retry(() => outages.watch("postgres", work), {
+        isRetryable: (error) => passes("postgres", error) && isStanding(),
+        signal: this.#stop.signal,
+      });
+    this.#member.pause([partition]);
+    this.#standstills.set(partition, standstill);
+    log.error("Counting of a partition stands; the others go on", {
+      partition,
+      why: describeStandstill(partition, standstill),
+    });
+    try {
+      await writer.flush();
+      if (!isStanding()) return;
+      await fromDatabase(() =>
+        storeStandstill(sql, { topic, ...key }, writer.storedOffset, standstill),
+      );
+      while (isStanding()) {
+        const skips = (await fromDatabase(() => readSkips(sql, topic))).get(partition) ?? [];
+        if (isStanding() && skips.some((skip) => skip.from <= to && skip.to >= from)) {
+          log.warning("A person has passed over records that cannot be read", { partition, from });
+          this.#standstills.delete(partition);
+          writer.reader.skips = skips;
+          this.#member.fetchFrom(partition, from);
+          return;
+        }
+        await pause(DECISION_INTERVAL_MS, this.#stop.signal);
+      }
+    } catch (error) {
+      if (!isStanding()) return;
+      writer.close();
+      this.#onWriterFailed(partition, error);
     }
   }
 
@@ -265,6 +332,7 @@ export class GroupMember {
   #close(partition: number): void {
     this.#writers.get(partition)?.close();
     this.#writers.delete(partition);
+    this.#standstills.delete(partition);
     this.#indexes.get(partition)?.close();
     this.#indexes.delete(partition);
   }
@@ -305,6 +373,12 @@ export class GroupMember {
       log.debug("Could not report offsets to Kafka", { error: (error as Error).message });
     }
   }
+}
+
+/** A partition that was added has to read another one first, which may stand: it waits for that. */
+function unlessUnreadable(error: unknown): undefined {
+  if (!(error instanceof UnreadableBatchError)) throw error;
+  log.warning("A partition cannot be opened yet", { why: error.message });
 }
 
 const isIndexFailure = (error: unknown): error is Error =>

@@ -59,7 +59,8 @@ export class ConsumerMetrics {
   }
 
   read(partition: number, logEnd: number): void {
-    this.#place(partition).logEnd = logEnd;
+    const place = this.#place(partition);
+    place.logEnd = Math.max(place.logEnd, logEnd);
   }
 
   written(partition: number, tally: Tally, durationMs: number): void {

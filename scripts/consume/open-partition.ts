@@ -7,6 +7,7 @@ import { AHEAD_MS_MAX } from "../../schema/moment.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { type DuplicateRule, inheritedBy } from "../ledger/duplicate-rules.ts";
 import { readLedgers } from "../ledger/ledger.ts";
+import { readSkips } from "../ledger/standstill.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
@@ -57,6 +58,7 @@ export async function openPartition(
   if (!state) throw new Error(`Cannot find partition ${key.partition} of the topic`);
   const wanted = { horizonMs, partitions: log.size, aheadMsMax: AHEAD_MS_MAX };
   const { nextOffset, rules } = await claimPartition(sql, key, state, wanted);
+  const skips = await readSkips(sql, key.topic);
   const inherits = inheritedBy(rules.at(-1));
   const index = takeIndex(
     config,
@@ -68,7 +70,7 @@ export async function openPartition(
   if (inherits.length > 0) {
     const { topic, partition } = key;
     const ledgers = await readLedgers(sql, config);
-    await inherit(index, inherits, { kafka, topic, partition, log, ledgers });
+    await inherit(index, inherits, { kafka, topic, partition, log, ledgers, skips });
   }
   const { last } = index;
   const reader = new PartitionReader({
@@ -82,6 +84,7 @@ export async function openPartition(
         : undefined,
     homes: homesOf(key.partition, rules),
     momentCounts: momentsOf(rules),
+    skips: skips.get(key.partition) ?? [],
     seed,
   });
   if (state.logStart > nextOffset) loseTo({ config, metrics }, key, reader, state.logStart);

@@ -280,12 +280,12 @@ test("read() loses nothing when `onForgotten` throws", () => {
 });
 
 test("check() looks at the last record of the index before it reads from where that ends", () => {
-  const batches = [recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }])];
+  const batch = recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }]);
   const seen: number[] = [];
   const check = (ids: IdBatch) => seen.push(ids.count, ids.words[3] as number);
   const reader = readerOf({ readFrom: 2, countFrom: 1, last: { offset: 1, check } });
   expect([reader.isChecking, reader.position]).toEqual([true, 1]);
-  reader.check(batches);
+  reader.check(batch);
   expect([reader.isChecking, reader.position, ...seen]).toEqual([false, 2, 1, 5]);
 });
 
@@ -293,6 +293,63 @@ test("check() gives no id when the record at the offset is no event", () => {
   const counts: number[] = [];
   const check = (ids: IdBatch) => counts.push(ids.count);
   const reader = readerOf({ last: { offset: 0, check } });
-  reader.check([recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }])]);
+  reader.check(recordBatch([{ value: "x" }, { value: eventText(5, 1, 0, 0) }]));
   expect(counts).toEqual([0]);
+});
+
+test("read() makes a dead letter of each offset when no record of the batch is read", () => {
+  const reader = readerOf({ countFrom: 3 });
+  const batch = { ...recordBatch([], 1), lastOffset: 6, reject: "too_large" } as const;
+  expect(reader.read(batch)).toBe(true);
+  const { pending } = reader;
+  expect(pending.deadLetters.map(({ offset, reason }) => [offset, reason])).toEqual(
+    [3, 4, 5, 6].map((offset) => [offset, "too_large"]),
+  );
+  expect([reader.position, pending.nextOffset, pending.rejected, pending.absent]).toEqual([
+    7, 7, 4, 0,
+  ]);
+  expect(pending.lastAppendMs).toBe(batch.baseTimestampMs);
+});
+
+test("read() stops before an offset of a batch that is not read when it has to", () => {
+  const reader = readerOf({});
+  const batch = { ...recordBatch([], 0), lastOffset: 9, reject: "unreadable" } as const;
+  reader.read(batch, 4);
+  expect([reader.position, reader.pending.rejected, reader.pending.lastAppendMs]).toEqual([
+    4,
+    4,
+    Number.NEGATIVE_INFINITY,
+  ]);
+});
+
+/** Reads the batch as the consumer does, and returns the tallies. */
+function readInParts(reader: PartitionReader, batch: RecordBatch): Tally[] {
+  const parts: Tally[] = [];
+  while (!reader.read(batch)) parts.push(reader.take());
+  return [...parts, reader.take()];
+}
+
+test("read() stops in a batch when its dead letters fill a transaction, and goes on behind them", () => {
+  const value = "x".repeat(60_000);
+  const event = (index: number) => ({ value: eventText(index, 1, 0, 0) });
+  const records = Array.from({ length: 200 }, (_, index) => [{ value }, event(index)]).flat();
+  const parts = readInParts(readerOf({}), recordBatch(records));
+  expect(parts.length).toBeGreaterThan(2);
+  for (const part of parts) expect(part.deadLetterBytes).toBeLessThan(5_000_000);
+  for (const [index, part] of parts.entries()) {
+    expect(part.expectedOffset).toBe(parts[index - 1]?.nextOffset ?? 0);
+  }
+  expect(sum(parts.map(({ rejected }) => rejected))).toBe(200);
+  expect(sum(parts.map(({ stored }) => stored))).toBe(200);
+  expect(parts.at(-1)?.nextOffset).toBe(400);
+});
+
+test("read() stops in a batch that is not read when its dead letters fill a transaction", () => {
+  const batch = { ...recordBatch([], 0), lastOffset: 69_999, reject: "too_large" } as const;
+  const parts = readInParts(readerOf({}), batch);
+  expect(parts.map(({ rejected, nextOffset }) => [rejected, nextOffset])).toEqual([
+    [32_768, 32_768],
+    [32_768, 65_536],
+    [4_464, 70_000],
+  ]);
 });

@@ -8,6 +8,7 @@
 import { EventFields } from "../../schema/layout.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
+import type { Skip } from "../kafka/unpack.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
@@ -35,6 +36,8 @@ export interface ReaderOptions {
    * compaction does. They count as lost unless this throws.
    */
   onForgotten?: (from: number, to: number) => void;
+  /** Offsets that a person has passed over. @default {[]} */
+  skips?: readonly Skip[];
   /** Spreads hashes differently in each process; it never affects the result. */
   seed?: number;
 }
@@ -46,6 +49,8 @@ export class PartitionReader {
   readonly countFrom: number;
   /** Records that were read and not taken yet. */
   pending: Tally;
+  /** Offsets that a person has passed over, since they cannot be read. */
+  skips: readonly Skip[];
 
   readonly #readFrom: number;
   #last: LastRecord | undefined;
@@ -72,12 +77,14 @@ export class PartitionReader {
     homes = () => everywhere,
     momentCounts = always,
     onForgotten = () => {},
+    skips = [],
     seed = 0,
   }: ReaderOptions) {
     this.position = last?.offset ?? readFrom;
     this.#readFrom = readFrom;
     this.#last = last;
     this.countFrom = countFrom;
+    this.skips = skips;
     this.#duplicates = duplicates;
     this.#onForgotten = onForgotten;
     this.#seed = seed;
@@ -102,15 +109,15 @@ export class PartitionReader {
   }
 
   /**
-   * Looks for the last record of the index in batches that begin at `position`, and moves to where
-   * reading begins.
+   * Looks for the last record of the index in the batch at `position`, and moves to where reading
+   * begins. The batch is undefined when the log has none there, or none that can be read.
    * @throws what `LastRecord.check()` throws
    */
-  check(batches: readonly RecordBatch[]): void {
+  check(batch: RecordBatch | undefined): void {
     const cursor = this.#cursor;
     const last = this.#last as LastRecord;
     const ids = new IdBatch();
-    for (const batch of batches) {
+    if (batch) {
       cursor.open(batch);
       while (cursor.next()) {
         const { bytes, offset, valueStart, valueLength } = cursor;
@@ -126,27 +133,58 @@ export class PartitionReader {
   }
 
   /**
-   * Reads every record from the current position up to `until`, and moves behind the batch.
+   * Reads every record from the current position up to `until`, and moves behind the batch. Returns
+   * false when dead letters or strays have filled the pending tally before: take it, and read the
+   * batch again.
    * @throws what `onForgotten` throws
    */
-  read(batch: RecordBatch, until = Number.POSITIVE_INFINITY): void {
+  read(batch: RecordBatch, until = Number.POSITIVE_INFINITY): boolean {
+    if (batch.reject) return this.#rejectAll(batch, batch.reject, until);
     const cursor = this.#cursor;
     const end = Math.min(batch.lastOffset + 1, until);
     this.#forgetTo(Math.min(batch.baseOffset, until));
     if (batch.isHidden) this.#skipTo(end);
     cursor.open(batch);
+    const { deadLetters, strays } = this.pending;
+    const kept = deadLetters.length + strays.length;
     while (cursor.next()) {
       if (cursor.offset < this.position) continue;
       if (cursor.offset >= until) break;
+      if (deadLetters.length + strays.length > kept && this.pending.isFull) {
+        this.#decide(batch.appendTimestampMs);
+        return this.#passed(cursor.offset, false);
+      }
       this.#forgetTo(cursor.offset);
       if (!this.#ids.hasRoom(cursor.offset)) this.#decide(batch.appendTimestampMs);
       this.#readRecord(cursor);
       this.position += 1;
     }
     this.#decide(batch.appendTimestampMs);
-    this.#forgetTo(end);
+    return this.#passed(end, true);
+  }
+
+  /** Moves to the offset, up to which all is decided; returns `isWhole`. */
+  #passed(offset: number, isWhole: boolean): boolean {
+    this.#forgetTo(offset);
     this.#duplicates.passed(this.position);
     if (!this.isWarming) this.pending.nextOffset = this.position;
+    return isWhole;
+  }
+
+  /** The same for a batch of which no record is read. */
+  #rejectAll(batch: RecordBatch, reason: RejectReason, until: number): boolean {
+    const end = Math.min(batch.lastOffset + 1, until);
+    const { pending } = this;
+    this.#forgetTo(Math.min(batch.baseOffset, until));
+    for (let offset = Math.max(this.position, this.countFrom); offset < end; offset++) {
+      if (pending.isFull) return this.#passed(offset, false);
+      pending.addDeadLetter({ ...NOTHING, offset, reason });
+      this.position = offset + 1;
+    }
+    if (reason !== "unreadable" && end > this.countFrom) {
+      pending.lastAppendMs = Math.max(pending.lastAppendMs, batch.baseTimestampMs);
+    }
+    return this.#passed(end, true);
   }
 
   /** Resolves when more may be read: at once unless the index of ids has work that has piled up. */
@@ -256,6 +294,9 @@ export class PartitionReader {
     }
   }
 }
+
+/** What is known of a record that was not read. */
+const NOTHING = { payload: null, payloadBytes: 0, key: null, headers: null };
 
 /** A copy that outlives its fetch; null where the record has null. */
 const slice = (bytes: Uint8Array, start: number, length: number) =>

@@ -10,11 +10,6 @@ import { isOutage } from "./failure.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
 
-/** A transaction is written when it would reach either bound, whatever the backlog. */
-const TRANSACTION_ROWS_MAX = 200_000;
-const DEAD_LETTER_BYTES_MAX = 16_777_216;
-const STRAY_BYTES_MAX = 8_388_608;
-
 export interface WriterEvents {
   written(tally: Tally, durationMs: number): void;
   /** This partition cannot go on: it is fenced, or no retry can fix the error. */
@@ -58,12 +53,7 @@ export class PartitionWriter {
 
   /** Whether the pending tally has reached the size of a transaction. */
   get isFull(): boolean {
-    const { rows, deadLetterBytes, strayBytes } = this.reader.pending;
-    return (
-      rows >= TRANSACTION_ROWS_MAX ||
-      deadLetterBytes >= DEAD_LETTER_BYTES_MAX ||
-      strayBytes >= STRAY_BYTES_MAX
-    );
+    return this.reader.pending.isFull;
   }
 
   /** Resolves when more may be read: at once unless the pending tally is full. */

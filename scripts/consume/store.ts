@@ -5,6 +5,7 @@
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { DuplicateRule } from "../ledger/duplicate-rules.ts";
+import type { Standstill } from "../ledger/standstill.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { StoredDays } from "./stored-days.ts";
 import type { MinuteCount, Tally } from "./tally.ts";
@@ -102,7 +103,8 @@ with fence as (
     last_append_at = greatest(
       last_append_at, to_timestamp(${value.lastAppendMs}::text::double precision / 1000)
     ),
-    last_commit_at = clock_timestamp()
+    last_commit_at = clock_timestamp(),
+    standstill = null
   where group_id = ${value.groupId} and topic = ${value.topic}
     and partition = ${value.partition}::text::integer
     and next_offset = ${value.expectedOffset}::text::bigint
@@ -193,6 +195,27 @@ export async function storeTally(
   if (stored === tally.nextOffset) return storedDays.add(days);
   throw new FencedError(
     `Cannot store offsets ${tally.expectedOffset} to ${tally.nextOffset} of ${key.topic}/${key.partition}: the stored offset is ${stored}`,
+  );
+}
+
+/**
+ * Notes where counting stands, for everyone who asks whether the numbers are complete. What is stored
+ * next takes the note away.
+ * @throws FencedError when another consumer counts the partition
+ */
+export async function storeStandstill(
+  sql: Sql,
+  { schema, groupId, topic, partition }: PartitionKey,
+  nextOffset: number,
+  standstill: Standstill,
+): Promise<void> {
+  const { count } = await sql`
+    update ${sql(schema)}.consumer_offsets set standstill = ${sql.json({ ...standstill })}
+    where group_id = ${groupId} and topic = ${topic} and partition = ${partition}
+      and next_offset = ${nextOffset}`;
+  if (count === 1) return;
+  throw new FencedError(
+    `Cannot note that ${topic}/${partition} stands: its offset is no longer ${nextOffset}`,
   );
 }
 

@@ -36,6 +36,13 @@ export interface MinuteCount {
 /** Longest stored part of a rejected value; more would let bad records fill the database. */
 export const DEAD_LETTER_PAYLOAD_BYTES_MAX = 65_536;
 
+/** A transaction is written when it would reach one of the bounds. Bytes take ten times as much on the way. */
+const ROWS_MAX = 200_000;
+const DEAD_LETTER_BYTES_MAX = 4_194_304;
+/** What a dead letter takes besides its bytes. */
+const LETTER_BYTES = 128;
+const STRAY_BYTES_MAX = 8_388_608;
+
 const TYPES = EVENT_TYPES.length;
 const MINUTE_MS = 60_000;
 
@@ -88,6 +95,15 @@ export class Tally {
     return size * TYPES + daysMax + this.#minutes.size + this.deadLetters.length;
   }
 
+  /** Whether it has reached the size of a transaction. */
+  get isFull(): boolean {
+    return (
+      this.rows >= ROWS_MAX ||
+      this.deadLetterBytes >= DEAD_LETTER_BYTES_MAX ||
+      this.strayBytes >= STRAY_BYTES_MAX
+    );
+  }
+
   /** Counts an event; returns false for one that has to be sent to its home. */
   addEvent(userId: number, typeIndex: number, createdAtMs: number): boolean {
     if (!this.users.add(userId, typeIndex, createdAtMs)) return false;
@@ -113,7 +129,8 @@ export class Tally {
   addDeadLetter(letter: DeadLetter): void {
     this.rejected += 1;
     this.deadLetters.push(letter);
-    this.deadLetterBytes += (letter.payload?.length ?? 0) + (letter.headers?.length ?? 0);
+    this.deadLetterBytes +=
+      LETTER_BYTES + (letter.payload?.length ?? 0) + (letter.headers?.length ?? 0);
   }
 
   /** The counts by minute, sorted as the table's primary key is. */

@@ -4,6 +4,7 @@ import { encodeAnyRecords } from "../kafka/encode-records.ts";
 import { OutageError } from "../kafka/failure.ts";
 import type { Kafka } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
+import { inScope } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { retry } from "../lib/wait.ts";
@@ -125,6 +126,29 @@ function userKey(value: Uint8Array | null): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Notes that a person passes over the record batch at which counting stands; the consumer then makes
+ * dead letters of it. Returns how many offsets they are, or undefined when counting does not stand
+ * at this place.
+ */
+export async function skipBatch(
+  sql: Sql,
+  config: Config,
+  { partition, offset }: NonNullable<Selection["place"]>,
+): Promise<number | undefined> {
+  const [skipped] = await sql<{ offsets: number }[]>`
+    insert into streaming.skipped_batches (topic, partition, first_offset, last_offset, why)
+    select topic, partition, (standstill ->> 'from')::bigint, (standstill ->> 'to')::bigint,
+      standstill ->> 'why'
+    from streaming.consumer_offsets
+    where ${inScope(sql, config)} and partition = ${partition}
+      and (standstill ->> 'from')::bigint = ${offset}
+    on conflict (topic, partition, first_offset)
+      do update set last_offset = excluded.last_offset, why = excluded.why
+    returning last_offset - first_offset + 1 as offsets`;
+  return skipped?.offsets;
 }
 
 /** Deletes payload, key and headers. The rows stay, because `verify` counts them. */

@@ -7,6 +7,7 @@ import type { Config } from "../lib/config.ts";
 import { getLogger } from "../lib/log.ts";
 import { certificateRefusal, trustedCertificates } from "../lib/tls.ts";
 import { backoffMs, deadline, pause, retry } from "../lib/wait.ts";
+import { compressZstd } from "./codecs.ts";
 import type { EncodedRecords } from "./encode-records.ts";
 import {
   errorOf,
@@ -29,21 +30,19 @@ import type {
   OpenOptions,
   Topics,
 } from "./log.ts";
-import { CorruptBatchError, type RecordBatch } from "./record-cursor.ts";
-import { compress, decompress } from "./zstd.ts";
+import { type PackedBatch, type SetBatch, splitRecordSet } from "./record-set.ts";
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, ConfigSource, logLevel } =
   kafkajs;
 
-/** kafkajs comes without Zstandard. */
+/** kafkajs comes without Zstandard. What members read is unpacked in `unpack.ts`. */
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: ({ buffer }: { buffer: Buffer }) => compress(buffer),
-  decompress,
+  compress: ({ buffer }: { buffer: Buffer }) => compressZstd(buffer),
 });
 
 const log = getLogger(["kafka"]);
 
-const PATCHES = ["encodedRecords", "failover", "topicIds", "undecoded"];
+const PATCHES = ["encodedRecords", "failover", "readRecordSet", "topicIds"];
 
 /**
  * @throws Error when kafkajs lacks the project's patch: records could be neither read nor sent
@@ -300,7 +299,7 @@ class KafkajsMember implements Member {
     this.#translated = translated;
     this.#consumer = kafka.consumer({
       groupId: options.groupId,
-      undecoded: true,
+      readRecordSet,
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: Math.max(60_000, options.sessionTimeoutMs),
       heartbeatInterval: Math.min(1_000, options.sessionTimeoutMs / 3),
@@ -442,50 +441,28 @@ class KafkajsMember implements Member {
 }
 
 /** The record batches of a fetch in the order of the log, with those that are hidden from readers. */
-function batchesOf({ messages, messagesWithinOffset }: kafkajs.Batch): RecordBatch[] {
-  const visible = new Set(messages);
-  if (visible.size === messagesWithinOffset.length) return recordBatches(messages);
-  return messagesWithinOffset.flatMap((message) =>
-    visible.has(message) ? recordBatches([message]) : hiddenBatch(message),
+function batchesOf({ messages, messagesWithinOffset }: kafkajs.Batch): PackedBatch[] {
+  const visible = new Set<unknown>(messages);
+  return (messagesWithinOffset as unknown as ReadBatch[]).map((message) =>
+    visible.has(message) ? message.batch : { ...message.batch, isHidden: true },
   );
 }
 
-/** A batch of an aborted transaction as one message, or a control record. */
-function hiddenBatch(message: kafkajs.KafkaMessage): RecordBatch {
-  const { offset, batchContext } = message as unknown as kafkajs.EncodedBatch;
-  const { firstOffset, firstTimestamp } = batchContext;
-  return {
-    baseOffset: Number(firstOffset),
-    lastOffset: Number(offset),
-    baseTimestampMs: Number(firstTimestamp),
-    appendTimestampMs: undefined,
-    recordCount: 0,
-    records: new Uint8Array(0),
-    isHidden: true,
-  };
+/** A record batch in the form in which kafkajs looks for aborted transactions. */
+interface ReadBatch extends kafkajs.UndecodedBatch {
+  batch: PackedBatch;
 }
 
-const LOG_APPEND_TIME = 1;
+const readRecordSet = (bytes: Uint8Array | null, fetchedOffset: string): ReadBatch[] =>
+  splitRecordSet(bytes, Number(fetchedOffset)).map(asMessage);
 
-/** @throws CorruptBatchError for records in a format that Kafka wrote before version 0.11 */
-function recordBatches(messages: unknown): RecordBatch[] {
-  return (messages as kafkajs.EncodedBatch[]).map((message) => {
-    if (!message.encodedRecords) {
-      throw new CorruptBatchError(
-        `Cannot read the record at offset ${message.offset}: its format is older than Kafka 0.11`,
-      );
-    }
-    const { firstOffset, firstTimestamp, maxTimestamp, timestampType } = message.batchContext;
-    return {
-      baseOffset: Number(firstOffset),
-      lastOffset: Number(message.offset),
-      baseTimestampMs: Number(firstTimestamp),
-      appendTimestampMs: timestampType === LOG_APPEND_TIME ? Number(maxTimestamp) : undefined,
-      recordCount: message.recordCount,
-      records: message.encodedRecords,
-    };
-  });
-}
+const asMessage = ({ batch, producerId, inTransaction, isControl, key }: SetBatch): ReadBatch => ({
+  offset: String(batch.lastOffset),
+  key,
+  isControlRecord: isControl,
+  batchContext: { producerId: String(producerId), inTransaction },
+  batch,
+});
 
 /**
  * kafkajs starts again at 0 when a partition's sequence reaches 2^31 - 1, which is not where Kafka

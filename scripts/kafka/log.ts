@@ -3,7 +3,7 @@
  * Every call may throw the errors of `failure.ts`: an outage, a refusal, or a fatal one.
  */
 import type { EncodedRecords } from "./encode-records.ts";
-import type { RecordBatch } from "./record-cursor.ts";
+import type { PackedBatch } from "./record-set.ts";
 
 export interface OpenOptions {
   /** Name that Kafka's logs and quotas show. */
@@ -96,8 +96,11 @@ export interface Fetch {
   nextOffset: number;
   /** Offset up to which the log could be read. */
   logEnd: number;
-  /** All of them in the order of the log, also hidden ones: what no batch covers is missing. */
-  batches: RecordBatch[];
+  /**
+   * As they stand in the log, for `unpacked()`, and in its order. Also hidden ones: what no batch
+   * covers is missing.
+   */
+  batches: PackedBatch[];
   /** Keeps the membership during long work. Its errors must reach the caller of `fetched()`. */
   heartbeat(): Promise<void>;
   /** Whether the partition is fetched from elsewhere now, so that this fetch must be dropped. */

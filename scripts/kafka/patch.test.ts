@@ -21,9 +21,9 @@ const MESSAGES = [
 const FIRST_OFFSET = 70;
 
 /** A record batch as the log holds it, written from records that the caller has encoded. */
-async function storedBatch(compression = kafkajs.CompressionTypes.None): Promise<Buffer> {
+async function storedBatch(): Promise<Buffer> {
   const { buffer } = await part("protocol/recordBatch/v0").RecordBatch({
-    compression,
+    compression: kafkajs.CompressionTypes.None,
     firstOffset: FIRST_OFFSET,
     firstTimestamp: 5,
     maxTimestamp: 5,
@@ -34,8 +34,8 @@ async function storedBatch(compression = kafkajs.CompressionTypes.None): Promise
   return buffer;
 }
 
-const decodeBatch = async (batch: Buffer, options?: object) =>
-  (await part("protocol/recordBatch/v0/decoder")(new Decoder(batch), options)).records;
+const decodeBatch = async (batch: Buffer) =>
+  (await part("protocol/recordBatch/v0/decoder")(new Decoder(batch))).records;
 
 test("the patch is for the version of kafkajs that is installed", () => {
   const { dependencies, patchedDependencies } = require("../../package.json");
@@ -46,20 +46,35 @@ test("the patch is for the version of kafkajs that is installed", () => {
 
 test("assertPatched() names the command that mends it when the patch is missing", () => {
   expect(() => assertPatched(undefined)).toThrow("bun install --force");
-  expect(() => assertPatched(["undecoded"])).toThrow("(encodedRecords, failover, topicIds)");
+  expect(() => assertPatched(["readRecordSet"])).toThrow("(encodedRecords, failover, topicIds)");
 });
 
-test("a consumer with the option gets the bytes of a record batch, decompressed", async () => {
-  const { None, ZSTD } = kafkajs.CompressionTypes;
-  for (const compression of [None, ZSTD]) {
-    const [message, ...others] = await decodeBatch(await storedBatch(compression), {
-      undecoded: true,
-    });
-    expect(others).toEqual([]);
-    expect(message).toMatchObject({ offset: "71", recordCount: 2, isControlRecord: false });
-    expect(message.encodedRecords).toEqual(encodeRecords(MESSAGES));
-    expect(message.batchContext).toMatchObject({ firstOffset: "70", firstTimestamp: "5" });
+/** The answer to a fetch of one partition, version 11. */
+function fetched(recordSet: Buffer, errorCode = 0): Buffer {
+  const encoder = new Encoder().writeInt32(0).writeInt16(0).writeInt32(0);
+  encoder.writeInt32(1).writeString("topic").writeInt32(1);
+  encoder.writeInt32(3).writeInt16(errorCode).writeInt64("72").writeInt64("72").writeInt64("0");
+  return encoder.writeInt32(0).writeInt32(-1).writeInt32(recordSet.length).writeBuffer(recordSet)
+    .buffer;
+}
+
+async function recordSetOf(answer: Buffer): Promise<Buffer | null> {
+  const { decode, parse } = part("protocol/requests/fetch/v11/undecodedResponse");
+  const { responses } = await parse(await decode(answer));
+  return responses[0].partitions[0].messages;
+}
+
+test("a consumer with the option gets the bytes of a record set, whatever they are", async () => {
+  for (const recordSet of [await storedBatch(), Buffer.from("no record batch"), Buffer.alloc(0)]) {
+    expect(await recordSetOf(fetched(recordSet))).toEqual(recordSet);
   }
+});
+
+test("a consumer with the option gets null when the broker cannot read its log", async () => {
+  expect(await recordSetOf(fetched(Buffer.alloc(0), 2))).toBeNull();
+  await expect(recordSetOf(fetched(Buffer.alloc(0), 6))).rejects.toMatchObject({
+    type: "NOT_LEADER_FOR_PARTITION",
+  });
 });
 
 test("a consumer without the option gets records as kafkajs decodes them", async () => {
@@ -332,14 +347,18 @@ test.each([0, 1, 3])(
 
 test.each([true, false])(
   "a fetch without anything for readers is handed over: %p",
-  async (undecoded) => {
+  async (isOurs) => {
     const Batch = part("consumer/batch");
     const Runner = part("consumer/runner");
     const silent = { debug() {}, error() {}, namespace: () => silent };
     const handed: string[] = [];
     const runner = new Runner({
       logger: silent,
-      consumerGroup: { undecoded, resolveOffset() {}, heartbeat: async () => {} },
+      consumerGroup: {
+        readRecordSet: isOurs ? () => [] : undefined,
+        resolveOffset() {},
+        heartbeat: async () => {},
+      },
       instrumentationEmitter: { emit() {} },
       eachBatch: async ({ batch }: { batch: { lastOffset(): string } }) => {
         handed.push(batch.lastOffset());
@@ -358,6 +377,6 @@ test.each([true, false])(
         messages: [abortMarker(2, "2")],
       }),
     );
-    expect(handed).toEqual(undecoded ? ["2"] : []);
+    expect(handed).toEqual(isOurs ? ["2"] : []);
   },
 );

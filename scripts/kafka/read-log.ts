@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "./log.ts";
 import type { RecordBatch } from "./record-cursor.ts";
+import { type Skip, UnreadableBatchError, unpacked } from "./unpack.ts";
 
 /** Offsets from `from` up to, not including, `to`. */
 export interface Range {
@@ -15,16 +16,25 @@ export interface Range {
 /** A member joins again after an outage; for longer than this, nobody waits for it. */
 const AWAY_MS_MAX = 60_000;
 
+export interface ReadOptions {
+  /** What a person has passed over, by partition. */
+  skips?: ReadonlyMap<number, readonly Skip[]>;
+  /** Called for a batch that cannot be read; the rest of its partition is not read then. */
+  onUnreadable?(partition: number, error: UnreadableBatchError): void;
+}
+
 /**
  * Calls `onBatch` with every record batch that overlaps the ranges, in the order of each partition.
  * The first and the last may reach beyond, and some may be hidden. Resolves when every range has been read.
- * @throws OutageError when Kafka is away for more than a minute, and what `onBatch` throws
+ * @throws OutageError when Kafka is away for more than a minute, what `onBatch` throws, and
+ * UnreadableBatchError unless there is an `onUnreadable`
  */
 export async function readLog(
   kafka: Kafka,
   topic: string,
   ranges: ReadonlyMap<number, Range>,
   onBatch: (partition: number, batch: RecordBatch) => void | Promise<void>,
+  { skips = new Map(), onUnreadable }: ReadOptions = {},
 ): Promise<void> {
   const unread = new Map([...ranges].filter(([, { from, to }]) => from < to));
   if (unread.size === 0) return;
@@ -35,6 +45,11 @@ export async function readLog(
   const moveTo = (partition: number, position: number) => {
     positions.set(partition, position);
     if (position >= (unread.get(partition)?.to ?? 0)) unread.delete(partition);
+    if (unread.size === 0) end.resolve();
+  };
+  const giveUp = (partition: number) => {
+    positions.delete(partition);
+    unread.delete(partition);
     if (unread.size === 0) end.resolve();
   };
   const member = kafka.member(
@@ -49,7 +64,15 @@ export async function readLog(
         if (!unread.has(partition)) return;
         for (const batch of batches) {
           if (batch.lastOffset < (positions.get(partition) as number)) continue;
-          await onBatch(partition, batch);
+          try {
+            await unpacked(batch, skips.get(partition) ?? [], (content) =>
+              onBatch(partition, content),
+            );
+          } catch (error) {
+            if (!(error instanceof UnreadableBatchError && onUnreadable)) throw error;
+            onUnreadable(partition, error);
+            return giveUp(partition);
+          }
           moveTo(partition, batch.lastOffset + 1);
         }
         moveTo(partition, nextOffset);

@@ -3,6 +3,7 @@
  * format is Kafka's record format, version 2 (KIP-98). Called once per record batch by each reader
  * of the log.
  */
+import type { RejectReason } from "../../schema/rejects.ts";
 
 /** A record batch's header, and its records as they stand in the log, decompressed. */
 export interface RecordBatch {
@@ -18,6 +19,11 @@ export interface RecordBatch {
   records: Uint8Array;
   /** Holds nothing for readers: records of an aborted transaction, or the marker of its end. */
   isHidden?: true;
+  /**
+   * Set when all offsets of the batch are dead letters with this reason. `records` are empty then,
+   * and `baseTimestampMs` is the time of the newest.
+   */
+  reject?: RejectReason;
 }
 
 /** A record batch whose bytes do not follow the format: the log or the client is broken. */

@@ -14,6 +14,7 @@ const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
   lost: 0,
   forwarded: 0,
   rules: [{ from: 0, horizonMs: 604_800_000 }],
+  standstill: null,
   ...change,
 });
 

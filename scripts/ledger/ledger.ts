@@ -6,6 +6,7 @@ import type { LedgerCounts } from "../../schema/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Queryable } from "../lib/postgres.ts";
 import { type DuplicateRule, duplicateRules } from "./duplicate-rules.ts";
+import { type Standstill, standstill } from "./standstill.ts";
 
 /** One row of `consumer_offsets`. */
 export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
@@ -20,6 +21,8 @@ export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
   forwarded: number;
   /** How duplicates were found, from which offset on. */
   rules: DuplicateRule[];
+  /** Where counting stands and why; null while it goes on. */
+  standstill: Standstill | null;
 }
 
 /** Which ledger is meant: the counts of one consumer group in one topic. */
@@ -34,11 +37,15 @@ export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<P
   const rows = await sql<PartitionLedger[]>`
     select partition, topic_id as "topicId", first_offset as "firstOffset",
       next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
-      forwarded, duplicate_rules as rules
+      forwarded, duplicate_rules as rules, standstill
     from streaming.consumer_offsets
     where ${inScope(sql, scope)}
     order by partition`;
-  return rows.map((row) => ({ ...row, rules: duplicateRules.parse(row.rules) }));
+  return rows.map((row) => ({
+    ...row,
+    rules: duplicateRules.parse(row.rules),
+    standstill: standstill.nullable().parse(row.standstill),
+  }));
 }
 
 /** Columns for a statement that sums the ledger itself: those of `totalsOf(await readLedgers())`. */

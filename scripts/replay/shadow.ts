@@ -8,22 +8,23 @@ import { homesOf } from "../consume/homes.ts";
 import type { HorizonIndex } from "../consume/horizon/horizon-index.ts";
 import type { DuplicateFinder } from "../consume/horizon/id-batch.ts";
 import { openIndex } from "../consume/horizon/open-index.ts";
-import { beginOf, inherit } from "../consume/inherit.ts";
+import { beginOf, type InheritOptions, inherit } from "../consume/inherit.ts";
 import { momentsOf } from "../consume/moments.ts";
 import { PartitionReader } from "../consume/partition-reader.ts";
 import { RuleSequence } from "../consume/rule-sequence.ts";
 import { type PartitionKey, storeTally } from "../consume/store.ts";
 import { WindowFinder } from "../consume/window-finder.ts";
-import type { Kafka, LogState } from "../kafka/log.ts";
+import type { Kafka } from "../kafka/log.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
 import type { RecordBatch } from "../kafka/record-cursor.ts";
 import { type DuplicateRule, findsLike, inheritedBy } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
+import { readSkips } from "../ledger/standstill.ts";
 import type { Config } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 
-/** A tally is written when it reaches this many rows; large ones cost the database less. */
-const ROWS_MAX = 200_000;
+/** What one partition has to know of the others. */
+type Surroundings = Pick<InheritOptions, "log" | "ledgers" | "skips">;
 
 export class Shadow {
   readonly #kafka: Kafka;
@@ -52,6 +53,7 @@ export class Shadow {
         streaming_replay.events_per_minute, streaming_replay.consumer_offsets,
         streaming_replay.dead_letters`;
     const log = await this.#kafka.logState(this.#config.KAFKA_TOPIC);
+    const skips = await readSkips(sql, this.#config.KAFKA_TOPIC);
     for (const ledger of ledgers) {
       await sql`
         insert into streaming_replay.consumer_offsets
@@ -69,7 +71,7 @@ export class Shadow {
         const before = ledger.rules[index - 1];
         // The index of the rule before goes on.
         if (before && findsLike(rule, before)) continue;
-        finders.set(rule, await this.#finderOf(ledger, rule, log, ledgers));
+        finders.set(rule, await this.#finderOf(ledger, rule, { log, ledgers, skips }));
       }
       this.#readers.set(
         ledger.partition,
@@ -93,13 +95,17 @@ export class Shadow {
     for (const [partition, reader] of this.#readers) {
       ranges.set(partition, { from: reader.position, to: targets.get(partition) ?? 0 });
     }
-    await readLog(this.#kafka, this.#config.KAFKA_TOPIC, ranges, async (partition, batch) => {
+    const { KAFKA_TOPIC: topic } = this.#config;
+    // Read behind the targets, which lie beyond a batch only once it is passed over.
+    const skips = await readSkips(this.#sql, topic);
+    const onBatch = async (partition: number, batch: RecordBatch) => {
       const reader = this.#readers.get(partition) as PartitionReader;
       const before = reader.position;
       await this.#read(partition, reader, batch, targets.get(partition) as number);
       onProgress(reader.position - before);
-      if (reader.pending.rows >= ROWS_MAX) await this.#store(partition, reader);
-    });
+      if (reader.pending.isFull) await this.#store(partition, reader);
+    };
+    await readLog(this.#kafka, topic, ranges, onBatch, { skips });
     for (const [partition, reader] of this.#readers) {
       await this.#store(partition, reader);
     }
@@ -114,7 +120,7 @@ export class Shadow {
   ): Promise<void> {
     const ends = (this.#ruleStarts.get(partition) ?? []).filter((from) => from > reader.position);
     for (const end of [...ends, target]) {
-      reader.read(batch, Math.min(end, target));
+      while (!reader.read(batch, Math.min(end, target))) await this.#store(partition, reader);
       await reader.caughtUp();
       if (reader.position >= Math.min(batch.lastOffset + 1, target)) return;
       await this.#store(partition, reader);
@@ -124,8 +130,7 @@ export class Shadow {
   async #finderOf(
     { partition, topicId, firstOffset }: PartitionLedger,
     rule: DuplicateRule,
-    log: ReadonlyMap<number, LogState>,
-    ledgers: readonly PartitionLedger[],
+    { log, ledgers, skips }: Surroundings,
   ): Promise<DuplicateFinder> {
     if ("windowRecords" in rule) return new WindowFinder(rule.windowRecords);
     const inherits = inheritedBy(rule);
@@ -145,7 +150,7 @@ export class Shadow {
     );
     this.#indexes.push(index);
     const topic = this.#config.KAFKA_TOPIC;
-    await inherit(index, inherits, { kafka: this.#kafka, topic, partition, log, ledgers });
+    await inherit(index, inherits, { kafka: this.#kafka, topic, partition, log, ledgers, skips });
     return index;
   }
 

@@ -31,6 +31,8 @@ export interface Row extends TypeCounts, LedgerCounts {
   kafkaToTableMs: number | null;
   settledMs: number | null;
   isHealthy: boolean;
+  /** Whether counting stands at a record batch that cannot be read. */
+  isStanding: boolean;
 }
 
 /** Sends the statement; the caller knows only afterwards whether `isBuilt` was right. */
@@ -144,7 +146,8 @@ const ledger = (sql: Sql, { scope }: SummaryQuery) => sql`
   ledger as (
     select
       ${totalColumns(sql)},
-      ${ms(sql, "max(last_event_at)")} as "newestEventMs"
+      ${ms(sql, "max(last_event_at)")} as "newestEventMs",
+      count(standstill) > 0 as "isStanding"
     from partitions
   ),
   last_batch as (

@@ -34,7 +34,7 @@ export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number):
 
 function ledgerOf(row: Row, counted: number): Summary["ledger"] {
   const { read, stored, duplicates, rejected, absent, lost } = row;
-  const isExact = isBalanced(row) && stored === counted && row.isHealthy;
+  const isExact = isBalanced(row) && stored === counted && row.isHealthy && !row.isStanding;
   const state = isExact ? "exact" : "differs";
   return { state, read, stored, duplicates, rejected, absent, lost, counted };
 }

@@ -1,10 +1,12 @@
 /**
  * Kafka → consumer: every offset up to the stored one is accounted for as stored, duplicate, rejected
- * or absent. The topic is still the same, it is not compacted, and no record was lost.
+ * or absent. The topic is still the same, it is not compacted, no record was lost, and counting
+ * stands nowhere.
  */
 import { isBalanced } from "../../schema/ledger.ts";
 import type { LogState } from "../kafka/log.ts";
 import { type PartitionLedger, totalsOf } from "../ledger/ledger.ts";
+import { describeStandstill } from "../ledger/standstill.ts";
 import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
 
@@ -83,5 +85,8 @@ function faultsOf(ledger: PartitionLedger, log: LogState | undefined): string[] 
           `${name}: the log has deleted ${deleted} records unread, offsets ${ledger.nextOffset} to ${log.logStart - 1}; the consumer goes on without them only with CONSUMER_LOST_RECORDS=accept`,
         ]),
     ...(ledger.lost === 0 ? [] : [`${name}: ${ledger.lost} records were deleted unread`]),
+    ...(ledger.standstill === null
+      ? []
+      : [describeStandstill(ledger.partition, ledger.standstill)]),
   ];
 }

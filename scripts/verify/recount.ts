@@ -7,9 +7,12 @@ import { EVENT_BYTES_MAX, type Event, eventSchema } from "../../schema/event.ts"
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
-import { RecordCursor } from "../kafka/record-cursor.ts";
+import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
+import type { Skip } from "../kafka/unpack.ts";
 import { type DuplicateRule, inheritedBy, ruleAt } from "../ledger/duplicate-rules.ts";
 import type { PartitionLedger } from "../ledger/ledger.ts";
+import { readSkips } from "../ledger/standstill.ts";
+import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
 import { IdBuckets, type IdRecord } from "./id-buckets.ts";
@@ -19,6 +22,7 @@ type Count = Pick<PartitionLedger, "stored" | "duplicates" | "rejected" | "absen
 /** Counts what the log still holds of the counted range of each partition. */
 export async function recount(
   kafka: Kafka,
+  sql: Sql,
   topic: string,
   log: ReadonlyMap<number, LogState>,
   ledgers: readonly PartitionLedger[],
@@ -35,15 +39,19 @@ export async function recount(
         { from: firstOffset, to: nextOffset },
       ]),
   );
-  await countLog(kafka, topic, ranges, counters);
+  const skips = await readSkips(sql, topic);
+  const unreadable = await countLog(kafka, topic, ranges, counters, skips);
   const complete = ledgers.filter((ledger) => ranges.has(ledger.partition));
-  const differing = complete.filter((ledger) => !counters.get(ledger.partition)?.equals(ledger));
+  const differing = complete.filter(
+    (ledger) =>
+      !unreadable.has(ledger.partition) && !counters.get(ledger.partition)?.equals(ledger),
+  );
   const stored = sum(complete.map(({ partition }) => counters.get(partition)?.count.stored ?? 0));
   const expected = sum(complete.map(({ stored }) => stored));
   return {
     hop: "log → tables, read again",
     equation: `${stored} events in the log = ${expected} stored`,
-    holds: differing.length === 0,
+    holds: differing.length === 0 && unreadable.size === 0,
     numbers: { stored, expected },
     remarks: [
       ...differing.map(
@@ -57,6 +65,7 @@ export async function recount(
           ({ ledger, gone }) =>
             `partition ${ledger.partition}: the log has forgotten ${gone - ledger.lost} records that were counted, as compaction does`,
         ),
+      ...Array.from(unreadable, ([partition, why]) => `partition ${partition}: ${why}`),
       ...incomplete.map(
         ({ partition }) =>
           `partition ${partition} not read: retention has deleted records that were counted`,
@@ -65,20 +74,28 @@ export async function recount(
   };
 }
 
+/** Returns why the rest of a partition could not be read, by partition. */
 async function countLog(
   kafka: Kafka,
   topic: string,
   ranges: ReadonlyMap<number, Range>,
   counters: ReadonlyMap<number, PlainCounter>,
-): Promise<void> {
+  skips: ReadonlyMap<number, Skip[]>,
+): Promise<Map<number, string>> {
+  const unreadable = new Map<number, string>();
   const cursor = new RecordCursor();
   const buckets = new IdBuckets();
   try {
-    await readLog(kafka, topic, ranges, (partition, batch) => {
+    const onBatch = (partition: number, batch: RecordBatch) => {
       const counter = counters.get(partition) as PlainCounter;
       if (batch.isHidden) counter.addAbsent(batch.baseOffset, batch.lastOffset + 1);
+      if (batch.reject) counter.reject(batch.baseOffset, batch.lastOffset + 1);
       cursor.open(batch);
       while (cursor.next()) counter.add(cursor, batch.appendTimestampMs, buckets);
+    };
+    await readLog(kafka, topic, ranges, onBatch, {
+      skips,
+      onUnreadable: (partition, { message }) => unreadable.set(partition, message),
     });
     buckets.forEachBucket((records) => {
       for (const same of Map.groupBy(records, ({ id }) => id).values()) {
@@ -90,6 +107,7 @@ async function countLog(
         }
       }
     });
+    return unreadable;
   } finally {
     buckets.close();
   }
@@ -132,11 +150,20 @@ class PlainCounter {
 
   /** Offsets from `from` up to, not including, `to` hold nothing for readers. */
   addAbsent(from: number, to: number): void {
+    this.count.absent += this.#found(from, to);
+  }
+
+  /** The same for offsets of a batch of which no record is read. */
+  reject(from: number, to: number): void {
+    this.count.rejected += this.#found(from, to);
+  }
+
+  /** How many of the offsets were counted; they are no longer lost. */
+  #found(from: number, to: number): number {
     const { firstOffset, nextOffset } = this.#ledger;
-    const offsets = Math.min(to, nextOffset) - Math.max(from, firstOffset);
-    if (offsets <= 0) return;
-    this.count.absent += offsets;
+    const offsets = Math.max(0, Math.min(to, nextOffset) - Math.max(from, firstOffset));
     this.count.lost -= offsets;
+    return offsets;
   }
 
   /**

@@ -66,7 +66,7 @@ function findDifference(ledger: Ledger): string {
   if (ledger.stored !== ledger.counted) {
     return `The totals by user say ${formatCount(ledger.counted)} events, the books ${formatCount(ledger.stored)}.`;
   }
-  return "The counts agree, but the last check of the tables found a fault.";
+  return "The counts agree, but the last check failed, or counting stands at a record that cannot be read.";
 }
 
 const countOf = (count: number, one: string, many: string) =>

@@ -154,6 +154,7 @@ const command = defineCommand({
       rate: config.PRODUCER_RATE,
       topic: config.KAFKA_TOPIC,
       seed: randomBytes(16).toString("hex"),
+      nowMs: Date.now,
     });
     await produce(options, config);
   },

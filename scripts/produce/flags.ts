@@ -28,10 +28,10 @@ const USERS_MAX = 50_000_000;
 /** A moment, as the files of events may write it. */
 const START_MS: Form<number> = {
   hint: "TIME",
-  expected: "a time from 1970 to tomorrow, such as 2026-01-31 or 2026-01-31T08:00Z",
+  expected: "a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00Z",
   read(given) {
     const startMs = parseTimestamp(given);
-    return startMs !== undefined && isPlausible(startMs, Date.now()) ? startMs : undefined;
+    return startMs !== undefined && startMs >= 0 ? startMs : undefined;
   },
 };
 
@@ -114,6 +114,8 @@ export interface FlagDefaults {
    * For a run without --seed. It must differ between any two runs, since event ids come from it.
    */
   seed: string;
+  /** The clock, in milliseconds since the epoch. */
+  nowMs(): number;
 }
 
 /**
@@ -130,8 +132,10 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
   if (given.span !== undefined && given.start === undefined) {
     throw new UsageError("Cannot use --span: it needs --start");
   }
-  if (given.start !== undefined && !isPlausible(given.start + (given.span ?? 0), Date.now())) {
-    throw new UsageError("Cannot use --span: it ends more than 24 hours from now");
+  const endMs = given.start === undefined ? 0 : given.start + (given.span ?? 0);
+  if (!isPlausible(endMs, defaults.nowMs())) {
+    const name = given.span === undefined ? "start" : "span";
+    throw new UsageError(`Cannot use --${name}: events more than 24 hours from now do not count`);
   }
   if (given.speed !== undefined && given.rate !== undefined) {
     throw new UsageError("Cannot use --speed and --rate together: both set the pace");
@@ -149,7 +153,7 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
           startMs: given.start,
           spanMs,
         },
-    file: fromFile ? fileOptionsOf(given) : undefined,
+    file: fromFile ? fileOptionsOf(given, defaults) : undefined,
     rate: given.rate ?? (unpaced ? 0 : defaults.rate),
     speed: given.speed,
     countMax: given.count ?? countDefault,
@@ -169,7 +173,7 @@ function refuse(given: Given, names: readonly (keyof Given)[], reason: string): 
   if (found) throw new UsageError(`Cannot use --${found}: ${reason}`);
 }
 
-function fileOptionsOf(given: Given): FileOptions {
+function fileOptionsOf(given: Given, { nowMs }: FlagDefaults): FileOptions {
   const columns = { ...DEFAULT_RULES.columns };
   for (const [field, column] of pairs("map", given.map, EVENT_FIELDS))
     columns[field as EventField] = column;
@@ -180,7 +184,7 @@ function fileOptionsOf(given: Given): FileOptions {
       columns,
       types: typesOf(given),
       userOffset: given["user-offset"] ?? 0,
-      nowMs: DEFAULT_RULES.nowMs,
+      nowMs,
     },
   };
 }

@@ -1,12 +1,15 @@
 import { afterEach, expect, test } from "bun:test";
 import {
+  closeSync,
   cpSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -246,4 +249,21 @@ test("a write fails when another process has taken the index over, and says so",
   await read(index, log, 0);
   open(folder, 0, 1);
   expect(index.flush()).rejects.toThrow("Another consumer has taken the index over");
+});
+
+test("checkLast() removes an index of another log, and closing it again does no harm", async () => {
+  const log = [{ appendMs: 1_000, records: [{ offset: 0, id: 1 }] }];
+  const folder = newFolder();
+  const { index } = open(folder, 0, 1);
+  await read(index, log, 0);
+  await index.flush();
+  batch.count = 0;
+  batch.add(0, 7, 0, 2, 1);
+  expect(() => index.checkLast(batch)).toThrow("another record where the index ends");
+  // Another file may have the descriptor now, and must stay open.
+  const other = openSync(join(folder, "other"), "w");
+  index.close();
+  writeSync(other, "still open");
+  closeSync(other);
+  expect(readdirSync(folder)).toEqual(["other"]);
 });

@@ -23,7 +23,8 @@ const ENTRIES_IN_BLOCK = ENTRY_BLOCK_BYTES / ENTRY_BYTES;
 
 export class Run {
   readonly info: RunInfo;
-  readonly #descriptor: number;
+  /** Negative once it is closed. */
+  #descriptor: number;
   readonly #layout: RunLayout;
   /** The whole file, where it can be mapped. */
   readonly #map: Int32Array | undefined;
@@ -109,7 +110,10 @@ export class Run {
 
   /** A mapped file stays readable until nothing holds it any more. */
   close(): void {
+    // Closed twice, it might be another file's by then.
+    if (this.#descriptor < 0) return;
     closeSync(this.#descriptor);
+    this.#descriptor = -1;
   }
 
   #entryBlock(number: number, buffer = this.#block): Int32Array {

@@ -55,6 +55,10 @@ const FACTS_MS_MAX = 4_000;
 /** A younger program may still be starting, even when no `up` waits for it. */
 const STARTING_SECONDS_MAX = 60;
 const REASON_LENGTH_MAX = 300;
+/** A start writes some lines before it fails. */
+const LINES_SEARCHED = 10;
+/** How a program's error begins when it ends the program. */
+const ERROR_LINE = /^Cannot /;
 
 export async function report(config: Config, services: Service[]): Promise<Row[]> {
   const isUp = (await supervisorProcess(config)) !== undefined;
@@ -67,8 +71,10 @@ export async function report(config: Config, services: Service[]): Promise<Row[]
         ? await rowElsewhere(config, service)
         : await rowHere(config, service, own);
       const ended = programNames(service).flatMap((name) => restarts.get(name) ?? []);
+      const reason = ended.length > 0 ? whyItEnded(config, own) : undefined;
       return {
         ...row,
+        ...(row.reason !== undefined && reason !== undefined && { reason }),
         ...(row.state !== "stopped" && ended.length > 0 && { restarts: together(ended) }),
       };
     }),
@@ -148,6 +154,18 @@ const faultOf = (config: Config, { fault }: Service): Promise<string | undefined
 function lastWords(config: Config, program: string): string {
   const [line] = lastLines(logFile(config, program), 1);
   return line ? `${program} ended: ${line.slice(0, REASON_LENGTH_MAX)}` : `${program} ended`;
+}
+
+/**
+ * Why a program ended that is being started again: while it does not answer, its last error says more
+ * than the refused connection.
+ */
+function whyItEnded(config: Config, processes: ProcessInfo[]): string | undefined {
+  const again = processes.find(({ state }) => state === "BACKOFF" || state === "STARTING");
+  if (!again) return undefined;
+  const lines = lastLines(logFile(config, again.name), LINES_SEARCHED);
+  const line = lines.findLast((line) => ERROR_LINE.test(line));
+  return line && `${again.name} ended: ${line.slice(0, REASON_LENGTH_MAX)}`;
 }
 
 /** The operating system's data on the processes of a service. */

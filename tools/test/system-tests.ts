@@ -47,6 +47,7 @@ const parts: Part[] = [
   { files: ["trino-secured"], seconds: 70, needs: [TRINO] },
   { files: ["produce"], seconds: 60, cores: 0.6 },
   { files: ["summary"], seconds: 60, needs: [DBT] },
+  { files: ["brokers"], seconds: 200, cores: 1.1 },
   { files: ["outages"], seconds: 70, cores: 0.3 },
   { files: ["worker-outage"], seconds: 70, cores: 0.4 },
   { files: ["tunnel"], seconds: 40, cores: 0.3 },

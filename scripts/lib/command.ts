@@ -75,9 +75,12 @@ function report(error: unknown): void {
   if (process.env.LOG_LEVEL === "debug") process.stderr.write(`${stack}\n`);
 }
 
+/** What a writer is told when its reader has gone: of a pipe, and of a socket that held unread data. */
+const READER_GONE = ["EPIPE", "ECONNRESET"];
+
 /** A reader such as `head` that has enough is no failure. Its writer learns of it by its callback. */
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+  if (!READER_GONE.includes(error.code ?? "")) throw error;
 }
 
 const written = (stream: NodeJS.WriteStream) =>

@@ -1,12 +1,13 @@
 /**
  * Waits while the disk takes nothing: it is full, or read-only. Counting pauses then, because the index
- * of event ids cannot grow; the log keeps what is not counted.
+ * of event ids cannot grow. The log keeps the events until they are counted.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { getLogger } from "../lib/log.ts";
 import { Outage } from "../lib/outage.ts";
-import { backoffMs, pause } from "../lib/wait.ts";
+import { retry } from "../lib/wait.ts";
+import { writeBytes } from "./horizon/file-bytes.ts";
 
 /** Codes of the operating system for a disk that takes nothing more, or nothing now. */
 const DISK = /^(ENOSPC|EDQUOT|EIO|EROFS|EFBIG|EMFILE|ENFILE)$/;
@@ -41,15 +42,11 @@ export class Disk {
   /** Resolves when a file can be written again, or when the signal is aborted. */
   async untilWritable(error: unknown, signal: AbortSignal): Promise<void> {
     this.#outage.begin(error);
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        this.#write();
-        this.#outage.end();
-        return;
-      } catch (error) {
-        if (!isDiskError(error)) throw error;
-        await pause(backoffMs(attempt), signal).catch(() => {});
-      }
+    try {
+      await retry(async () => this.#write(), { isRetryable: isDiskError, signal });
+      this.#outage.end();
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 
@@ -58,10 +55,7 @@ export class Disk {
     mkdirSync(this.#folder, { recursive: true });
     const descriptor = openSync(path, "w");
     try {
-      const bytes = new Uint8Array(PROBE_BYTES);
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(descriptor, bytes, done, bytes.length - done, done);
-      }
+      writeBytes(descriptor, new Uint8Array(PROBE_BYTES), 0);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

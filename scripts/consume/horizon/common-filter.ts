@@ -1,5 +1,5 @@
 /** The filter over all ids of an index. It answers for nearly every new id, and grows in steps. */
-import type { IdBatch } from "./id-batch.ts";
+import type { IdColumns } from "./id-batch.ts";
 import { addEntries, askBatch, BLOCK_WORDS, blocksFor, newFilter } from "./id-filter.ts";
 
 /** At this many bits for each id the filter is full, and it is made larger. */
@@ -35,7 +35,7 @@ export class CommonFilter {
   }
 
   /** Sets `perhaps` to 1 for the batch's ids that may have been added. */
-  ask(batch: IdBatch, perhaps: Uint8Array): void {
+  ask(batch: IdColumns, perhaps: Uint8Array): void {
     askBatch(this.#filter, batch, perhaps);
   }
 

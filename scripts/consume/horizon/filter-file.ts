@@ -2,9 +2,10 @@
  * The filter over all runs as a file, so that taking an index up does not have to read every entry. It
  * is optional: without it, or when it is damaged, the entries are read.
  */
-import { closeSync, openSync, readSync, renameSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOf, checksum } from "./checksum.ts";
+import { bytesOf, checksum, isSealed, sealHeader } from "./checksum.ts";
+import { readBytes, writeBytes } from "./file-bytes.ts";
 import { BLOCK_WORDS, newFilter } from "./id-filter.ts";
 
 const NAME = "filter";
@@ -33,15 +34,15 @@ export function* saveFilter(
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       // A copy, so that the checksum is of what is written.
       const piece = bytes.slice(at, at + PIECE_BYTES);
-      sum = (Math.imul(sum, 31) + checksum(piece)) | 0;
-      writeAll(descriptor, piece, HEADER_BYTES + at);
+      sum = checksum(piece, sum);
+      writeBytes(descriptor, piece, HEADER_BYTES + at);
       yield PIECE_ENTRIES;
     }
     const header = new Int32Array(HEADER_BYTES / 4);
     header.set([FORMAT, key, filter.length, sum]);
     new Float64Array(header.buffer, 16, 1)[0] = validTo;
-    header[header.length - 1] = checksum(bytesOf(header).subarray(0, -4));
-    writeAll(descriptor, bytesOf(header), 0);
+    sealHeader(header);
+    writeBytes(descriptor, bytesOf(header), 0);
   } finally {
     closeSync(descriptor);
   }
@@ -61,37 +62,16 @@ export function loadFilter(
   }
   try {
     const header = new Int32Array(HEADER_BYTES / 4);
-    if (!readAll(descriptor, bytesOf(header), 0)) return undefined;
-    if (header[header.length - 1] !== checksum(bytesOf(header).subarray(0, -4))) return undefined;
+    if (!readBytes(descriptor, bytesOf(header), 0)) return undefined;
+    if (!isSealed(header)) return undefined;
     const [format, ofKey, words = 0, expected] = header;
     if (format !== FORMAT || ofKey !== key) return undefined;
     const filter = newFilter(words / BLOCK_WORDS);
     const bytes = bytesOf(filter);
-    if (!readAll(descriptor, bytes, HEADER_BYTES)) return undefined;
-    let sum = 0;
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      sum = (Math.imul(sum, 31) + checksum(bytes.subarray(at, at + PIECE_BYTES))) | 0;
-    }
-    if (sum !== expected) return undefined;
+    if (!readBytes(descriptor, bytes, HEADER_BYTES)) return undefined;
+    if (checksum(bytes) !== expected) return undefined;
     return { filter, validTo: new Float64Array(header.buffer, 16, 1)[0] as number };
   } finally {
     closeSync(descriptor);
   }
-}
-
-function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-/** False when the file ends before. */
-function readAll(descriptor: number, bytes: Uint8Array, position: number): boolean {
-  for (let done = 0; done < bytes.length; ) {
-    const piece = Math.min(bytes.length - done, 2 ** 26);
-    const read = readSync(descriptor, bytes, done, piece, position + done);
-    if (read === 0) return false;
-    done += read;
-  }
-  return true;
 }

@@ -3,13 +3,13 @@
  * log, see README.md. The ids of the last records are in a table in memory. A full table becomes a
  * run, a sorted file that never changes again. Small runs are merged into larger ones.
  */
-import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, rmSync, unlinkSync } from "node:fs";
+import { existsSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { sum } from "../../lib/sum.ts";
 import { BrokenIndexError, bytesOf, checksum } from "./checksum.ts";
 import { CommonFilter } from "./common-filter.ts";
 import { loadFilter, saveFilter } from "./filter-file.ts";
-import { type DuplicateFinder, ID_WORDS, IdBatch } from "./id-batch.ts";
+import { type DuplicateFinder, ID_WORDS, IdBatch, type IdColumns } from "./id-batch.ts";
 import { IdMixer } from "./id-mixer.ts";
 import { IdTable } from "./id-table.ts";
 import { type Manifest, writeManifest } from "./manifest.ts";
@@ -55,8 +55,7 @@ interface Sealed {
 export class HorizonIndex implements DuplicateFinder {
   readonly folder: string;
   readonly #mixer: IdMixer;
-  /** The batch with mixed ids, which share the arrays of offsets and answers. */
-  readonly #mixed = new IdBatch();
+  readonly #mixedWords = new Int32Array(IdBatch.SIZE * ID_WORDS);
   readonly #manifest: Manifest;
   readonly #keySum: number;
   readonly #tableBits: number;
@@ -108,12 +107,17 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   get ids(): number {
-    const written = this.#manifest.runs.reduce((sum, { count }) => sum + count, 0);
-    return this.#sealed.reduce((sum, { table }) => sum + table.count, written + this.#active.count);
+    return (
+      this.#writtenIds + this.#active.count + sum(this.#sealed.map(({ table }) => table.count))
+    );
+  }
+
+  get #writtenIds(): number {
+    return sum(this.#runs.map(({ info }) => info.count));
   }
 
   get bytes(): number {
-    return this.#manifest.runs.reduce((sum, { bytes }) => sum + bytes, 0);
+    return sum(this.#runs.map(({ info }) => info.bytes));
   }
 
   /**
@@ -121,7 +125,7 @@ export class HorizonIndex implements DuplicateFinder {
    * new to the index.
    * @throws BrokenIndexError, TakenOverError, or an error of the disk
    */
-  decide(batch: IdBatch, appendMs: number | undefined): void {
+  decide(batch: IdColumns, appendMs: number | undefined): void {
     if (batch.count === 0) return;
     const mixed = this.#mix(batch);
     const { count, seen } = mixed;
@@ -131,7 +135,7 @@ export class HorizonIndex implements DuplicateFinder {
     seen.fill(0, 0, count);
     this.#filter.ask(mixed, perhaps);
     const added = this.#addedBefore(mixed);
-    this.#active.mark(mixed, 0, added);
+    markIn(this.#active, mixed, 0, added);
     this.#add(mixed, added);
     try {
       for (let at = perhaps.indexOf(1); at >= 0 && at < count; at = perhaps.indexOf(1, at + 1)) {
@@ -141,7 +145,6 @@ export class HorizonIndex implements DuplicateFinder {
     } catch (error) {
       throw this.#explained(error);
     }
-    batch.seen.set(count === IdBatch.SIZE ? seen : seen.subarray(0, count));
   }
 
   /**
@@ -149,7 +152,7 @@ export class HorizonIndex implements DuplicateFinder {
    * log that was cut and has grown again holds another one there.
    * @throws BrokenIndexError after deleting the index
    */
-  checkLast(batch: IdBatch): void {
+  checkLast(batch: IdColumns): void {
     const { words } = this.#mix(batch);
     const isSame = this.last?.words.every((word, step) => words[step] === word);
     if (batch.count === 1 && isSame) return;
@@ -157,12 +160,11 @@ export class HorizonIndex implements DuplicateFinder {
     throw new BrokenIndexError("the log holds another record where the index ends");
   }
 
-  #mix({ count, words, offsets }: IdBatch): IdBatch {
-    const mixed = this.#mixed;
-    mixed.count = count;
-    this.#mixer.mix(words, mixed.words, count);
-    mixed.offsets.set(count === IdBatch.SIZE ? offsets : offsets.subarray(0, count));
-    return mixed;
+  /** The same records, with mixed ids. */
+  #mix(batch: IdColumns): IdColumns {
+    const words = this.#mixedWords;
+    this.#mixer.mix(batch.words, words, batch.count);
+    return { count: batch.count, words, offsets: batch.offsets, seen: batch.seen };
   }
 
   /** Everything below `offset` has been read, whether or not it had an id. */
@@ -214,14 +216,14 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   /** How many records of the batch stand in the index already, since they are read again. */
-  #addedBefore({ offsets, count }: IdBatch): number {
+  #addedBefore({ offsets, count }: IdColumns): number {
     if ((offsets[0] as number) >= this.#next) return 0;
     let added = 0;
     while (added < count && (offsets[added] as number) < this.#next) added += 1;
     return added;
   }
 
-  #add(batch: IdBatch, from: number): void {
+  #add(batch: IdColumns, from: number): void {
     for (let at = from; at < batch.count; ) {
       if (this.#active.count === 0) this.#active.base = batch.offsets[at] as number;
       at = this.#active.add(batch, at);
@@ -229,18 +231,18 @@ export class HorizonIndex implements DuplicateFinder {
       if (at === batch.count) return;
       // The rest of the batch begins the next table, and has to be compared with this one.
       this.#seal();
-      this.#sealed.at(-1)?.table.mark(batch, at, batch.count);
+      markIn((this.#sealed.at(-1) as Sealed).table, batch, at, batch.count);
     }
   }
 
-  #note({ offsets, words }: IdBatch, index: number): void {
+  #note({ offsets, words }: IdColumns, index: number): void {
     const offset = offsets[index] as number;
     this.#next = offset + 1;
     const at = index * ID_WORDS;
     this.#last = { offset, words: Array.from(words.subarray(at, at + ID_WORDS)) };
   }
 
-  #stands({ offsets, words }: IdBatch, index: number, oldest: number): 0 | 1 {
+  #stands({ offsets, words }: IdColumns, index: number, oldest: number): 0 | 1 {
     const offset = offsets[index] as number;
     for (const { table, slice } of this.#sealed) {
       if (slice < oldest) continue;
@@ -352,13 +354,13 @@ export class HorizonIndex implements DuplicateFinder {
   *#merge(from: number, to: number): Generator<number | Promise<void>, void> {
     const runs = this.#runs.slice(from, to);
     const [oldest, newest] = [runs[0]!.info, runs.at(-1)!.info];
-    const total = runs.reduce((sum, { info }) => sum + info.count, 0);
+    const total = sum(runs.map(({ info }) => info.count));
     const { slice, first } = oldest;
     const writer = new RunWriter(this.folder, { slice, first, next: newest.next }, total);
     yield* mergeRuns(runs, writer);
     const info = writer.finish(this.#keySum);
-    // A power cut may tear what is not on the disk yet. It is read again from the log then, which
-    // must not be millions of records: so the inputs stay until their merged run is safe.
+    // A power cut may tear a file that is not on the disk yet, and its records are read again. These
+    // must not be millions, so the inputs stay until their merged run is safe.
     yield writer.sync();
     writer.close();
     // Runs that were written meanwhile stand behind these.
@@ -384,7 +386,7 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   #openFilter(): CommonFilter {
-    const ids = this.#runs.reduce((sum, { info }) => sum + info.count, 0);
+    const ids = this.#writtenIds;
     const saved = loadFilter(this.folder, this.#keySum);
     const filter = saved ? CommonFilter.of(saved.filter, ids) : CommonFilter.forIds(ids);
     for (const run of this.#runs) {
@@ -405,12 +407,9 @@ export class HorizonIndex implements DuplicateFinder {
   }
 }
 
-/** Deletes files that the manifest does not name: what a killed process was writing. */
-export function removeUnnamed(folder: string, { runs }: Manifest): void {
-  const named = new Set(["manifest", "filter", ...runs.map(({ file }) => file)]);
-  for (const file of readdirSync(folder)) {
-    if (!named.has(file)) unlinkSync(join(folder, file));
+/** Marks the records from `from` up to `to` whose id stands in the table at a lower offset. */
+function markIn(table: IdTable, { offsets, words, seen }: IdColumns, from: number, to: number) {
+  for (let index = from; index < to; index++) {
+    if (table.find(words, index * ID_WORDS) < (offsets[index] as number)) seen[index] = 1;
   }
 }
-
-export const newKey = (): number[] => [...new Int32Array(new Uint8Array(randomBytes(16)).buffer)];

@@ -3,7 +3,15 @@
 /** Words of an id. */
 export const ID_WORDS = 4;
 
-export class IdBatch {
+/** Records in columns, of which some may belong to another batch. */
+export interface IdColumns {
+  readonly count: number;
+  readonly words: Int32Array;
+  readonly offsets: Float64Array;
+  readonly seen: Uint8Array;
+}
+
+export class IdBatch implements IdColumns {
   /** The most records that one batch holds. */
   static readonly SIZE = 4_096;
 

@@ -5,7 +5,7 @@
  * The blocks are those of Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters"
  * (2007). With 12 bits an id, 3 of 1,000 new ids get "perhaps".
  */
-import { ID_WORDS, type IdBatch } from "./id-batch.ts";
+import { ID_WORDS, type IdColumns } from "./id-batch.ts";
 import { ENTRY_WORDS } from "./id-table.ts";
 
 /** Words of a block. */
@@ -20,7 +20,11 @@ export const blocksFor = (ids: number, bitsEach: number) =>
 export const newFilter = (blocks: number) => new Int32Array(blocks * BLOCK_WORDS);
 
 /** Sets `perhaps` to 1 for the batch's ids that may have been added. */
-export function askBatch(filter: Int32Array, { words, count }: IdBatch, perhaps: Uint8Array): void {
+export function askBatch(
+  filter: Int32Array,
+  { words, count }: IdColumns,
+  perhaps: Uint8Array,
+): void {
   const scale = filter.length / BLOCK_WORDS / WORD_VALUES;
   for (let index = 0, word = 0; index < count; index++, word += ID_WORDS) {
     const b = words[word + 1] as number;

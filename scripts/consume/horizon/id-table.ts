@@ -4,7 +4,7 @@
  *
  * The loops are small functions over arrays, since one large method was compiled ten times slower.
  */
-import { ID_WORDS, type IdBatch } from "./id-batch.ts";
+import { ID_WORDS, type IdColumns } from "./id-batch.ts";
 
 /** Words of an entry: the mixed id, then the distance of its offset from the table's base, plus 1. */
 export const ENTRY_WORDS = 5;
@@ -37,16 +37,11 @@ export class IdTable {
    * Adds the batch's entries from `from` on and marks those whose id is there already. Returns the
    * index of the first entry that found no room, which is `batch.count` when all did.
    */
-  add(batch: IdBatch, from: number): number {
+  add(batch: IdColumns, from: number): number {
     const newest = batch.offsets[batch.count - 1] as number;
     if (newest - this.base > DISTANCE_MAX) return from;
     const to = Math.min(batch.count, from + this.#countMax - this.count);
     return addEntries(this, this.#shift, batch, from, to);
-  }
-
-  /** Marks the entries from `from` up to `to` whose id stands in the table at a lower offset. */
-  mark(batch: IdBatch, from: number, to: number): void {
-    if (this.count > 0) markEntries(this.slots, this.#shift, batch, this.base, from, to);
   }
 
   /** The offset of the id; NaN when the table does not have it. */
@@ -81,7 +76,7 @@ export class IdTable {
 function addEntries(
   table: IdTable,
   shift: number,
-  batch: IdBatch,
+  batch: IdColumns,
   from: number,
   to: number,
 ): number {
@@ -117,32 +112,6 @@ function addEntries(
   }
   table.count += added;
   return index;
-}
-
-function markEntries(
-  slots: Int32Array,
-  shift: number,
-  batch: IdBatch,
-  base: number,
-  from: number,
-  to: number,
-): void {
-  const { words, offsets, seen } = batch;
-  for (let index = from, word = from * ID_WORDS; index < to; index++, word += ID_WORDS) {
-    const a = words[word] as number;
-    for (let at = (a >>> shift) * ENTRY_WORDS; slots[at + 4] !== 0; at += ENTRY_WORDS) {
-      if (
-        slots[at] === a &&
-        slots[at + 1] === words[word + 1] &&
-        slots[at + 2] === words[word + 2] &&
-        slots[at + 3] === words[word + 3]
-      ) {
-        const offset = base + (slots[at + 4] as number) - 1;
-        if (offset < (offsets[index] as number)) seen[index] = 1;
-        break;
-      }
-    }
-  }
 }
 
 /** Insertion sort of each row of places in use; a row holds a few entries only. */

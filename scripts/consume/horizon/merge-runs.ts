@@ -3,6 +3,7 @@
  * Entries are gathered by ranges of their first word. Each range fits a small table in memory, which
  * puts them in order.
  */
+import { sum } from "../../lib/sum.ts";
 import { ENTRY_WORDS, PLACES_BEHIND, sortClusters } from "./id-table.ts";
 import type { Run } from "./run-reader.ts";
 import type { RunWriter } from "./run-writer.ts";
@@ -17,7 +18,7 @@ const RANGE_ENTRIES = 2 ** (RANGE_TABLE_BITS - 1);
  * @throws BrokenIndexError when a run is damaged
  */
 export function* mergeRuns(runs: readonly Run[], writer: RunWriter): Generator<number> {
-  const total = runs.reduce((sum, { info }) => sum + info.count, 0);
+  const total = sum(runs.map(({ info }) => info.count));
   const rangeBits = Math.max(0, Math.ceil(Math.log2(total / RANGE_ENTRIES)));
   const first = (runs[0] as Run).info.first;
   const streams = runs.map((run) => new Stream(run, run.info.first - first));

@@ -3,12 +3,11 @@
  * renames the folder. A process that still writes into it finds no path any more, and of two that take
  * it, one wins.
  */
-
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { BrokenIndexError } from "./checksum.ts";
-import { HorizonIndex, type IndexSizes, newKey, removeUnnamed } from "./horizon-index.ts";
+import { HorizonIndex, type IndexSizes } from "./horizon-index.ts";
 import { type Manifest, readManifest, writeManifest } from "./manifest.ts";
 import { sliceMsOf } from "./slices.ts";
 
@@ -132,3 +131,13 @@ const emptyManifest = (
   starts: [],
   runs: [],
 });
+
+/** Deletes files that the manifest does not name: what a killed process was writing. */
+function removeUnnamed(folder: string, { runs }: Manifest): void {
+  const named = new Set(["manifest", "filter", ...runs.map(({ file }) => file)]);
+  for (const file of readdirSync(folder)) {
+    if (!named.has(file)) unlinkSync(join(folder, file));
+  }
+}
+
+const newKey = (): number[] => [...new Int32Array(new Uint8Array(randomBytes(16)).buffer)];

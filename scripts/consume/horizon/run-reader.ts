@@ -3,9 +3,10 @@
  * block by block. A block's checksum is compared when the block is used for the first time. So opening
  * millions of ids takes no time, and no answer comes from a block that was damaged.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { BrokenIndexError, bytesOf, checksum } from "./checksum.ts";
+import { BrokenIndexError, bytesOf, checksum, isSealed } from "./checksum.ts";
+import { readBytes } from "./file-bytes.ts";
 import { mayHold } from "./id-filter.ts";
 import { ENTRY_WORDS } from "./id-table.ts";
 import {
@@ -40,7 +41,7 @@ export class Run {
 
   /**
    * @param key checksum of the index's key, which decides where ids stand
-   * @throws BrokenIndexError when the file is not the one that `info` tells of
+   * @throws BrokenIndexError when the file is not the one that `info` describes
    */
   constructor(folder: string, info: RunInfo, key: number) {
     this.info = info;
@@ -48,11 +49,10 @@ export class Run {
     try {
       const header = this.#read(0, HEADER_BYTES / 4);
       const parsed = parseHeader(header);
-      const own = header[header.length - 1] as number;
       if (
         !parsed ||
-        own !== info.checksum ||
-        own !== checksum(bytesOf(header).subarray(0, -4)) ||
+        !isSealed(header) ||
+        header.at(-1) !== info.checksum ||
         parsed.count !== info.count ||
         parsed.key !== key
       ) {
@@ -165,12 +165,7 @@ export class Run {
   }
 
   #fill(part: Int32Array, at: number): void {
-    const bytes = bytesOf(part);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
-      if (read === 0) throw this.#broken("it is too short");
-      done += read;
-    }
+    if (!readBytes(this.#descriptor, bytesOf(part), at)) throw this.#broken("it is too short");
   }
 
   #broken(why: string): BrokenIndexError {

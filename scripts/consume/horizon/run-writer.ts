@@ -1,9 +1,10 @@
 /** Writes a run from entries that come in the order of their first word, in one pass. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsync, openSync, writeSync } from "node:fs";
+import { closeSync, fsync, openSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { bytesOf, checksum } from "./checksum.ts";
+import { bytesOf, checksum, sealHeader } from "./checksum.ts";
+import { writeBytes } from "./file-bytes.ts";
 import { addEntries } from "./id-filter.ts";
 import { ENTRY_WORDS } from "./id-table.ts";
 import {
@@ -84,24 +85,23 @@ export class RunWriter {
   finish(key: number): RunInfo {
     if (this.#inBlock > 0) this.#flush(this.#inBlock);
     this.#directory.fill(this.count, this.#directoryNext);
-    this.#write(bytesOf(this.#filter), HEADER_BYTES);
-    this.#write(bytesOf(this.#directory), this.#layout.directoryAt);
+    writeBytes(this.#descriptor, bytesOf(this.#filter), HEADER_BYTES);
+    writeBytes(this.#descriptor, bytesOf(this.#directory), this.#layout.directoryAt);
     const checksums = Int32Array.from([
       ...checksumsOf(this.#filter),
       ...checksumsOf(this.#directory),
       ...this.#entryChecksums,
     ]);
-    this.#write(bytesOf(checksums), this.#entriesAt);
+    writeBytes(this.#descriptor, bytesOf(checksums), this.#entriesAt);
     const header = headerWords(this.#layout, this.count, checksum(bytesOf(checksums)), key);
-    const bytes = bytesOf(header);
-    header[header.length - 1] = checksum(bytes.subarray(0, -4));
-    this.#write(bytes, 0);
+    const sum = sealHeader(header);
+    writeBytes(this.#descriptor, bytesOf(header), 0);
     return {
       ...this.#info,
       file: this.#file,
       count: this.count,
       bytes: this.#entriesAt + checksums.byteLength,
-      checksum: header[header.length - 1] as number,
+      checksum: sum,
     };
   }
 
@@ -118,14 +118,8 @@ export class RunWriter {
     addEntries(this.#filter, this.#entries, 0, words);
     const bytes = bytesOf(this.#entries).subarray(0, words * 4);
     this.#entryChecksums.push(checksum(bytes));
-    this.#write(bytes, this.#entriesAt);
+    writeBytes(this.#descriptor, bytes, this.#entriesAt);
     this.#entriesAt += bytes.length;
-  }
-
-  #write(bytes: Uint8Array, position: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
-    }
   }
 }
 

@@ -21,14 +21,13 @@ export async function awaitTopic(
 ): Promise<void> {
   const kafka = openKafka(config, { clientId: "consumer" });
   const topic = config.KAFKA_TOPIC;
-  const startMs = performance.now();
   const ask = async () => {
     await answerWithin(config, ATTEMPT_MS_MAX, kafka.logState(topic));
     return await answerWithin(config, ATTEMPT_MS_MAX, isCompacted(kafka, topic));
   };
   const compacted = await retry(() => outages.watch("kafka", ask), {
-    isRetryable: (error) =>
-      error instanceof OutageError && performance.now() - startMs < KAFKA_MS_MAX,
+    isRetryable: (error) => error instanceof OutageError,
+    totalMsMax: KAFKA_MS_MAX,
     signal,
   });
   if (!compacted) return;

@@ -109,14 +109,12 @@ export async function replayLetters(
   return whole.length;
 }
 
-function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
-  const startMs = performance.now();
-  return retry(work, {
-    isRetryable: (error) =>
-      error instanceof OutageError && performance.now() - startMs < OUTAGE_MS_MAX,
+const patiently = <Result>(work: () => Promise<Result>): Promise<Result> =>
+  retry(work, {
+    isRetryable: (error) => error instanceof OutageError,
+    totalMsMax: OUTAGE_MS_MAX,
     msMax: 1_000,
   });
-}
 
 /** The key that an event has to have, which a corrected value may have changed. */
 function userKey(value: Uint8Array | null): string | undefined {

@@ -197,11 +197,9 @@ class KafkajsClient implements Kafka {
 
   /** Resolves when every partition of the topic has a leader. */
   async #untilLed(topic: string): Promise<void> {
-    const startMs = performance.now();
     await retry(() => this.logState(topic), {
-      isRetryable: (error) =>
-        (error instanceof TopicMissingError || error instanceof OutageError) &&
-        performance.now() - startMs < LEADERS_MS_MAX,
+      isRetryable: (error) => error instanceof TopicMissingError || error instanceof OutageError,
+      totalMsMax: LEADERS_MS_MAX,
       msMax: 500,
     });
   }

@@ -55,6 +55,20 @@ test("retry() goes on while an error may pass, and throws one that may not", asy
   ).rejects.toThrow("away");
 });
 
+test("retry() throws the error of an attempt that fails when its time is over", async () => {
+  const attemptsWithin = async (totalMsMax: number) => {
+    let attempts = 0;
+    const work = async () => {
+      attempts += 1;
+      if (attempts < 3) throw new Error("busy");
+    };
+    await retry(work, { isRetryable: () => true, totalMsMax, firstMs: 1 }).catch(() => {});
+    return attempts;
+  };
+  expect(await attemptsWithin(0)).toBe(1);
+  expect(await attemptsWithin(60_000)).toBe(3);
+});
+
 test("pause() and retry() throw the reason of the signal when it comes during a pause", async () => {
   const stop = new AbortController();
   const pausing = pause(60_000, stop.signal);

@@ -73,6 +73,8 @@ export function backoffMs(
 export interface RetryOptions extends BackoffOptions {
   /** Attempts in all. @default {Infinity} */
   attemptsMax?: number;
+  /** An attempt that fails after this number of milliseconds is the last. @default {Infinity} */
+  totalMsMax?: number;
   /** Whether a later attempt may succeed; when not, the error is thrown at once. */
   isRetryable(error: unknown): boolean;
   /** Called before each pause, with the error and how long the pause is. */
@@ -89,18 +91,21 @@ export async function retry<Result>(
   work: (attempt: number) => Promise<Result>,
   {
     attemptsMax = Number.POSITIVE_INFINITY,
+    totalMsMax = Number.POSITIVE_INFINITY,
     isRetryable,
     onRetry,
     signal,
     ...backoff
   }: RetryOptions,
 ): Promise<Result> {
+  const startMs = performance.now();
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
     try {
       return await work(attempt);
     } catch (error) {
-      if (attempt + 1 >= attemptsMax || !isRetryable(error)) throw error;
+      const isLast = attempt + 1 >= attemptsMax || performance.now() - startMs >= totalMsMax;
+      if (isLast || !isRetryable(error)) throw error;
       const delayMs = backoffMs(attempt, backoff);
       onRetry?.(error, delayMs);
       await pause(delayMs, signal);

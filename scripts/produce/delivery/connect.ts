@@ -28,14 +28,12 @@ export async function connect(
   options?: AppenderOptions,
 ): Promise<Connection> {
   const kafka = openKafka(config, { clientId: "produce" });
-  const startMs = performance.now();
   const open = () => answerWithin(config, ATTEMPT_MS_MAX, kafka.openAppender(topic, options));
   try {
     const appender = await retry(open, {
       // A topic that is missing may still be created, while there is time to wait.
-      isRetryable: (error) =>
-        (error instanceof OutageError || error instanceof TopicMissingError) &&
-        performance.now() - startMs < waitMs,
+      isRetryable: (error) => error instanceof OutageError || error instanceof TopicMissingError,
+      totalMsMax: waitMs,
       firstMs: 1_000,
       msMax: 1_000,
     });

@@ -11,6 +11,7 @@ import { until } from "../scripts/lib/wait.ts";
 import { readRow } from "../scripts/summary/statement.ts";
 import { summaryOf } from "../scripts/summary/summary-of.ts";
 import {
+  askHealth,
   type ConsumerProcess,
   startConsumer,
   stopConsumer,
@@ -18,6 +19,7 @@ import {
 } from "./harness/consumers.ts";
 import { makeEvents, sumCounts, type TestEvents } from "./harness/events.ts";
 import { type Place, Platform } from "./harness/platform.ts";
+import { expectProved } from "./harness/proof.ts";
 import { rawBatch, sendRawBatch } from "./harness/raw-batch.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
@@ -69,17 +71,6 @@ const CODECS: [string, number, (records: Buffer) => Buffer][] = [
   ["zstd", 4, zstdCompressSync],
 ];
 
-async function expectProved(place: Place): Promise<void> {
-  const verified = await run(place.environment, "scripts/verify.ts", ["--recount"]);
-  expect(verified.stdout).toContain("Every event counts once");
-  expect(verified.exitCode).toBe(0);
-  const replayed = await run(place.environment, "scripts/replay.ts", ["--check"]);
-  expect([replayed.stderr, replayed.exitCode]).toEqual(["", 0]);
-}
-
-const health = (consumer: ConsumerProcess) =>
-  fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`);
-
 /** The state of the ledger in the public summary. */
 async function publishedState({ sql, config }: Place): Promise<string> {
   const row = await readRow(sql, { scope: config, namesTopUsers: false, isBuilt: false });
@@ -106,7 +97,7 @@ test("consume counts each event once when clients compress with any codec of Kaf
   const expected = sumCounts(...lots.map(({ counts }) => counts));
   expect(differences(expected, await readCounts(place.sql))).toEqual([]);
   await expectProved(place);
-  expect((await health(consumer)).status).toBe(200);
+  expect((await askHealth(consumer)).status).toBe(200);
   expect(await stopConsumer(consumer)).toBe(0);
 });
 
@@ -138,7 +129,7 @@ test("consume rejects the records of a batch and keeps its memory when the batch
   ]);
   expect(differences(events.counts, await readCounts(place.sql))).toEqual([]);
   await expectProved(place);
-  expect((await health(consumer)).status).toBe(200);
+  expect((await askHealth(consumer)).status).toBe(200);
   expect(await stopConsumer(consumer)).toBe(0);
 });
 
@@ -205,7 +196,7 @@ for (const [name, why, change] of [
     const consumer = await startConsumer(place);
     await untilRead(place.sql, 400, 60_000);
     const stands = await until("its health names the place", 60_000, async () => {
-      const response = await health(consumer);
+      const response = await askHealth(consumer);
       const { waitingFor } = (await response.json()) as { waitingFor?: string };
       if (!waitingFor?.includes("partition 0")) throw new Error(waitingFor ?? "it is well");
       return [response.status, waitingFor];

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { encodeAnyRecords } from "../scripts/kafka/encode-records.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
-import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
+import { askHealth, startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { expectVerified } from "./harness/proof.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
@@ -36,9 +37,7 @@ async function indexesOf({ config }: Place): Promise<string[]> {
 
 async function expectExact(place: Place, { counts }: ReturnType<typeof makeEvents>) {
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
-  const verified = await run(place.environment, "scripts/verify.ts", ["--recount"]);
-  expect(verified.stdout).toContain("Every event counts once");
-  expect(verified.exitCode).toBe(0);
+  await expectVerified(place);
 }
 
 test("consume counts each event once when a file of 900,000 rows is sent again, and its index was lost in between", async () => {
@@ -69,8 +68,7 @@ test("consume pauses and says so while the disk takes nothing, and counts each e
   const events = makeEvents(500_000, { users: 400 });
   const consumer = await startConsumer(place);
   await untilJoined(consumer);
-  const health = async () =>
-    (await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`)).json();
+  const health = async () => (await askHealth(consumer)).json();
   // Every file that grows beyond this fails, as on a full disk.
   setFileBytesMax(consumer.pid, "1000");
   await produce(place, writeLines(place, events.lines));

@@ -4,6 +4,7 @@ import { isCompacted } from "../scripts/kafka/compaction.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
 import {
+  askHealth,
   type ConsumerProcess,
   startConsumer,
   stopConsumer,
@@ -117,7 +118,7 @@ test("nothing waits when the log ends with an aborted transaction, or with an op
     const { exitCode, numbers } = await verifyLog(place, "--wait", "10s", "--recount");
     expect([exitCode, numbers.stored, numbers.absent]).toEqual([0, 28, 10]);
   });
-  expect((await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`)).status).toBe(200);
+  expect((await askHealth(consumer)).status).toBe(200);
   await stopConsumer(consumer);
 });
 

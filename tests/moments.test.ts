@@ -1,8 +1,9 @@
 /** Moments that cannot be: they are dead letters, and no outage looks fresh because of one. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../scripts/lib/wait.ts";
-import { startConsumer, stopConsumer } from "./harness/consumers.ts";
+import { askHealth, startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { expectProved } from "./harness/proof.ts";
 import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { Origin } from "./harness/summary-origin.ts";
@@ -45,14 +46,6 @@ const send = (place: Place, values: string[]) =>
     values.map((value) => ({ key: "77", value })),
   );
 
-async function expectProved(place: Place): Promise<void> {
-  const verified = await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
-  expect(verified).toContain("Every event counts once");
-  expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).not.toContain(
-    "differ",
-  );
-}
-
 test("moments that cannot be are dead letters in either layout, and the newest event is not ahead of the log", async () => {
   const place = await platform.place("moments");
   const consumer = await startConsumer(place);
@@ -78,7 +71,7 @@ test("moments that cannot be are dead letters in either layout, and the newest e
     expect(freshness.event_to_kafka_ms).toBe(0);
   });
   await origin.stop();
-  expect((await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`)).status).toBe(200);
+  expect((await askHealth(consumer)).status).toBe(200);
   await stopConsumer(consumer);
   await expectProved(place);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { processTree } from "../scripts/host/process-tree.ts";
 import { until } from "../scripts/lib/wait.ts";
 import {
+  askHealth,
   type ConsumerProcess,
   startConsumer,
   stopConsumer,
@@ -25,8 +26,8 @@ afterAll(() => platform.stop());
 const NOTICED_MS_MAX = 15_000;
 
 /** The answer of `/healthz`, with its status. */
-async function health({ metricsPort }: ConsumerProcess): Promise<[number, string | undefined]> {
-  const response = await fetch(`http://127.0.0.1:${metricsPort}/healthz`);
+async function health(consumer: ConsumerProcess): Promise<[number, string | undefined]> {
+  const response = await askHealth(consumer);
   const { waitingFor } = (await response.json()) as { waitingFor?: string };
   return [response.status, waitingFor];
 }

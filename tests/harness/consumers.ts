@@ -17,10 +17,14 @@ export async function startConsumer(
   return Object.assign(start(environment, script), { metricsPort: port as number });
 }
 
+/** The answer of `/healthz`. */
+export const askHealth = ({ metricsPort }: Pick<ConsumerProcess, "metricsPort">) =>
+  fetch(`http://127.0.0.1:${metricsPort}/healthz`);
+
 /** Waits until the consumer is a member of the group with this number of partitions. */
 export async function untilJoined(consumer: ConsumerProcess): Promise<void> {
   await until("the consumer works", 60_000, async () => {
-    const response = await fetch(`http://127.0.0.1:${consumer.metricsPort}/healthz`);
+    const response = await askHealth(consumer);
     if (!response.ok) throw new Error(await response.text());
   });
 }

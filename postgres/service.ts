@@ -1,13 +1,10 @@
 /** PostgreSQL: the tables of the platform, and the records of its programs. */
 import { password } from "../scripts/host/environment.ts";
 import type { Service } from "../scripts/host/service.ts";
-import { answersPostgres } from "../scripts/lib/postgres.ts";
+import { answersPostgres, isPostgresHere } from "../scripts/lib/postgres.ts";
 import { checkPostgres } from "./checks.ts";
 import { POSTGRES } from "./install.ts";
 import { launchPostgres } from "./start.ts";
-
-/** The address on which `up` starts PostgreSQL. Any other host means that it runs elsewhere. */
-const HERE = "127.0.0.1";
 
 export const postgres: Service = {
   name: "postgres",
@@ -36,7 +33,7 @@ export const postgres: Service = {
     POSTGRES_TRANSFORM_PASSWORD: password,
     POSTGRES_READ_PASSWORD: password,
   },
-  elsewhere: ({ POSTGRES_HOST: host }) => (host === HERE ? undefined : "POSTGRES_HOST"),
+  elsewhere: (config) => (isPostgresHere(config) ? undefined : "POSTGRES_HOST"),
   address: ({ POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database }) =>
     `postgresql://${host}:${port}/${database}`,
   probe: answersPostgres,

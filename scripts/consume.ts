@@ -10,13 +10,17 @@ import { Outages } from "./consume/outage.ts";
 import { openKafka } from "./kafka/open.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
+import { NeedsPersonError } from "./lib/errors.ts";
 import { serveMetrics } from "./lib/http.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
 import { connect } from "./lib/postgres.ts";
 import { stopSignal } from "./lib/stop.ts";
+import { pause } from "./lib/wait.ts";
 
 /** Connections for transactions of several partitions at once; more would not help. */
 const CONNECTIONS = 4;
+/** How long `/healthz` says why counting has stopped, before the program ends. */
+const SHOWN_MS = 15_000;
 
 const command = defineCommand({
   name: "consume",
@@ -43,10 +47,12 @@ A second consumer answers at the next free port.`,
     const outages = new Outages(config, (service) => metrics.outageRetries.inc({ service }));
     const kafka = openKafka(config, { clientId: "consumer", patience: "long" });
     const member = new GroupMember({ config, kafka, sql, metrics, outages });
+    /** What a person has to decide, when counting has stopped for that. */
+    let decision: string | undefined;
     const server = await serveMetrics(
       config.CONSUMER_METRICS_PORT,
       metrics.registry,
-      () => member.waitingFor,
+      () => decision ?? member.waitingFor,
     );
     log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
     const stop = stopSignal();
@@ -58,11 +64,18 @@ A second consumer answers at the next free port.`,
     const unlessEnded = (work: Promise<void>) => Promise.race([work, member.ended]);
     try {
       await unlessEnded(awaitSchema(config, sql, outages, stop));
-      await unlessEnded(awaitTopic(config, outages, stop));
+      await unlessEnded(awaitTopic(config, sql, outages, stop));
       await unlessEnded(member.start());
       await member.ended;
     } catch (error) {
-      if (!stop.aborted) throw error;
+      if (stop.aborted) return;
+      if (error instanceof NeedsPersonError && member.hasCounted) {
+        decision = error.message;
+        log.error("Counting has stopped", { reason: decision });
+        await member.stop(2_000);
+        await pause(SHOWN_MS, stop).catch(() => {});
+      }
+      throw error;
     } finally {
       await member.stop(2_000);
       server.close();

@@ -1,7 +1,7 @@
 /**
  * `bun run down [service…]`: stops every service, dependants first, and leaves no process. With
  * names, it stops these and the services that need them. The data stays; `--wipe` deletes it after
- * listing it.
+ * listing it, with names only that of the named services.
  */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
@@ -9,12 +9,13 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { endProcesses } from "./host/end-processes.ts";
 import { folderBytes } from "./host/folder-size.ts";
-import { runFile } from "./host/folders.ts";
+import { dataFolder, runFile } from "./host/folders.ts";
 import { lockHolder, takeLock } from "./host/lock.ts";
 import { megabytes } from "./host/progress.ts";
+import type { Service } from "./host/service.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
-import { ConfigError, UsageError } from "./lib/errors.ts";
+import { ConfigError } from "./lib/errors.ts";
 import { rest, toggle } from "./lib/flags.ts";
 import { assertHere } from "./stack/elsewhere.ts";
 import { named, withDependants } from "./stack/order.ts";
@@ -31,7 +32,8 @@ const OTHER_UP_MS_MAX = 600_000;
 const command = defineCommand({
   name: "down",
   description: `Stops all services, or the named ones with those that need them; also an \`up\` that still installs.
-No process stays. --wipe deletes the data in STATE_DIR, but not its settings.`,
+No process stays. --wipe deletes the data in STATE_DIR, but not its settings. With names, it deletes
+only the data of the named services: postgres has the counts, and the records of Airflow and Superset.`,
   flags: {
     services: rest("SERVICE", "Names of services or groups; all when none is named"),
     wipe: toggle("Delete the data, after saying what it is"),
@@ -41,13 +43,14 @@ No process stays. --wipe deletes the data in STATE_DIR, but not its settings.`,
     ["bun run down", "everything"],
     ["bun run down superset trino", "some, and those that need them"],
     ["bun run down --wipe --yes", "everything, and the data"],
+    ["bun run down postgres --wipe", "recount the whole log at the next up"],
   ],
   exits: { 0: "stopped", 1: "failed, or the question was not answered with yes" },
   async run({ flags }) {
     const config = readConfig();
-    if (flags.services.length > 0) return stopNamed(config, flags.services, flags.wipe);
-    const doomed = flags.wipe ? listData(config) : [];
-    if (flags.wipe && !flags.yes && doomed.length > 0) await confirm();
+    if (flags.services.length > 0) return stopNamed(config, flags);
+    const doomed = flags.wipe ? listData(config, dataPaths(config)) : [];
+    if (!flags.yes && doomed.length > 0) await confirm();
     const release = await endOtherUps(config);
     try {
       report(await stopAll(runningSettings(config), services));
@@ -56,8 +59,7 @@ No process stays. --wipe deletes the data in STATE_DIR, but not its settings.`,
     }
     if (doomed.length === 0) return;
     // Read again, because a program may have created a new folder until now.
-    for (const path of dataPaths(config)) rmSync(path, { recursive: true, force: true });
-    console.log("Deleted");
+    deleteData(dataPaths(config));
   },
 });
 
@@ -79,17 +81,29 @@ async function endOtherUps(config: Config): Promise<() => void> {
   }
 }
 
-async function stopNamed(config: Config, names: string[], wipes: boolean): Promise<void> {
-  if (wipes) throw new UsageError("Cannot delete the data of some services: --wipe takes no names");
+async function stopNamed(
+  config: Config,
+  { services: names, wipe, yes }: { services: string[]; wipe: boolean; yes: boolean },
+): Promise<void> {
   const running = runningSettings(config);
   const requested = named(services, names);
   assertHere(running, "stop", requested);
-  const doomed = withDependants(services, requested);
+  const doomed = wipe ? listData(config, foldersOf(config, requested)) : [];
+  if (!yes && doomed.length > 0) await confirm();
+  await stopWithDependants(config, running, requested);
+  if (doomed.length > 0) deleteData(doomed);
+}
+
+async function stopWithDependants(
+  config: Config,
+  running: Config,
+  requested: Service[],
+): Promise<void> {
   const lock = runFile(config, "up.lock");
   if (!existsSync(dirname(lock))) return report([]);
   const release = await takeLock(lock, OTHER_UP_MS_MAX, { holderDoes: "starts the stack" });
   try {
-    report(await stopServices(running, doomed));
+    report(await stopServices(running, withDependants(services, requested)));
   } finally {
     release();
   }
@@ -106,8 +120,16 @@ function dataPaths(config: Config): string[] {
     .map((name) => join(config.STATE_DIR, name));
 }
 
-function listData(config: Config): string[] {
-  const paths = dataPaths(config);
+/** The folders of the services that have data of their own. */
+const foldersOf = (config: Config, requested: Service[]): string[] =>
+  requested.map(({ name }) => dataFolder(config, name)).filter((path) => existsSync(path));
+
+function deleteData(paths: string[]): void {
+  for (const path of paths) rmSync(path, { recursive: true, force: true });
+  console.log("Deleted");
+}
+
+function listData(config: Config, paths: string[]): string[] {
   for (const path of paths) console.log(`Will delete ${path} (${megabytes(folderBytes(path))})`);
   if (paths.length === 0) console.log(`There is no data in ${config.STATE_DIR}`);
   return paths;

@@ -10,6 +10,7 @@ import { connect, type Sql } from "./lib/postgres.ts";
 import { table } from "./lib/table.ts";
 import { pause } from "./lib/wait.ts";
 import type { HopResult } from "./verify/hop.ts";
+import { withLastRecords } from "./verify/last-records.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
 import { HOPS, type HopName, notAsked, reasonNotAsked } from "./verify/optional-hops.ts";
 import { verifyPublished } from "./verify/published.ts";
@@ -88,8 +89,10 @@ async function verify(
       const reason = await reasonNotAsked(name, config, expected);
       return reason === undefined ? ask() : notAsked(name, reason);
     };
+    const topic = config.KAFKA_TOPIC;
+    const logHop = verifyLog(log, tables.ledgers, await isCompacted(kafka, topic));
     return [
-      verifyLog(log, tables.ledgers, await isCompacted(kafka, config.KAFKA_TOPIC)),
+      await withLastRecords(logHop, kafka, topic, log, tables.ledgers),
       verifyUserEvents(tables),
       verifyMinutes(tables),
       verifyDeadLetters(tables),

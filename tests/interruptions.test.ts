@@ -11,6 +11,7 @@ import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { run, runOrThrow, start } from "./harness/script.ts";
 import { differences, readCounts, untilRead } from "./harness/tables.ts";
+import { createTopic } from "./harness/topics.ts";
 
 setDefaultTimeout(300_000);
 
@@ -93,9 +94,7 @@ test("consume refuses to go on when the topic was deleted and created again", as
   const place = await platform.place("recreated");
   await countThenStop(place, makeEvents(300).lines);
   await openKafka(place.config, { clientId: "test" }).topics.delete("recreated");
-  await until("the topic is there again", 30_000, () =>
-    runOrThrow(place.environment, "scripts/migrate.ts"),
-  );
+  await createTopic(place.config);
   const refused = await run(place.environment, "scripts/consume.ts");
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toContain("the topic has been deleted and created again");

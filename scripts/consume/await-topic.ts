@@ -1,9 +1,11 @@
 /** Before the first record: Kafka answers, accepts the consumer, and has a topic that keeps records. */
 import { isCompacted } from "../kafka/compaction.ts";
-import { answerWithin, OutageError } from "../kafka/failure.ts";
+import { answerWithin, OutageError, TopicMissingError } from "../kafka/failure.ts";
 import { openKafka } from "../kafka/open.ts";
+import { countedTopicId, topicGone } from "../ledger/same-log.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
+import type { Sql } from "../lib/postgres.ts";
 import { retry } from "../lib/wait.ts";
 import type { Outages } from "./outage.ts";
 
@@ -12,10 +14,12 @@ const ATTEMPT_MS_MAX = 15_000;
 
 /**
  * Waits up to a minute for a Kafka that is down, or until `signal`.
- * @throws OutageError, RefusedError, TopicMissingError, NeedsPersonError when the topic is compacted
+ * @throws OutageError, RefusedError, TopicMissingError, NeedsPersonError when the topic is compacted,
+ * or was counted and is missing
  */
 export async function awaitTopic(
   config: Config,
+  sql: Sql,
   outages: Outages,
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,6 +33,10 @@ export async function awaitTopic(
     isRetryable: (error) => error instanceof OutageError,
     totalMsMax: KAFKA_MS_MAX,
     signal,
+  }).catch(async (error) => {
+    if (!(error instanceof TopicMissingError)) throw error;
+    const counted = await countedTopicId(sql, topic);
+    throw counted === undefined ? error : topicGone(config, topic, counted);
   });
   if (!compacted) return;
   throw new NeedsPersonError(

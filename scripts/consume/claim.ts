@@ -14,6 +14,9 @@ import {
   type WantedRule,
   withRule,
 } from "../ledger/duplicate-rules.ts";
+import type { Mark } from "../ledger/mark.ts";
+import { assertReaches, beginAgain } from "../ledger/same-log.ts";
+import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
@@ -21,6 +24,8 @@ import { FencedError, type PartitionKey } from "./store.ts";
 
 export interface Claim {
   nextOffset: number;
+  /** The last record before `nextOffset`; undefined when none was counted. */
+  mark: Mark | undefined;
   /** The last one decides the records from `nextOffset` on. */
   rules: DuplicateRule[];
 }
@@ -31,6 +36,7 @@ export interface Claim {
  * before the counted offsets
  */
 export async function claimPartition(
+  config: Pick<Config, "POSTGRES_HOST">,
   sql: Sql,
   key: PartitionKey,
   log: LogState,
@@ -43,10 +49,10 @@ export async function claimPartition(
     where topic <> ${key.topic} or group_id <> ${key.groupId} limit 1`;
   if (other) {
     throw new NeedsPersonError(
-      `Cannot count ${where} as group ${key.groupId}: these tables count ${other.topic} for group ${other.group_id}, and nothing could prove sums of both; set KAFKA_TOPIC=${other.topic} and KAFKA_GROUP_ID=${other.group_id}, or another POSTGRES_DB`,
+      `Cannot count ${where} as group ${key.groupId}: these tables count ${other.topic} for group ${other.group_id}, and nothing could prove sums of both; set KAFKA_TOPIC=${other.topic} and KAFKA_GROUP_ID=${other.group_id}`,
     );
   }
-  const first = await firstRules(sql, key, log, rule);
+  const first = await firstRules(config, sql, key, log, rule);
   await sql`
     insert into ${offsets}
       (group_id, topic, partition, topic_id, first_offset, next_offset, duplicate_rules)
@@ -56,22 +62,16 @@ export async function claimPartition(
     )
     on conflict (group_id, topic, partition) do nothing`;
   const [row] = await sql`
-    select topic_id, next_offset, duplicate_rules from ${offsets}
+    select topic_id as "topicId", next_offset as "nextOffset", duplicate_rules as rules,
+      last_record_offset as "markOffset", last_record_checksum as checksum
+    from ${offsets}
     where group_id = ${key.groupId} and topic = ${key.topic} and partition = ${key.partition}`;
   if (!row) throw new Error(`Cannot claim ${where}: its row in consumer_offsets has vanished`);
-  if (row.topic_id !== log.topicId) {
-    throw new NeedsPersonError(
-      `Cannot go on with ${where}: the topic has been deleted and created again (its id is ${log.topicId}, counted was ${row.topic_id}); count it under another KAFKA_TOPIC, or delete what was counted with \`bun run down --wipe\``,
-    );
-  }
-  if (row.next_offset > log.logEnd) {
-    throw new NeedsPersonError(
-      `Cannot go on with ${where}: ${row.next_offset} offsets have been counted but the log ends at ${log.logEnd}; the broker has lost records that were acknowledged`,
-    );
-  }
-  const nextOffset: number = row.next_offset;
-  const rules = duplicateRules.parse(row.duplicate_rules);
-  return { nextOffset, rules: await decideBy(rule, sql, key, nextOffset, rules) };
+  const { topicId, nextOffset, markOffset: offset, checksum } = row;
+  assertReaches(config, where, { topicId, nextOffset }, log);
+  const mark = offset === null ? undefined : { offset, checksum };
+  const rules = duplicateRules.parse(row.rules);
+  return { nextOffset, mark, rules: await decideBy(rule, sql, key, nextOffset, rules) };
 }
 
 /**
@@ -80,6 +80,7 @@ export async function claimPartition(
  * @throws NeedsPersonError when users of several partitions would mix
  */
 async function firstRules(
+  config: Pick<Config, "POSTGRES_HOST">,
   sql: Sql,
   key: PartitionKey,
   log: LogState,
@@ -96,7 +97,7 @@ async function firstRules(
   const counted = neighbours.some(({ rules, nextOffset }) => nextOffset > (rules[0]?.from ?? 0));
   const isKnown = neighbours.some(({ partition }) => partition === key.partition);
   if (isKnown || !counted) return withRule([], log.logStart, rule);
-  const parent = heldBy(key, rule, neighbours);
+  const parent = heldBy(config, key, rule, neighbours);
   if (parent === undefined) return withRule([], log.logStart, rule);
   const found = neighbours.find(({ partition }) => partition === parent);
   if (!found) throw new FencedError(`Cannot claim ${key.partition}: ${parent} is not counted yet`);
@@ -107,6 +108,7 @@ async function firstRules(
 
 /** @throws NeedsPersonError when users of several partitions would mix */
 function heldBy(
+  config: Pick<Config, "POSTGRES_HOST">,
   { topic, partition }: PartitionKey,
   { partitions }: WantedRule,
   neighbours: readonly Neighbour[],
@@ -115,7 +117,7 @@ function heldBy(
     return parentOf(partition, partitions, neighbours);
   } catch (error) {
     throw new NeedsPersonError(
-      `Cannot count ${topic}/${partition}: ${(error as Error).message}, so events of one user would stand in several; add partitions up to a multiple, or count the topic into another POSTGRES_DB`,
+      `Cannot count ${topic}/${partition}: ${(error as Error).message}, so events of one user would stand in several; add partitions up to a multiple, or ${beginAgain(config)}`,
     );
   }
 }

@@ -21,6 +21,11 @@ export interface IngestOptions {
    * offset, and the fetch began at its start. The records from the reader's place on come next.
    */
   onGap(): Promise<void>;
+  /**
+   * Called instead of reading when the fetch ends before the current place. The log may end there
+   * now, so that the client has begun again at its start.
+   */
+  onBehind(): void;
   /** Called when the records from the reader's place on are wanted instead. */
   onMoved(): void;
   /** Called at a batch that cannot be read: everything before it is read, and nothing of it. */
@@ -31,7 +36,7 @@ export interface IngestOptions {
 export async function ingest(
   fetch: Fetch,
   writer: PartitionWriter,
-  { isStopping, onGap, onMoved, onUnreadable }: IngestOptions,
+  { isStopping, onGap, onBehind, onMoved, onUnreadable }: IngestOptions,
 ): Promise<void> {
   const isOver = () => isStopping() || writer.isClosed || fetch.isStale();
   await untilRoom(fetch, writer, isStopping);
@@ -42,6 +47,7 @@ export async function ingest(
     onMoved();
     return;
   }
+  if (fetch.nextOffset < reader.position) return onBehind();
   if (fetch.fetchedOffset > reader.position) {
     await onGap();
     if (isOver()) return;

@@ -3,12 +3,16 @@
  * readers, and closes them at a rebalance. `partition-reader.ts` decides what is counted, and
  * `partition-writer.ts` when it is stored.
  */
+import { TopicMissingError } from "../kafka/failure.ts";
 import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
 import { pingKafka } from "../kafka/probe.ts";
 import { UnreadableBatchError } from "../kafka/unpack.ts";
 import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
+import { changedPartitions, type Mark } from "../ledger/mark.ts";
+import { assertReaches, otherRecord, topicGone } from "../ledger/same-log.ts";
 import { describeStandstill, readSkips, type Standstill } from "../ledger/standstill.ts";
 import type { Config } from "../lib/config.ts";
+import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
@@ -21,6 +25,7 @@ import { ingest } from "./ingest.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { indexFolder, loseTo, openPartition } from "./open-partition.ts";
 import { type Outages, passes, SERVICES } from "./outage.ts";
+import type { PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeStandstill, storeTally } from "./store.ts";
 import { StoredDays } from "./stored-days.ts";
@@ -29,6 +34,8 @@ import type { Tally } from "./tally.ts";
 const log = getLogger(["consume"]);
 
 const COMMIT_INTERVAL_MS = 5_000;
+/** How often the topic's id and the log's ends are compared with what is counted. */
+const COMPARE_INTERVAL_MS = 5_000;
 /** How often a partition that stands looks whether a person has decided. */
 const DECISION_INTERVAL_MS = 1_000;
 
@@ -59,8 +66,12 @@ export class GroupMember {
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   /** Counts the assignments, so that work for an old one can detect it. */
   #generation = 0;
+  /** Counts the connections to brokers, so that a comparison can notice a new one. */
+  #connections = 0;
   #joined = false;
   #assigned: number[] = [];
+  /** The topic that is counted; undefined until a partition is open. */
+  #topicId: string | undefined;
   #commitTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: GroupMemberOptions) {
@@ -89,6 +100,11 @@ export class GroupMember {
           this.#joined = false;
           metrics.rebalances.inc();
         },
+        connected: () => {
+          // Another Kafka than before may answer there.
+          this.#connections += 1;
+          this.#openAgain();
+        },
         answered: () => outages.answered("kafka"),
         away: (error) => {
           this.#joined = false;
@@ -114,12 +130,18 @@ export class GroupMember {
     return records > 0 ? `its index of event ids, which lacks ${records} records` : undefined;
   }
 
+  /** Whether any partition has been opened to be counted. */
+  get hasCounted(): boolean {
+    return this.#topicId !== undefined;
+  }
+
   /** Joins the group; resolves when it takes part. */
   async start(): Promise<void> {
     const { config, sql, outages } = this.#options;
     const probes = { kafka: () => pingKafka(config), postgres: () => sql`select 1` };
     outages.probe(probes, this.#stop.signal).catch((error) => this.#fail(error));
     this.#commitTimer = setInterval(() => this.#commitOffsets(), COMMIT_INTERVAL_MS);
+    void this.#compareWhileCounting();
     await this.#member.join();
   }
 
@@ -144,7 +166,16 @@ export class GroupMember {
   }
 
   #fail(error: unknown): void {
-    if (!this.#isStopping) this.#end.reject(error);
+    if (this.#isStopping) return;
+    const { config } = this.#options;
+    const isGone = error instanceof TopicMissingError && this.#topicId !== undefined;
+    this.#end.reject(isGone ? topicGone(config, config.KAFKA_TOPIC, this.#topicId!) : error);
+  }
+
+  /** The log is another one: what was read of it and is not stored yet must not be. */
+  #halt(error: unknown): void {
+    for (const partition of [...this.#writers.keys()]) this.#close(partition);
+    this.#fail(error);
   }
 
   #onAssigned(assigned: number[]): void {
@@ -161,39 +192,130 @@ export class GroupMember {
     if (assigned.length > 0) void this.#open(assigned);
   }
 
-  /** Opens new partitions and begins to fetch; retries until it works or the group changes. */
+  /**
+   * Compares the log of all partitions again, before more of it is counted. Partitions that are still
+   * being opened are compared there.
+   */
+  #openAgain(): void {
+    const isOpen = this.#assigned.every((partition) => this.#writers.has(partition));
+    if (!this.#joined || this.#isStopping || !isOpen || this.#assigned.length === 0) return;
+    this.#reopen();
+  }
+
+  /** Opens what is closed, and compares the rest, instead of any earlier such work. */
+  #reopen(): void {
+    this.#generation += 1;
+    void this.#open(this.#assigned);
+  }
+
+  /** Notices a topic that was created again, or a log that was cut, also while no record comes. */
+  async #compareWhileCounting(): Promise<void> {
+    const { signal } = this.#stop;
+    let isMissing = false;
+    while (!signal.aborted) {
+      await pause(COMPARE_INTERVAL_MS, signal).catch(() => {});
+      if (!this.#joined || this.#writers.size === 0 || signal.aborted) continue;
+      try {
+        const places = this.#places();
+        const state = await this.#logState();
+        for (const [partition, place] of places) this.#assertReaches(partition, place, state);
+        isMissing = false;
+      } catch (error) {
+        // A broker that has just started may not know the topic yet.
+        const mayPass = error instanceof TopicMissingError && !isMissing;
+        isMissing = error instanceof TopicMissingError;
+        if (!mayPass && !passes("kafka", error)) return this.#halt(error);
+      }
+    }
+  }
+
+  /** How far each open partition has been read. */
+  #places(): Map<number, number> {
+    return new Map(
+      [...this.#writers].map(([partition, { reader }]) => [
+        partition,
+        Math.max(reader.position, reader.countFrom),
+      ]),
+    );
+  }
+
+  /** @throws NeedsPersonError when the topic is another one, or its log ends before the offset */
+  #assertReaches(partition: number, nextOffset: number, log: ReadonlyMap<number, LogState>): void {
+    const state = log.get(partition);
+    if (!state) throw new Error(`Cannot find partition ${partition} of the topic`);
+    const { config } = this.#options;
+    const topicId = this.#topicId ?? state.topicId;
+    const where = `${config.KAFKA_TOPIC}/${partition}`;
+    assertReaches(config, where, { topicId, nextOffset }, state);
+  }
+
+  /** @throws NeedsPersonError when the log holds other records than were read last */
+  async #assertSameRecords(
+    readers: ReadonlyMap<number, PartitionReader>,
+    state: ReadonlyMap<number, LogState>,
+  ): Promise<void> {
+    const { config, kafka, outages } = this.#options;
+    const topic = config.KAFKA_TOPIC;
+    const marks = new Map<number, Mark>();
+    for (const [partition, { mark }] of readers) if (mark) marks.set(partition, mark);
+    const [changed] = await outages.watch("kafka", () =>
+      changedPartitions(kafka, topic, marks, state),
+    );
+    if (changed === undefined) return;
+    throw otherRecord(config, `${topic}/${changed}`, (marks.get(changed) as Mark).offset);
+  }
+
+  /**
+   * Opens new partitions, compares the log of the others, and begins to fetch. Retries until it works
+   * for all, or the group changes. A partition that waits for another consumer keeps no other waiting.
+   */
   async #open(partitions: number[]): Promise<void> {
     this.#member.pause(partitions);
     const generation = this.#generation;
     const isCurrent = () => generation === this.#generation && !this.#isStopping;
-    const left = new Set(partitions);
-    let state: Map<number, LogState> | undefined;
+    const opened = new Map<number, PartitionWriter>();
+    const fetched = new Set<number>();
     for (let attempt = 0; isCurrent(); attempt++) {
+      const connections = this.#connections;
       try {
-        for (const partition of left) {
-          let writer = this.#writers.get(partition);
+        const places = this.#places();
+        const state = await this.#logState();
+        const readers = new Map<number, PartitionReader>();
+        let isWaiting = false;
+        for (const partition of partitions) {
+          this.#assertReaches(partition, places.get(partition) ?? 0, state);
+          let writer = this.#writers.get(partition) ?? opened.get(partition);
           if (!writer) {
-            state ??= await this.#logState();
-            writer = await this.#writerOf(partition, state, isCurrent).catch(unlessUnreadable);
+            writer = await this.#writerOf(partition, state, isCurrent).catch(unlessItWaits);
             if (!isCurrent()) return;
+            isWaiting ||= writer === undefined;
             if (!writer) continue;
-            this.#writers.set(partition, writer);
-            // What was lost is stored at once: the log may hold nothing else.
-            writer.schedule();
+            opened.set(partition, writer);
           }
-          left.delete(partition);
-          if (this.#standstills.has(partition)) continue;
-          this.#member.fetchFrom(partition, writer.reader.position);
+          readers.set(partition, writer.reader);
         }
-        if (left.size === 0) return;
-        state = undefined;
+        await this.#assertSameRecords(readers, state);
+        if (!isCurrent()) return;
+        // What was compared may not be what answers now.
+        if (connections !== this.#connections) continue;
+        this.#topicId ??= state.values().next().value?.topicId;
+        for (const [partition, writer] of opened) {
+          this.#writers.set(partition, writer);
+          // What was lost is stored at once: the log may hold nothing else.
+          writer.schedule();
+        }
+        opened.clear();
+        for (const [partition, { position }] of readers) {
+          if (fetched.has(partition) || this.#standstills.has(partition)) continue;
+          fetched.add(partition);
+          this.#member.fetchFrom(partition, position);
+        }
+        if (!isWaiting) return;
         await pause(backoffMs(attempt), this.#stop.signal).catch(() => {});
       } catch (error) {
         if (!isCurrent()) return;
-        const mayPass =
-          error instanceof FencedError || SERVICES.some((service) => passes(service, error));
-        if (!mayPass) return this.#fail(error);
-        state = undefined;
+        if (error instanceof NeedsPersonError) return this.#halt(error);
+        if (!SERVICES.some((service) => passes(service, error))) return this.#fail(error);
         await pause(backoffMs(attempt), this.#stop.signal).catch(() => {});
       }
     }
@@ -257,12 +379,14 @@ export class GroupMember {
       await ingest(fetch, writer, {
         isStopping: () => this.#isStopping,
         onGap: () => this.#onGap(partition, writer),
+        onBehind: () => this.#openAgain(),
         onMoved: () => this.#member.fetchFrom(partition, writer.reader.position),
         onUnreadable: (error) => void this.#standAt(partition, writer, error, logEnd),
       });
     } catch (error) {
       if (!isIndexFailure(error)) throw error;
-      if (this.#writers.get(partition) === writer) void this.#onIndexFailed(partition, error);
+      if (this.#writers.get(partition) !== writer) return;
+      this.#onIndexFailed(partition, error).catch((error) => this.#fail(error));
     }
   }
 
@@ -348,7 +472,7 @@ export class GroupMember {
       partition,
       error: error.message,
     });
-    void this.#open([partition]);
+    this.#reopen();
   }
 
   /** The index of ids cannot go on: it is opened again, and the log tells what it lacks. */
@@ -358,7 +482,7 @@ export class GroupMember {
     log.warning("The index of event ids is opened again", { partition, why: error.message });
     const isDisk = !(error instanceof BrokenIndexError || error instanceof TakenOverError);
     if (isDisk) await this.#disk.untilWritable(error, this.#stop.signal);
-    if (generation === this.#generation) await this.#open([partition]);
+    if (generation === this.#generation) this.#reopen();
   }
 
   /** Reports the counted offsets to Kafka, for tools that show lag. A failure changes nothing. */
@@ -375,8 +499,12 @@ export class GroupMember {
   }
 }
 
-/** A partition that was added has to read another one first, which may stand: it waits for that. */
-function unlessUnreadable(error: unknown): undefined {
+/**
+ * A partition that was added waits for the one that has held its users. That one may not be claimed
+ * yet, or stand at a batch that cannot be read.
+ */
+function unlessItWaits(error: unknown): undefined {
+  if (error instanceof FencedError) return;
   if (!(error instanceof UnreadableBatchError)) throw error;
   log.warning("A partition cannot be opened yet", { why: error.message });
 }

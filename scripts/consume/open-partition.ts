@@ -57,7 +57,7 @@ export async function openPartition(
   const state = log.get(key.partition);
   if (!state) throw new Error(`Cannot find partition ${key.partition} of the topic`);
   const wanted = { horizonMs, partitions: log.size, aheadMsMax: AHEAD_MS_MAX };
-  const { nextOffset, rules } = await claimPartition(sql, key, state, wanted);
+  const { nextOffset, mark, rules } = await claimPartition(config, sql, key, state, wanted);
   const skips = await readSkips(sql, key.topic);
   const inherits = inheritedBy(rules.at(-1));
   const index = takeIndex(
@@ -85,6 +85,7 @@ export async function openPartition(
     homes: homesOf(key.partition, rules),
     momentCounts: momentsOf(rules),
     skips: skips.get(key.partition) ?? [],
+    mark,
     seed,
   });
   if (state.logStart > nextOffset) loseTo({ config, metrics }, key, reader, state.logStart);

@@ -353,3 +353,30 @@ test("read() stops in a batch that is not read when its dead letters fill a tran
     [4_464, 70_000],
   ]);
 });
+
+test("read() marks the last record that was read, in a tally only when it counts", () => {
+  const batches = [
+    recordBatch([{ value: "a" }, { value: "b" }]),
+    recordBatch([{ value: "c" }, { value: "d" }], 2),
+  ];
+  const reader = readerOf({ countFrom: 3, mark: { offset: 7, checksum: 7 } });
+  expect(reader.mark?.offset).toBe(7);
+  reader.read(batches[0]!);
+  expect([reader.mark?.offset, reader.pending.mark]).toEqual([1, undefined]);
+  reader.read(batches[1]!);
+  expect(reader.mark?.offset).toBe(3);
+  expect(reader.take().mark).toEqual(reader.mark);
+  expect(reader.take().mark).toBeUndefined();
+});
+
+test("read() keeps its mark when a batch holds nothing new, no record, or ends the range", () => {
+  const reader = readerOf();
+  reader.read(recordBatch([{ value: "a" }, { value: "b" }]));
+  const { mark } = reader;
+  reader.read(recordBatch([{ value: "a" }]));
+  expect(reader.mark).toEqual(mark);
+  reader.read({ ...recordBatch([], 2), lastOffset: 3 });
+  expect([reader.position, reader.mark]).toEqual([4, mark]);
+  reader.read(recordBatch([{ value: "c", gap: 3 }], 4), 6);
+  expect([reader.position, reader.mark]).toEqual([6, mark]);
+});

@@ -9,6 +9,7 @@ import { EventFields } from "../../schema/layout.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import type { Skip } from "../kafka/unpack.ts";
+import { type Mark, markOf } from "../ledger/mark.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
@@ -38,6 +39,8 @@ export interface ReaderOptions {
   onForgotten?: (from: number, to: number) => void;
   /** Offsets that a person has passed over. @default {[]} */
   skips?: readonly Skip[];
+  /** The last record before `countFrom` that is known. */
+  mark?: Mark | undefined;
   /** Spreads hashes differently in each process; it never affects the result. */
   seed?: number;
 }
@@ -47,6 +50,8 @@ export class PartitionReader {
   position: number;
   /** Everything before this offset is counted already and only completes the index of ids. */
   readonly countFrom: number;
+  /** A record that was read: the log has to hold it for as long as it is counted. */
+  mark: Mark | undefined;
   /** Records that were read and not taken yet. */
   pending: Tally;
   /** Offsets that a person has passed over, since they cannot be read. */
@@ -78,6 +83,7 @@ export class PartitionReader {
     momentCounts = always,
     onForgotten = () => {},
     skips = [],
+    mark,
     seed = 0,
   }: ReaderOptions) {
     this.position = last?.offset ?? readFrom;
@@ -85,6 +91,7 @@ export class PartitionReader {
     this.#last = last;
     this.countFrom = countFrom;
     this.skips = skips;
+    this.mark = mark;
     this.#duplicates = duplicates;
     this.#onForgotten = onForgotten;
     this.#seed = seed;
@@ -160,7 +167,15 @@ export class PartitionReader {
       this.position += 1;
     }
     this.#decide(batch.appendTimestampMs);
-    return this.#passed(end, true);
+    const hasRead = batch.recordCount > 0 && cursor.offset + 1 === this.position;
+    this.#passed(end, true);
+    if (hasRead) this.#markAt(cursor);
+    return true;
+  }
+
+  #markAt(cursor: RecordCursor): void {
+    this.mark = markOf(cursor);
+    if (!this.isWarming) this.pending.mark = this.mark;
   }
 
   /** Moves to the offset, up to which all is decided; returns `isWhole`. */

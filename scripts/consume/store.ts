@@ -72,6 +72,8 @@ const PARAMETERS = {
   dayUserIds: ({ days }) => array(days.userIds),
   days: ({ days }) => array(days.days),
   forwarded: ({ tally }) => String(tally.forwarded),
+  lastRecordOffset: ({ tally }) => text(tally.mark?.offset),
+  lastRecordChecksum: ({ tally }) => text(tally.mark?.checksum),
   rules: ({ rules }) => (rules ? JSON.stringify(rules) : null),
 } satisfies Record<string, (given: Given) => string | null>;
 
@@ -102,6 +104,12 @@ with fence as (
     ),
     last_append_at = greatest(
       last_append_at, to_timestamp(${value.lastAppendMs}::text::double precision / 1000)
+    ),
+    last_record_offset = coalesce(
+      ${value.lastRecordOffset}::text::bigint, last_record_offset
+    ),
+    last_record_checksum = coalesce(
+      ${value.lastRecordChecksum}::text::bigint, last_record_checksum
     ),
     last_commit_at = clock_timestamp(),
     standstill = null
@@ -228,6 +236,7 @@ async function readNextOffset(sql: Sql, key: PartitionKey): Promise<number | und
 
 /** PostgreSQL's arrays start at 1. */
 const sqlIndex = (index: number) => index + 1;
+const text = (number: number | undefined) => (number === undefined ? null : String(number));
 /** Null as long as there was none. */
 const moment = (ms: number) => (Number.isFinite(ms) ? String(ms) : null);
 const array = (values: readonly (number | string)[]) => `{${values.join(",")}}`;

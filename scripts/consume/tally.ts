@@ -5,6 +5,7 @@
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
+import type { Mark } from "../ledger/mark.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { UserCounts } from "./user-counts.ts";
 
@@ -52,6 +53,8 @@ export class Tally {
   readonly expectedOffset: number;
   /** Everything before this offset is in the tables once this tally is. */
   nextOffset: number;
+  /** The last record below `nextOffset`, when the tally has one. */
+  mark: Mark | undefined;
   stored = 0;
   duplicates = 0;
   /** How many of the duplicates stand in another partition than their home. */

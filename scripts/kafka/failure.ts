@@ -45,6 +45,8 @@ export interface Failure {
     /** The authority of the certificate is not trusted. */
     | "authority"
     | "topic"
+    /** A program of another kind is in the consumer group. */
+    | "group"
     | "other";
   /** The client's own words. */
   reason: string;
@@ -88,6 +90,12 @@ export function errorOf(config: Config, { kind, reason, broker }: Failure, cause
     case "topic":
       return new TopicMissingError(
         `Cannot find a topic of this name in Kafka at ${brokers}; create it with \`bun run migrate\``,
+        reason,
+        options,
+      );
+    case "group":
+      return new RefusedError(
+        `Cannot join the consumer group ${config.KAFKA_GROUP_ID} (KAFKA_GROUP_ID): another program is a member, and shares partitions in another way; stop it, or give it a group of its own`,
         reason,
         options,
       );

@@ -31,6 +31,7 @@ import type {
   Topics,
 } from "./log.ts";
 import { type PackedBatch, type SetBatch, splitRecordSet } from "./record-set.ts";
+import { admittedSockets } from "./sockets.ts";
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, ConfigSource, logLevel } =
   kafkajs;
@@ -42,7 +43,7 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
 
 const log = getLogger(["kafka"]);
 
-const PATCHES = ["encodedRecords", "failover", "readRecordSet", "topicIds"];
+const PATCHES = ["encodedRecords", "failover", "fetchRecordSet", "readRecordSet", "topicIds"];
 
 /**
  * @throws Error when kafkajs lacks the project's patch: records could be neither read nor sent
@@ -65,10 +66,12 @@ class KafkajsClient implements Kafka {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly #config: Config;
+  readonly #options: OpenOptions;
   readonly #kafka: kafkajs.Kafka;
 
   constructor(config: Config, options: OpenOptions) {
     this.#config = config;
+    this.#options = options;
     this.#kafka = new kafkajs.Kafka(clientOptions(config, options));
     this.topics = this.#topics();
     this.groups = this.#groups();
@@ -108,16 +111,59 @@ class KafkajsClient implements Kafka {
     });
   }
 
+  batchesAt(
+    topic: string,
+    offsets: ReadonlyMap<number, number>,
+  ): Promise<Map<number, PackedBatch>> {
+    return this.#ask(async (admin) => {
+      const found = new Map<number, PackedBatch>();
+      for (const [partition, offset] of offsets) {
+        const place = { topic, partition, offset: String(offset) };
+        const batches = splitRecordSet(await admin.fetchRecordSet(place), offset);
+        const at = batches.find(({ batch }) => batch.lastOffset >= offset);
+        if (at) found.set(partition, at.batch);
+      }
+      return found;
+    });
+  }
+
   member(options: MemberOptions, events: MemberEvents): Member {
-    return new KafkajsMember(this.#kafka, options, events, (error) => this.#translated(error));
+    const kafka = this.#admitted(() => events.connected?.());
+    return new KafkajsMember(kafka, options, events, (error) => this.#translated(error));
   }
 
   async openAppender(topic: string, options: AppenderOptions = {}): Promise<Appender> {
     const { size } = await this.logState(topic);
-    const translated = (error: unknown) => this.#translated(error);
-    const appender = new KafkajsAppender(this.#kafka, topic, size, options, translated);
+    const cluster = await this.#clusterId();
+    let refusal: Error | undefined;
+    const kafka = this.#admitted(async () => {
+      const found = await this.#clusterId();
+      if (found === cluster) return;
+      refusal = this.#otherCluster(found, cluster);
+      throw refusal;
+    });
+    const translated = (error: unknown) => refusal ?? this.#translated(error);
+    const appender = new KafkajsAppender(kafka, topic, size, options, translated);
     await appender.open();
     return appender;
+  }
+
+  /** A client whose connections are in use only once `admit` has resolved. */
+  #admitted(admit: () => void | Promise<void>): kafkajs.Kafka {
+    return new kafkajs.Kafka({
+      ...clientOptions(this.#config, this.#options),
+      socketFactory: admittedSockets(admit),
+    });
+  }
+
+  #clusterId(): Promise<string> {
+    return this.#ask(async (admin) => (await admin.describeCluster()).clusterId);
+  }
+
+  /** Another cluster may give the appender's producer id to somebody else. */
+  #otherCluster(found: string, before: string): Error {
+    const reason = `it is another cluster than before (its id is ${found}, it was ${before}), so records that were sent may be gone; start the sender again`;
+    return errorOf(this.#config, { kind: "other", reason });
   }
 
   #topics(): Topics {
@@ -615,6 +661,7 @@ function kindOf(root: AnyError): Failure["kind"] {
   if (refusal) return refusal;
   if (root.name === "KafkaJSSASLAuthenticationError") return "login";
   if (root.type === "UNKNOWN_TOPIC_OR_PARTITION") return "topic";
+  if (root.type === "INCONSISTENT_GROUP_PROTOCOL") return "group";
   if (root.type?.endsWith("_AUTHORIZATION_FAILED")) return "permission";
   if (root.name === "KafkaJSConnectionClosedError") return "closed";
   if (PASSING.includes(root.name)) return "outage";

@@ -23,6 +23,12 @@ export interface Kafka {
    * @throws TopicMissingError
    */
   logState(topic: string): Promise<Map<number, LogState>>;
+  /**
+   * The record batch with the offset, of each partition. A partition whose log holds none from the
+   * offset on is missing in the answer. Joins no group.
+   * @throws TopicMissingError
+   */
+  batchesAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, PackedBatch>>;
   /** A member of a consumer group, which begins with `join()`. */
   member(options: MemberOptions, events: MemberEvents): Member;
   /**
@@ -66,6 +72,8 @@ export interface MemberEvents {
   fetched(fetch: Fetch): Promise<void>;
   /** The group assigns its partitions again; until `assigned()`, this member has none. */
   rebalancing?(): void;
+  /** A new connection to a broker is open, and nothing was asked over it yet. */
+  connected?(): void;
   /** Kafka has answered a request. */
   answered?(): void;
   /** Kafka is away, and the member is out of the group. It joins again without help. */
@@ -120,7 +128,8 @@ export interface Appender {
   readonly partitionCount: number;
   /**
    * Resolves when all replicas in sync have the records. One call per partition at a time.
-   * @throws OutageError, after which it is unknown whether the records are stored
+   * @throws OutageError, after which it is unknown whether the records are stored; KafkaError when
+   * another cluster answers than at the opening
    */
   append(partition: number, records: EncodedRecords): Promise<void>;
   close(): Promise<void>;

@@ -46,7 +46,9 @@ test("the patch is for the version of kafkajs that is installed", () => {
 
 test("assertPatched() names the command that mends it when the patch is missing", () => {
   expect(() => assertPatched(undefined)).toThrow("bun install --force");
-  expect(() => assertPatched(["readRecordSet"])).toThrow("(encodedRecords, failover, topicIds)");
+  expect(() => assertPatched(["readRecordSet"])).toThrow(
+    "(encodedRecords, failover, fetchRecordSet, topicIds)",
+  );
 });
 
 /** The answer to a fetch of one partition, version 11. */

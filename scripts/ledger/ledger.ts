@@ -6,6 +6,7 @@ import type { LedgerCounts } from "../../schema/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Queryable } from "../lib/postgres.ts";
 import { type DuplicateRule, duplicateRules } from "./duplicate-rules.ts";
+import type { Mark } from "./mark.ts";
 import { type Standstill, standstill } from "./standstill.ts";
 
 /** One row of `consumer_offsets`. */
@@ -23,6 +24,8 @@ export interface PartitionLedger extends Omit<LedgerCounts, "read"> {
   rules: DuplicateRule[];
   /** Where counting stands and why; null while it goes on. */
   standstill: Standstill | null;
+  /** The last record that was counted; undefined when there was none. */
+  mark?: Mark | undefined;
 }
 
 /** Which ledger is meant: the counts of one consumer group in one topic. */
@@ -32,17 +35,21 @@ export type LedgerScope = Pick<Config, "KAFKA_GROUP_ID" | "KAFKA_TOPIC">;
 export const inScope = (sql: Queryable, { KAFKA_GROUP_ID, KAFKA_TOPIC }: LedgerScope) =>
   sql`group_id = ${KAFKA_GROUP_ID} and topic = ${KAFKA_TOPIC}`;
 
+type Row = PartitionLedger & { markOffset: number | null; checksum: number | null };
+
 /** The ledger of each partition, in the order of the partitions. */
 export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<PartitionLedger[]> {
-  const rows = await sql<PartitionLedger[]>`
+  const rows = await sql<Row[]>`
     select partition, topic_id as "topicId", first_offset as "firstOffset",
       next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
-      forwarded, duplicate_rules as rules, standstill
+      forwarded, duplicate_rules as rules, standstill,
+      last_record_offset as "markOffset", last_record_checksum as checksum
     from streaming.consumer_offsets
     where ${inScope(sql, scope)}
     order by partition`;
-  return rows.map((row) => ({
+  return rows.map(({ markOffset: offset, checksum, ...row }) => ({
     ...row,
+    mark: offset === null || checksum === null ? undefined : { offset, checksum },
     rules: duplicateRules.parse(row.rules),
     standstill: standstill.nullable().parse(row.standstill),
   }));

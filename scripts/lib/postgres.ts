@@ -26,6 +26,10 @@ export type Transaction = postgres.TransactionSql<{ bigint: number }>;
 /** What runs statements: a pool or a transaction. */
 export type Queryable = postgres.ISql<{ bigint: number }>;
 
+/** Whether `up` starts PostgreSQL, so that its data is in STATE_DIR; else it runs elsewhere. */
+export const isPostgresHere = ({ POSTGRES_HOST }: Pick<Config, "POSTGRES_HOST">): boolean =>
+  POSTGRES_HOST === "127.0.0.1";
+
 /** Login name and the setting that holds its password. */
 export function credentials(config: Config, role: Role): { user: string; setting: keyof Config } {
   switch (role) {

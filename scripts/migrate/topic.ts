@@ -1,10 +1,11 @@
 /**
  * The topic of events, with retention in time and in bytes so that it cannot fill a disk. An
- * existing topic gets missing partitions, and is compacted no longer; other differences are only
- * reported.
+ * existing topic gets missing partitions, and is compacted no longer. In the Kafka of this machine it
+ * also gets another retention. Other differences are only reported.
  */
 import { CLEANUP_POLICY, compacts } from "../kafka/compaction.ts";
 import { openKafka } from "../kafka/open.ts";
+import { isKafkaHere } from "../kafka/probe.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError, NeedsPersonError } from "../lib/errors.ts";
 
@@ -14,10 +15,21 @@ const SEGMENT_BYTES_MAX = 134_217_728;
 const SEGMENT_MS_MIN = 60_000;
 const HOUR_MS = 3_600_000;
 
+/** The settings that follow from KAFKA_RETENTION_HOURS and KAFKA_RETENTION_BYTES. */
+const RETENTION = [
+  "retention.ms",
+  "retention.bytes",
+  "segment.bytes",
+  "segment.ms",
+  "max.message.bytes",
+];
+
 export interface TopicReport {
   created: boolean;
   /** Partitions that were added to an existing topic. */
   addedPartitions: number;
+  /** Which settings were changed, one sentence each. */
+  changes: string[];
   /** How an existing topic differs from the settings, one sentence each. */
   differences: string[];
   /** The topic was compacted; records that were forgotten do not come back. */
@@ -66,7 +78,9 @@ export async function ensureTopic(
     replicationFactor: config.KAFKA_REPLICATION_FACTOR,
     settings: topicSettings(config),
   });
-  if (created) return { created, addedPartitions: 0, differences: [], endedCompaction: false };
+  if (created) {
+    return { created, addedPartitions: 0, changes: [], differences: [], endedCompaction: false };
+  }
   const partitions = (await kafka.logState(topic)).size;
   const addedPartitions = Math.max(0, config.KAFKA_PARTITIONS - partitions);
   if (addedPartitions > 0 && config.KAFKA_PARTITIONS % partitions !== 0) {
@@ -82,8 +96,38 @@ export async function ensureTopic(
     await kafka.topics.change(topic, { [CLEANUP_POLICY]: "delete" });
     actual.set(CLEANUP_POLICY, "delete");
   }
-  const found = differences(config, partitions, actual);
-  return { created, addedPartitions, differences: found, endedCompaction };
+  const stale = isKafkaHere(config) ? staleRetention(config, actual) : {};
+  if (Object.keys(stale).length > 0) await kafka.topics.change(topic, stale);
+  return {
+    created,
+    addedPartitions,
+    changes: Object.entries(stale).map(
+      ([name, value]) => `${name} is ${value} now, and was ${actual.get(name)}`,
+    ),
+    differences: differences(config, partitions, new Map([...actual, ...Object.entries(stale)])),
+    endedCompaction,
+  };
+}
+
+/** The settings of retention that the topic should have, and has not. */
+export function staleRetention(
+  config: Config,
+  actual: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const wanted = Object.entries(topicSettings(config));
+  return Object.fromEntries(
+    wanted.filter(([name, value]) => RETENTION.includes(name) && actual.get(name) !== value),
+  );
+}
+
+/**
+ * How the topic differs from the settings, one sentence each.
+ * @throws TopicMissingError
+ */
+export async function topicDifferences(config: Config): Promise<string[]> {
+  const kafka = openKafka(config, { clientId: "status" });
+  const { size } = await kafka.logState(config.KAFKA_TOPIC);
+  return differences(config, size, await kafka.topics.settings(config.KAFKA_TOPIC));
 }
 
 /** Whether a topic is in all other respects as `migrate` creates it, so that nobody else decides. */

@@ -49,6 +49,8 @@ const parts: Part[] = [
   { files: ["summary"], seconds: 60, needs: [DBT] },
   { files: ["outages"], seconds: 70 },
   { files: ["worker-outage"], seconds: 70 },
+  { files: ["old-copies"], seconds: 240 },
+  { files: ["recreated"], seconds: 100 },
   { files: ["tunnel"], seconds: 40, cores: 0.3 },
   { files: ["worker-deploy"], seconds: 40, cores: 0.5 },
 ];

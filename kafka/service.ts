@@ -4,9 +4,10 @@ import { perSecond, rate } from "../scripts/host/facts.ts";
 import type { Service } from "../scripts/host/service.ts";
 import { bunCommand } from "../scripts/host/start.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
-import { answersKafka } from "../scripts/kafka/probe.ts";
+import { answersKafka, isKafkaHere } from "../scripts/kafka/probe.ts";
 import type { Config } from "../scripts/lib/config.ts";
 import { sum } from "../scripts/lib/sum.ts";
+import { topicDifferences } from "../scripts/migrate/topic.ts";
 import { KAFKA, kafkaArchive } from "./install.ts";
 import { launchKafka } from "./start.ts";
 
@@ -28,11 +29,10 @@ export const kafka: Service = {
   ],
   runtimes: [KAFKA],
   dataBytes: 150_000_000,
-  elsewhere: ({ KAFKA_BROKERS: brokers, KAFKA_PORT: port }) =>
-    brokers.join() === `127.0.0.1:${port}` ? undefined : "KAFKA_BROKERS",
+  elsewhere: (config) => (isKafkaHere(config) ? undefined : "KAFKA_BROKERS"),
   address: (config) => config.KAFKA_BROKERS.join(","),
   probe: answersKafka,
-  facts: async (config) => `${rate(await perSecond(() => recordsIn(config)))} come in`,
+  facts: kafkaFacts,
   readyMsMax: 120_000,
   job: {
     title: "fast start of Kafka",
@@ -44,6 +44,17 @@ export const kafka: Service = {
     isMissing: (config) => !existsSync(kafkaArchive(config)),
   },
 };
+
+async function kafkaFacts(config: Config): Promise<string> {
+  const [perSecondIn, differences] = await Promise.all([
+    perSecond(() => recordsIn(config)),
+    topicDifferences(config),
+  ]);
+  const comeIn = `${rate(perSecondIn)} come in`;
+  return differences.length === 0
+    ? comeIn
+    : `${comeIn}; the topic differs from the settings, as \`bun run migrate\` shows`;
+}
 
 /** Records that were ever appended to the topic. */
 async function recordsIn(config: Config): Promise<number> {

@@ -1,8 +1,10 @@
 /** The log cannot fill a disk: real retention deletes the oldest segments, by bytes and by age. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { kafka } from "../kafka/service.ts";
 import { folderBytes } from "../scripts/host/folder-size.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
+import { readConfig } from "../scripts/lib/config.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { topicSettings } from "../scripts/migrate/topic.ts";
 import { startConsumer, stopConsumer } from "./harness/consumers.ts";
@@ -74,6 +76,24 @@ test("the log stays within its bytes when more is sent than it may hold, and cou
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
   expect((await run(place.environment, "scripts/verify.ts")).exitCode).toBe(0);
   expect(await stopConsumer(consumer)).toBe(0);
+});
+
+test("migrate gives an existing topic another retention when the settings change, and keeps the rest", async () => {
+  const place = await impatientPlace("changed");
+  const { topics } = openKafka(place.config, { clientId: "test" });
+  const environment = { ...place.environment, KAFKA_RETENTION_HOURS: "2", KAFKA_PARTITIONS: "2" };
+  const { exitCode, stdout, stderr } = await run(environment, "scripts/migrate.ts");
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("Topic changed: retention.ms is 7200000 now, and was 604800000");
+  expect(stderr).toContain("partitions are never taken away");
+  expect(await kafka.facts?.(readConfig(environment))).toContain("differs from the settings");
+  const settings = await topics.settings("changed");
+  expect(settings.get("retention.ms")).toBe("7200000");
+  expect(settings.get("file.delete.delay.ms")).toBe("100");
+  expect(settings.get("message.timestamp.type")).toBe("LogAppendTime");
+  const again = await runOrThrow(place.environment, "scripts/migrate.ts");
+  expect(again).toContain("retention.ms is 604800000 now");
+  expect(await runOrThrow(place.environment, "scripts/migrate.ts")).toContain("is up to date");
 });
 
 test("consume stops and says so when real retention has overtaken it", async () => {

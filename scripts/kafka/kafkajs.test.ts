@@ -113,6 +113,7 @@ test("failureOf() calls a refusal what a setting must mend, and not an outage", 
     [exceeded(unreachable("SELF_SIGNED_CERT_IN_CHAIN")), "at kafka-2:9092: "],
     [unreachable("CERT_HAS_EXPIRED"), "set KAFKA_TLS_CA"],
     [answered("TOPIC_AUTHORIZATION_FAILED", false), "grant it to anonymous clients"],
+    [answered("INCONSISTENT_GROUP_PROTOCOL", false), "streaming (KAFKA_GROUP_ID): another program"],
   ];
   for (const [error, words] of refusals) {
     expect(translated(error)).toBeInstanceOf(RefusedError);

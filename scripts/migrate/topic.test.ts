@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readConfig } from "../lib/config.ts";
-import { differences, isOursButCompacted, topicSettings } from "./topic.ts";
+import { differences, isOursButCompacted, staleRetention, topicSettings } from "./topic.ts";
 
 const settingsOf = (environment: Record<string, string>) => topicSettings(readConfig(environment));
 
@@ -47,4 +47,14 @@ test("isOursButCompacted() is true only when every other setting is as wanted", 
     isOursButCompacted(config, new Map(Object.entries(settings)));
   expect(isOurs(compacted)).toBe(true);
   expect(isOurs({ ...compacted, "retention.ms": "-1" })).toBe(false);
+});
+
+test("staleRetention() names what follows from another retention, and nothing else", () => {
+  const config = readConfig({ KAFKA_RETENTION_HOURS: "24" });
+  const before = { ...topicSettings(readConfig({})), "cleanup.policy": "compact" };
+  expect(staleRetention(config, new Map(Object.entries(before)))).toEqual({
+    "retention.ms": "86400000",
+    "segment.ms": "3600000",
+  });
+  expect(staleRetention(config, new Map(Object.entries(topicSettings(config))))).toEqual({});
 });

@@ -1,9 +1,14 @@
-/** A Kafka of three brokers, as companies run it: each of them is killed. */
+/** A Kafka of three brokers, as companies run it: they are killed, and connections to them are cut. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { openKafka } from "../scripts/kafka/open.ts";
+import { readConfig } from "../scripts/lib/config.ts";
+import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
+import { connect } from "../scripts/produce/delivery/connect.ts";
+import { Sender } from "../scripts/produce/delivery/sender.ts";
 import { Cluster } from "./harness/cluster.ts";
 import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
-import { makeEvents, sumCounts } from "./harness/events.ts";
+import { makeEvents, randomNumbers, sumCounts } from "./harness/events.ts";
 import { Pauses } from "./harness/pauses.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { sendRecords } from "./harness/records.ts";
@@ -86,4 +91,31 @@ test("consume counts each acknowledged event once, with short pauses, when each 
   expect(verified).toContain("Every event counts once");
   for (const consumer of consumers) expect(await stopConsumer(consumer)).toBe(0);
   expect(await longestMs).toBeLessThan(PAUSE_MS_MAX);
+});
+
+test("a sender waits and loses nothing when connections to all brokers are cut all the time", async () => {
+  const ROUNDS = 30;
+  const RECORDS = 300;
+  const topic = "cut";
+  const kafka = openKafka(readConfig(cluster.settings), { clientId: "test" });
+  await kafka.topics.create({ name: topic, partitions: 4, replicationFactor: 3, settings: {} });
+  const random = randomNumbers(7);
+  for (const proxy of cluster.proxies) {
+    proxy.cuts = () => ({ msMax: 2 + random() * 80, bytesMax: random() * 8_000 });
+  }
+  let outages = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const connection = await connect(readConfig(cluster.proxied), topic, 60_000);
+    const sender = new Sender(connection, { onOutage: () => outages++, onRecovery() {} });
+    for (let key = 0; key < RECORDS; key++) {
+      sender.add({ key: String(key), value: "x".repeat(100) });
+    }
+    await sender.flush();
+    await connection.close();
+  }
+  for (const proxy of cluster.proxies) proxy.cuts = undefined;
+  expect(sum(cluster.proxies.map(({ cutCount }) => cutCount))).toBeGreaterThan(ROUNDS);
+  expect(outages).toBeGreaterThan(0);
+  const log = await kafka.logState(topic);
+  expect(sum([...log.values()].map(({ logEnd }) => logEnd))).toBe(ROUNDS * RECORDS);
 });

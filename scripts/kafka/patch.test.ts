@@ -224,6 +224,39 @@ test("a producer acknowledges nothing when the cluster does not name a partition
   await expect(sent).rejects.toThrow("Producing to a partition without metadata");
 });
 
+test("a producer sends to the leader that the metadata names when the broker bears another's id", async () => {
+  const produced: Produced[] = [];
+  const cluster = clusterThatLosesBroker2(produced);
+  const answers = await sendToBoth({
+    ...cluster,
+    findBroker: async () => ({ ...(await cluster.findBroker({ nodeId: "1" })), nodeId: 7 }),
+  });
+  expect(produced.flatMap(({ partitions }) => partitions)).toEqual([0, 1]);
+  expect(answers).toMatchObject([{ partition: 0 }, { partition: 1 }]);
+});
+
+test("each broker keeps its id when one is given up while the metadata is asked for", async () => {
+  const BrokerPool = part("cluster/brokerPool");
+  const build = async ({ host = "one" } = {}) => ({ host, port: 9092, isConnected: () => true });
+  const pool = new BrokerPool({ connectionPoolBuilder: { build }, logger });
+  await pool.createSeedBroker();
+  const described = ["one", "two"].map((host, index) => ({ nodeId: index, host, port: 9092 }));
+  const answer = async () => ({ brokers: described, topicMetadata: [] });
+  pool.findConnectedBroker = async () => ({ metadata: answer });
+  await pool.refreshMetadata([]);
+  pool.findConnectedBroker = async () => ({
+    metadata: async () => {
+      pool.removeBroker({ host: "one", port: 9092 });
+      return answer();
+    },
+  });
+  await pool.refreshMetadata([]);
+  for (const { nodeId, host } of described) {
+    const { nodeId: id, connectionPool } = pool.brokers[nodeId];
+    expect([id, connectionPool.host]).toEqual([nodeId, host]);
+  }
+});
+
 test("a member stays in its group when the coordinator is lost, and finds the next one", async () => {
   const ConsumerGroup = part("consumer/consumerGroup");
   const { KafkaJSConnectionError } = part("errors");

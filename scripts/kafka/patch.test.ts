@@ -3,11 +3,15 @@
  * changes, or when another consumer than ours would get undecoded records.
  */
 import { expect, test } from "bun:test";
+import { once } from "node:events";
 import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
 import kafkajs from "kafkajs";
+import { deadline } from "../lib/wait.ts";
 import { encodeRecords } from "./encode-records.ts";
 import { assertPatched } from "./kafkajs.ts";
 import { RecordCursor } from "./record-cursor.ts";
+import { admittedSockets } from "./sockets.ts";
 
 const require = createRequire(import.meta.url);
 const part = (path: string) => require(`kafkajs/src/${path}`);
@@ -255,6 +259,23 @@ test("each broker keeps its id when one is given up while the metadata is asked 
     const { nodeId: id, connectionPool } = pool.brokers[nodeId];
     expect([id, connectionPool.host]).toEqual([nodeId, host]);
   }
+});
+
+test("a connection fails when the broker closes it before it is in use", async () => {
+  const Connection = part("network/connection");
+  const broker = createServer((socket) => socket.end());
+  broker.listen(0, "127.0.0.1");
+  await once(broker, "listening");
+  const connection = new Connection({
+    host: "127.0.0.1",
+    port: (broker.address() as AddressInfo).port,
+    logger,
+    connectionTimeout: 60_000,
+    // It is never admitted.
+    socketFactory: admittedSockets(() => new Promise(() => {})),
+  });
+  await expect(deadline(connection.connect(), 2_000)).rejects.toThrow("before it was in use");
+  broker.close();
 });
 
 test("a member stays in its group when the coordinator is lost, and finds the next one", async () => {

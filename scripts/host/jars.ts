@@ -35,7 +35,7 @@ export function jarRuntime({ name, title, lock, onFetched }: Requirements): JarR
   const jars = () => parseArtifactLock(readFileSync(path, "utf8"));
   const missingJars = (config: Config) =>
     jars().filter((jar) => !hasSha256(join(folder(config), jar.name), jar.sha256));
-  const missingBytes = (config: Config) => sum(missingJars(config).map(({ bytes }) => bytes));
+  const missingBytes = (config: Config) => bytesOf(missingJars(config));
   return {
     name,
     title,
@@ -60,8 +60,9 @@ export function jarRuntime({ name, title, lock, onFetched }: Requirements): JarR
           async make(progress) {
             progress.step("download");
             removeDrafts(makePrivateFolder(folder(config)));
-            const onLine = progress.countBytes(missingBytes(config));
-            await fetchArtifacts(config, folder(config), missingJars(config), onLine, options);
+            const missing = missingJars(config);
+            const onLine = progress.countBytes(bytesOf(missing));
+            await fetchArtifacts(config, folder(config), missing, onLine, options);
             onFetched?.(config);
           },
         },
@@ -69,6 +70,8 @@ export function jarRuntime({ name, title, lock, onFetched }: Requirements): JarR
       ),
   };
 }
+
+const bytesOf = (jars: readonly Artifact[]) => sum(jars.map(({ bytes }) => bytes));
 
 /** The remains of a killed download: see fetch-artifacts.py. */
 function removeDrafts(folder: string): void {

@@ -32,7 +32,7 @@ const parts: Part[] = [
   { files: ["transform-checks"], seconds: 100, needs: [DBT] },
   { files: ["elsewhere"], seconds: 150, needs: [AIRFLOW, TRINO, SUPERSET, DBT] },
   { files: ["faults"], seconds: 150, cores: 1.1 },
-  { files: ["brokers"], seconds: 180, cores: 1 },
+  { files: ["brokers"], seconds: 190, cores: 1 },
   { files: ["trino"], seconds: 110, needs: [TRINO, DBT] },
   { files: ["behind-proxy"], seconds: 100, needs: [TRINO, SUPERSET, DBT] },
   { files: ["fence", "ledger", "pipeline"], seconds: 100 },

@@ -31,6 +31,11 @@ const ledger = z.object({
   absent: count.describe("Offsets of the log that hold nothing for readers"),
   lost: count.describe("Records that the log lost before they were read; 0 when all is well"),
   counted: count.describe("Events in the totals by user, summed for this summary"),
+  standing: count
+    .default(0)
+    .describe(
+      "Partitions where counting stands at a batch that cannot be read; 0 when all is well",
+    ),
 });
 
 export const summarySchema = z

@@ -31,8 +31,8 @@ export interface Row extends TypeCounts, LedgerCounts {
   kafkaToTableMs: number | null;
   settledMs: number | null;
   isHealthy: boolean;
-  /** Whether counting stands at a record batch that cannot be read. */
-  isStanding: boolean;
+  /** Partitions where counting stands at a record batch that cannot be read. */
+  standing: number;
 }
 
 /** Sends the statement; the caller knows only afterwards whether `isBuilt` was right. */
@@ -147,7 +147,7 @@ const ledger = (sql: Sql, { scope }: SummaryQuery) => sql`
     select
       ${totalColumns(sql)},
       ${ms(sql, "max(last_event_at)")} as "newestEventMs",
-      count(standstill) > 0 as "isStanding"
+      count(standstill) as standing
     from partitions
   ),
   last_batch as (

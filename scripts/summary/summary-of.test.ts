@@ -25,7 +25,7 @@ const row: Row = {
   kafkaToTableMs: 12.4,
   settledMs: null,
   isHealthy: true,
-  isStanding: false,
+  standing: 0,
   read: 19,
   stored: 14,
   duplicates: 3,
@@ -76,5 +76,5 @@ test("summaryOf() says that the ledger differs when any of its equations does no
   expect(stateOf({ read: 20 })).toBe("differs");
   expect(stateOf({ read: 20, lost: 1 })).toBe("differs");
   expect(stateOf({ isHealthy: false })).toBe("differs");
-  expect(stateOf({ isStanding: true })).toBe("differs");
+  expect(stateOf({ standing: 1 })).toBe("differs");
 });

@@ -33,10 +33,10 @@ export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number):
 }
 
 function ledgerOf(row: Row, counted: number): Summary["ledger"] {
-  const { read, stored, duplicates, rejected, absent, lost } = row;
-  const isExact = isBalanced(row) && stored === counted && row.isHealthy && !row.isStanding;
+  const { read, stored, duplicates, rejected, absent, lost, standing } = row;
+  const isExact = isBalanced(row) && stored === counted && row.isHealthy && standing === 0;
   const state = isExact ? "exact" : "differs";
-  return { state, read, stored, duplicates, rejected, absent, lost, counted };
+  return { state, read, stored, duplicates, rejected, absent, lost, counted, standing };
 }
 
 const time = (ms: number) => new Date(ms).toISOString();

@@ -86,6 +86,7 @@ function summaryAt(timeMs: number): Summary {
       rejected: 1,
       absent: 0,
       lost: 0,
+      standing: 0,
       counted: 1_234,
     },
   };

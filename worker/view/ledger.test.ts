@@ -49,6 +49,13 @@ test("describeLedger() names the checks when all counts agree and the ledger sti
   expect(describeLedger({ ...exact, state: "differs" }).explanation).toContain("last check");
 });
 
+test("describeLedger() says where counting stands, although all counts agree", () => {
+  const words = describeLedger({ ...exact, state: "differs", standing: 2 });
+  expect(words.state).toBe("differs");
+  expect(words.title).toBe("Counting stands in 2 partitions");
+  expect(words.explanation).toContain("cannot be read");
+});
+
 test("describeLedger() speaks of lost records first, whatever else holds", () => {
   for (const state of ["exact", "differs"] as const) {
     const words = describeLedger({ ...exact, state, lost: 1 });

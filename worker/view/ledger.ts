@@ -27,6 +27,15 @@ export function describeLedger(ledger: Ledger): LedgerWords {
       explanation: "The log deleted them before they were read, so they are in no number here.",
     };
   }
+  if (ledger.standing > 0) {
+    return {
+      state: "differs",
+      title: `Counting stands in ${countOf(ledger.standing, "partition", "partitions")}`,
+      equation,
+      explanation:
+        "A batch of records there cannot be read. What came after it is not counted yet.",
+    };
+  }
   if (isExact(ledger)) {
     return {
       state: "exact",
@@ -66,7 +75,7 @@ function findDifference(ledger: Ledger): string {
   if (ledger.stored !== ledger.counted) {
     return `The totals by user say ${formatCount(ledger.counted)} events, the books ${formatCount(ledger.stored)}.`;
   }
-  return "The counts agree, but the last check failed, or counting stands at a record that cannot be read.";
+  return "The counts agree, but the last check failed.";
 }
 
 const countOf = (count: number, one: string, many: string) =>

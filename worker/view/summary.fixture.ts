@@ -37,6 +37,7 @@ export const example: PublishedSummary = {
     rejected: 2,
     absent: 0,
     lost: 0,
+    standing: 0,
     counted: 12_340,
   },
   age_s: 0.5,

@@ -7,9 +7,10 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../scripts/lib/postgres.ts";
 import { sum } from "../scripts/lib/sum.ts";
 import { until } from "../scripts/lib/wait.ts";
-import { startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
-import { makeEvents } from "./harness/events.ts";
+import { askHealth, startConsumer, stopConsumer, untilJoined } from "./harness/consumers.ts";
+import { makeEvents, sumCounts, type TestEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { expectProved } from "./harness/proof.ts";
 import { runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, readDays, readLedger, untilRead } from "./harness/tables.ts";
 
@@ -111,4 +112,48 @@ test("consume counts events twice in the same scenario when the fence is taken a
   const place = await platform.place("unfenced");
   const { ledger } = await runZombie(place, "tests/harness/unfenced-consumer.ts");
   expect(ledger.stored).toBeGreaterThan(4_000);
+});
+
+test("consume counts each event once when a crash of PostgreSQL forgets its last transactions", async () => {
+  const place = await platform.place("forgotten");
+  const admin = connect(platform.config, "admin", { connections: 1 });
+  const consumer = await startConsumer(place);
+  const lots: TestEvents[] = [];
+  const sent = () => sum(lots.map(({ lines }) => lines.length));
+  const send = async () => {
+    const lot = makeEvents(500, { seed: lots.length + 1 });
+    lots.push(lot);
+    const path = writeLines(place, lot.lines, `lot-${lots.length}`);
+    await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path]);
+    await untilRead(place.sql, sent());
+  };
+  try {
+    await untilJoined(consumer);
+    await admin`alter system set wal_writer_delay = '10s'`;
+    await admin`select pg_reload_conf()`;
+    await until("PostgreSQL forgets what was stored", 120_000, async () => {
+      const postgres = await platform.processId("postgres");
+      await send();
+      // It must not count again before the tables are read.
+      consumer.kill("SIGSTOP");
+      process.kill(postgres, "SIGKILL");
+      await platform.untilReady();
+      const { read } = await readLedger(place.sql);
+      consumer.kill("SIGCONT");
+      if (read === sent()) throw new Error("all was on the disk");
+    });
+    await untilRead(place.sql, sent());
+    expect(
+      differences(sumCounts(...lots.map(({ counts }) => counts)), await readCounts(place.sql)),
+    ).toEqual([]);
+    await expectProved(place);
+    expect((await askHealth(consumer)).status).toBe(200);
+    const metrics = await (await fetch(`http://127.0.0.1:${consumer.metricsPort}/metrics`)).text();
+    expect(Number(/rtdp_transactions_fenced_total (\d+)/.exec(metrics)?.[1])).toBeGreaterThan(0);
+    expect(await stopConsumer(consumer)).toBe(0);
+  } finally {
+    await admin`alter system reset wal_writer_delay`;
+    await admin`select pg_reload_conf()`;
+    await admin.end({ timeout: 1 });
+  }
 });

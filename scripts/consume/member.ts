@@ -8,6 +8,7 @@ import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
 import { pingKafka } from "../kafka/probe.ts";
 import { UnreadableBatchError } from "../kafka/unpack.ts";
 import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
+import { readLedgers } from "../ledger/ledger.ts";
 import { changedPartitions, type Mark } from "../ledger/mark.ts";
 import { assertReaches, otherRecord, topicGone } from "../ledger/same-log.ts";
 import { describeStandstill, readSkips, type Standstill } from "../ledger/standstill.ts";
@@ -208,24 +209,45 @@ export class GroupMember {
     void this.#open(this.#assigned);
   }
 
-  /** Notices a topic that was created again, or a log that was cut, also while no record comes. */
+  /** Compares what was counted with the log and the tables, also while no record comes. */
   async #compareWhileCounting(): Promise<void> {
     const { signal } = this.#stop;
-    let isMissing = false;
+    let timesMissing = 0;
     while (!signal.aborted) {
       await pause(COMPARE_INTERVAL_MS, signal).catch(() => {});
       if (!this.#joined || this.#writers.size === 0 || signal.aborted) continue;
       try {
-        const places = this.#places();
-        const state = await this.#logState();
-        for (const [partition, place] of places) this.#assertReaches(partition, place, state);
-        isMissing = false;
+        await this.#compareLog();
+        await this.#compareTables();
+        timesMissing = 0;
       } catch (error) {
+        timesMissing = error instanceof TopicMissingError ? timesMissing + 1 : 0;
         // A broker that has just started may not know the topic yet.
-        const mayPass = error instanceof TopicMissingError && !isMissing;
-        isMissing = error instanceof TopicMissingError;
-        if (!mayPass && !passes("kafka", error)) return this.#halt(error);
+        if (timesMissing === 1 || SERVICES.some((service) => passes(service, error))) continue;
+        return this.#halt(error);
       }
+    }
+  }
+
+  /** @throws NeedsPersonError when the topic was created again, or its log was cut */
+  async #compareLog(): Promise<void> {
+    const places = this.#places();
+    const state = await this.#logState();
+    for (const [partition, place] of places) this.#assertReaches(partition, place, state);
+  }
+
+  /** Counts again what a crash of PostgreSQL has forgotten, or an older copy does not have. */
+  async #compareTables(): Promise<void> {
+    const { config, sql, outages } = this.#options;
+    const expected = [...this.#writers].map(
+      ([partition, writer]) => [partition, writer, writer.storedOffset] as const,
+    );
+    const ledgers = await outages.watch("postgres", () => readLedgers(sql, config));
+    for (const [partition, writer, storedOffset] of expected) {
+      const nextOffset = ledgers.find((ledger) => ledger.partition === partition)?.nextOffset ?? 0;
+      if (nextOffset >= storedOffset || this.#writers.get(partition) !== writer) continue;
+      const places = `the stored offset is ${nextOffset}, and was ${storedOffset}`;
+      this.#onWriterFailed(partition, new FencedError(places));
     }
   }
 
@@ -468,7 +490,7 @@ export class GroupMember {
       return;
     }
     this.#options.metrics.fenced.inc();
-    log.warning("Another consumer has taken the partition over; its place is read again", {
+    log.warning("The place is another one; it is read again", {
       partition,
       error: error.message,
     });

@@ -1,16 +1,21 @@
 /** Reads from a topic when each of its events happened. */
 import { EventFields } from "../../schema/layout.ts";
 import { decodeEvent } from "../../scripts/consume/decode-event.ts";
+import type { LogState } from "../../scripts/kafka/log.ts";
 import { readLog } from "../../scripts/kafka/read-log.ts";
 import { RecordCursor } from "../../scripts/kafka/record-cursor.ts";
 import type { Topic } from "./topic.ts";
 import type { SentEvent } from "./watch.ts";
 
-/** All events of the topic, in the order in which they happened. */
-export async function readEventTimes(topic: Topic): Promise<SentEvent[]> {
+/** The events of the topic from these offsets on, in the order in which they happened. */
+export async function readEventTimes(
+  topic: Topic,
+  from: ReadonlyMap<number, LogState>,
+): Promise<SentEvent[]> {
   const state = await topic.kafka.logState(topic.name);
   const ranges = [...state].map(
-    ([partition, { logStart, logEnd }]) => [partition, { from: logStart, to: logEnd }] as const,
+    ([partition, { logEnd: to }]) =>
+      [partition, { from: from.get(partition)?.logEnd ?? 0, to }] as const,
   );
   const events: SentEvent[] = [];
   const cursor = new RecordCursor();

@@ -49,7 +49,7 @@ export async function installFlink(config: Config): Promise<Flink> {
           KAFKA_TOPIC: topic,
           KAFKA_BROKERS: config.KAFKA_BROKERS.join(","),
           KAFKA_GROUP_ID: `${topic}-flink`,
-          JDBC_URL: `jdbc:postgresql://${config.POSTGRES_HOST}:${config.POSTGRES_PORT}/${config.POSTGRES_DB}?reWriteBatchedInserts=true`,
+          JDBC_URL: `jdbc:postgresql://${config.POSTGRES_HOST}:${config.POSTGRES_PORT}/${config.POSTGRES_DB}?reWriteBatchedInserts=true&options=-c%20synchronous_commit=off`,
           JDBC_USER: config.POSTGRES_USER,
           JDBC_PASSWORD: config.POSTGRES_PASSWORD ?? "",
         },

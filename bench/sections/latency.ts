@@ -17,7 +17,6 @@ import { type Watch, watchOffsets } from "../rig/watch.ts";
 
 const RATE = 1_000;
 const USERS = 1_000;
-/** Excluded: the programs start, connect and compile. */
 const WARMING_SECONDS = 5;
 
 export interface LatencyResult {
@@ -34,17 +33,42 @@ export interface LatencyResult {
   othersShare: number;
 }
 
-/** Our own consumer, three times unless it must be quick; the least disturbed run comes first. */
+/**
+ * Our own consumer, three times unless it must be quick; the least disturbed run comes first. Then the
+ * same with events that come one by one, soon after a backlog.
+ */
 export async function latency(bench: Bench): Promise<LatencyResult[]> {
-  const results: LatencyResult[] = [];
-  for (let run = 0; run < (bench.effort.quick ? 1 : 3); run++) {
-    results.push(await latencyOf(bench, product(bench, 1), watchOffsets));
-  }
-  return results.sort((a, b) => a.othersShare - b.othersShare);
+  const least = async (variation?: Variation) => {
+    const results: LatencyResult[] = [];
+    for (let run = 0; run < (bench.effort.quick ? 1 : 3); run++) {
+      results.push(await latencyOf(bench, product(bench, 1), watchOffsets, variation));
+    }
+    return results.sort((a, b) => a.othersShare - b.othersShare);
+  };
+  return [
+    ...(await least()),
+    ...(await least({
+      name: "one by one, after a backlog",
+      sender: "bench/one-by-one.ts",
+      seconds: 25,
+      warmingSeconds: 0,
+      backlog: bench.effort.quick ? 1 : 8,
+    })),
+  ];
 }
 
+/** From the end of a backlog to the first event. */
+const REST_MS = 3_000;
+
 interface Variation {
+  name?: string;
   seconds?: number;
+  /** Excluded: the programs start, connect and compile. */
+  warmingSeconds?: number;
+  /** A program that sends events. */
+  sender?: string;
+  /** How many times a dataset is drained before. */
+  backlog?: number;
   /** The role of the watcher. */
   role?: Role;
   /** Called when the measured time begins; the function that it returns is called at its end. */
@@ -55,23 +79,37 @@ export async function latencyOf(
   bench: Bench,
   contender: Contender,
   watchWith: (sql: Sql) => Watch,
-  { seconds = bench.effort.quick ? 15 : 60, role = "owner", onMeasure }: Variation = {},
+  {
+    name = contender.name,
+    seconds = bench.effort.quick ? 15 : 60,
+    warmingSeconds = WARMING_SECONDS,
+    sender = "scripts/produce.ts",
+    backlog = 0,
+    role = "owner",
+    onMeasure,
+  }: Variation = {},
 ): Promise<LatencyResult> {
   const { stack } = bench;
-  bench.say(`latency: ${contender.name}, ${RATE} events/s for ${seconds} s`);
+  bench.say(`latency: ${name}, ${RATE} events/s for ${seconds} s`);
   const topic = await makeTopic(stack, `latency-${contender.name}`);
   await contender.emptyTables();
   const drain = await contender.start(topic.name);
   const sql = connect(stack.config, role);
   try {
     await contender.settled(topic, drain);
+    const dataset = bench.dataset(USERS);
+    for (let round = 0; round < backlog; round++) await topic.append(dataset);
+    const before = backlog * dataset.events;
+    await drain.reached(before);
+    if (backlog > 0) await delay(REST_MS);
+    const from = await topic.kafka.logState(topic.name);
     const watch = watchWith(sql);
     const producer = startClient(stack, [
-      ...["bun", "--no-env-file", "scripts/produce.ts", "--topic", topic.name],
+      ...["bun", "--no-env-file", sender, "--topic", topic.name],
       ...["--users", String(USERS), "--rate", String(RATE)],
     ]);
-    await drain.reached(1);
-    await delay(WARMING_SECONDS * 1_000);
+    await drain.reached(before + 1);
+    await delay(warmingSeconds * 1_000);
     const clients = [producer, ...drain.clients].map(({ processId }) => processId);
     const used = measureCpu(stack, clients);
     const onEnd = await onMeasure?.(watch, sql);
@@ -80,8 +118,8 @@ export async function latencyOf(
     const cpu = used();
     await onEnd?.();
     await producer.end();
-    const events = await readEventTimes(topic);
-    await drain.reached(events.length);
+    const events = await readEventTimes(topic, from);
+    await drain.reached(before + events.length);
     // The watcher needs time to see the last ones.
     await delay(100);
     await watch.stop();
@@ -93,7 +131,7 @@ export async function latencyOf(
       if (visibleAtMs === undefined) throw new Error("Cannot trust this run: an event is missing");
       return visibleAtMs - event.createdAtMs;
     });
-    return summarize(contender.name, spans, seconds, cpu);
+    return summarize(name, spans, seconds, cpu);
   } finally {
     await sql.end({ timeout: 2 });
     await drain.end();

@@ -9,6 +9,7 @@ import { decodeEvent } from "../scripts/consume/decode-event.ts";
 import { PartitionReader } from "../scripts/consume/partition-reader.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { type RecordBatch, RecordCursor } from "../scripts/kafka/record-cursor.ts";
+import { unpacked } from "../scripts/kafka/unpack.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { startLogging } from "../scripts/lib/log.ts";
 import { connect, type Sql } from "../scripts/lib/postgres.ts";
@@ -106,7 +107,7 @@ const member = openKafka(config, { clientId: rung }).member(
     assigned: () => {},
     fetched: async ({ partition, batches, heartbeat }) => {
       for (const batch of batches) {
-        await work(partition, batch);
+        await unpacked(batch, [], (whole) => work(partition, whole));
         events += batch.recordCount;
       }
       process.stdout.write(`${events} ${Date.now()}\n`);

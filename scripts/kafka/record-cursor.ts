@@ -59,39 +59,28 @@ export class RecordCursor {
     const batch = this.#batch;
     if (batch === undefined || this.#remaining === 0) return false;
     this.#remaining -= 1;
-    const length = this.#varint();
-    const end = this.#at + length;
-    if (length < 0 || end > this.bytes.length) this.#corrupt();
-    this.#at += 1; // The record's attributes: none are in use.
-    const timestampDelta = this.#varint();
-    this.offset = batch.baseOffset + this.#varint();
+    const { bytes } = this;
+    const length = varint(bytes, this.#at);
+    const end = after + length;
+    if (length < 0 || end > bytes.length) this.#corrupt();
+    // The record's attributes come first: none are in use.
+    const timestampDelta = varint(bytes, after + 1);
+    this.offset = batch.baseOffset + varint(bytes, after);
     this.timestampMs = batch.appendTimestampMs ?? batch.baseTimestampMs + timestampDelta;
-    this.keyLength = this.#varint();
-    this.keyStart = this.#at;
-    if (this.keyLength > 0) this.#at += this.keyLength;
-    this.valueLength = this.#varint();
-    this.valueStart = this.#at;
-    if (this.valueLength > 0) this.#at += this.valueLength;
-    if (this.#at > end) this.#corrupt();
-    this.headersStart = this.#at;
+    const keyLength = varint(bytes, after);
+    const keyStart = after;
+    const valueLength = varint(bytes, keyLength > 0 ? keyStart + keyLength : keyStart);
+    const valueStart = after;
+    const valueEnd = valueLength > 0 ? valueStart + valueLength : valueStart;
+    if (valueEnd > end) this.#corrupt();
+    this.keyLength = keyLength;
+    this.keyStart = keyStart;
+    this.valueLength = valueLength;
+    this.valueStart = valueStart;
+    this.headersStart = valueEnd;
     this.headersEnd = end;
     this.#at = end;
     return true;
-  }
-
-  /** A zigzag varint. Most take one or two bytes; only a timestamp's difference can exceed 32 bits. */
-  #varint(): number {
-    const bytes = this.bytes;
-    let byte = bytes[this.#at++] as number;
-    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
-    let value = byte & 0x7f;
-    let scale = 0x80;
-    do {
-      byte = bytes[this.#at++] as number;
-      value += (byte & 0x7f) * scale;
-      scale *= 0x80;
-    } while (byte >= 0x80 && scale < 2 ** 56);
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
   #corrupt(): never {
@@ -99,4 +88,36 @@ export class RecordCursor {
       `Cannot read the record after offset ${this.offset}: its length leads beyond the batch`,
     );
   }
+}
+
+/** Where the varint that was read last ends. */
+let after = 0;
+
+/** A zigzag varint. Most take one or two bytes; only a timestamp's difference can exceed 32 bits. */
+function varint(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  if (first < 0x80) {
+    after = at + 1;
+    return (first >>> 1) ^ -(first & 1);
+  }
+  const second = bytes[at + 1] as number;
+  if (second < 0x80) {
+    after = at + 2;
+    const value = (first & 0x7f) | (second << 7);
+    return (value >>> 1) ^ -(value & 1);
+  }
+  return longVarint(bytes, at);
+}
+
+function longVarint(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  let scale = 1;
+  let byte = 0x80;
+  after = at;
+  while (byte >= 0x80 && scale < 2 ** 56) {
+    byte = bytes[after++] as number;
+    value += (byte & 0x7f) * scale;
+    scale *= 0x80;
+  }
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

@@ -74,6 +74,7 @@ export class HorizonIndex implements DuplicateFinder {
   #last: Manifest["last"];
   /** Entries that runs have got since the filter was saved. */
   #unsaved = 0;
+  #isClosed = false;
 
   /** @throws BrokenIndexError naming the file that is not what the manifest says */
   constructor(
@@ -190,13 +191,15 @@ export class HorizonIndex implements DuplicateFinder {
 
   async #workWhile(isNeeded: () => boolean): Promise<void> {
     try {
-      while (isNeeded()) await this.#work.turn();
+      while (isNeeded() && !this.#isClosed) await this.#work.turn();
     } catch (error) {
       throw this.#explained(error);
     }
   }
 
+  /** Ends all work. What is in memory is read again from the log. */
   close(): void {
+    this.#isClosed = true;
     for (const run of this.#runs) run.close();
   }
 

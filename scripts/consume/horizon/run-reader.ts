@@ -1,6 +1,7 @@
 /**
- * A finished run, open for reading. It is mapped into memory where the runtime can do that, else read
- * block by block. A block's checksum is compared when the block is used for the first time. So opening
+ * A finished run, open for reading. Its filter and directory are mapped into memory where the runtime
+ * can do that. Its entries are read when they are asked for: pages of a map would count as memory of
+ * the process. A block's checksum is compared when the block is used for the first time. So opening
  * millions of ids takes no time, and no answer comes from a block that was damaged.
  */
 import { closeSync, openSync } from "node:fs";
@@ -21,14 +22,14 @@ import {
 
 const CAN_MAP = typeof Bun !== "undefined";
 const ENTRIES_IN_BLOCK = ENTRY_BLOCK_BYTES / ENTRY_BYTES;
+/** Holds the entries that were asked for last, of whichever run. */
+const asked = new Int32Array(ENTRY_BLOCK_BYTES / 4);
 
 export class Run {
   readonly info: RunInfo;
   /** Negative once it is closed. */
   #descriptor: number;
   readonly #layout: RunLayout;
-  /** The whole file, where it can be mapped. */
-  readonly #map: Int32Array | undefined;
   readonly #filter: Int32Array;
   readonly #directory: Int32Array;
   readonly #checksums: Int32Array;
@@ -36,8 +37,6 @@ export class Run {
   readonly #compared: Uint8Array;
   /** The number of the first block of entries among the checksums. */
   readonly #firstEntryBlock: number;
-  readonly #block = new Int32Array(CAN_MAP ? 0 : ENTRY_BLOCK_BYTES / 4);
-  #blockNumber = -1;
 
   /**
    * @param key checksum of the index's key, which decides where ids stand
@@ -64,10 +63,12 @@ export class Run {
       if (checksum(bytesOf(this.#checksums)) !== parsed.checksums) {
         throw this.#broken("its checksums are torn");
       }
-      const { filterWords, directoryAt, directoryWords } = parsed.layout;
-      this.#map = CAN_MAP ? mapped(join(folder, info.file)) : undefined;
-      this.#filter = this.#part(HEADER_BYTES, filterWords);
-      this.#directory = this.#part(directoryAt, directoryWords);
+      const { filterWords, directoryAt, directoryWords, entriesAt } = parsed.layout;
+      const map = CAN_MAP
+        ? mapped(join(folder, info.file), entriesAt)
+        : this.#read(0, entriesAt / 4);
+      this.#filter = map.subarray(HEADER_BYTES / 4, HEADER_BYTES / 4 + filterWords);
+      this.#directory = map.subarray(directoryAt / 4, directoryAt / 4 + directoryWords);
       this.#compared = new Uint8Array(this.#checksums.length);
       this.#firstEntryBlock = this.#compareAll(this.#filter, 0);
       this.#firstEntryBlock = this.#compareAll(this.#directory, this.#firstEntryBlock);
@@ -89,9 +90,8 @@ export class Run {
     let entry = this.#directory[place] as number;
     while (entry < end) {
       const number = Math.floor(entry / ENTRIES_IN_BLOCK);
-      const block = this.#entryBlock(number);
       const last = Math.min(end, (number + 1) * ENTRIES_IN_BLOCK);
-      const found = findIn(block, entry - number * ENTRIES_IN_BLOCK, last - entry, words, at);
+      const found = findIn(this.#entries(number, entry, last), words, at);
       if (found !== 0) return this.info.first + found - 1;
       entry = last;
     }
@@ -99,16 +99,16 @@ export class Run {
   }
 
   /**
-   * All entries in order, a block at a time.
+   * All entries in order, a block at a time, each in the place of the one before.
    * @throws BrokenIndexError when a block was damaged
    */
   *blocks(): Generator<Int32Array> {
+    const buffer = new Int32Array(ENTRY_BLOCK_BYTES / 4);
     for (let number = 0; number * ENTRIES_IN_BLOCK < this.info.count; number++) {
-      yield this.#entryBlock(number, CAN_MAP ? undefined : new Int32Array(ENTRY_BLOCK_BYTES / 4));
+      yield this.#readBlock(number, buffer);
     }
   }
 
-  /** A mapped file stays readable until nothing holds it any more. */
   close(): void {
     // Closed twice, it might be another file's by then.
     if (this.#descriptor < 0) return;
@@ -116,26 +116,35 @@ export class Run {
     this.#descriptor = -1;
   }
 
-  #entryBlock(number: number, buffer = this.#block): Int32Array {
-    const { entriesAt } = this.#layout;
-    const count = Math.min(ENTRIES_IN_BLOCK, this.info.count - number * ENTRIES_IN_BLOCK);
-    const at = entriesAt + number * ENTRY_BLOCK_BYTES;
-    const index = this.#firstEntryBlock + number;
-    if (this.#map) {
-      const block = this.#map.subarray(at / 4, at / 4 + count * ENTRY_WORDS);
-      if (this.#compared[index] === 0) this.#compare(block, index);
-      return block;
+  /** Entries of one block, from one up to another. */
+  #entries(number: number, from: number, to: number): Int32Array {
+    const { at, index } = this.#placeOf(number);
+    const first = (from - number * ENTRIES_IN_BLOCK) * ENTRY_WORDS;
+    const length = (to - from) * ENTRY_WORDS;
+    if (this.#compared[index] === 0) {
+      return this.#readBlock(number, asked).subarray(first, first + length);
     }
-    const block = buffer.subarray(0, count * ENTRY_WORDS);
-    if (buffer === this.#block && this.#blockNumber === number) return block;
+    const entries = asked.subarray(0, length);
+    this.#fill(entries, at + first * 4);
+    return entries;
+  }
+
+  #readBlock(number: number, buffer: Int32Array): Int32Array {
+    const { at, words, index } = this.#placeOf(number);
+    const block = buffer.subarray(0, words);
     this.#fill(block, at);
-    this.#compare(block, index);
-    if (buffer === this.#block) this.#blockNumber = number;
+    if (this.#compared[index] === 0) this.#compare(block, index);
     return block;
   }
 
-  #part(at: number, words: number): Int32Array {
-    return this.#map?.subarray(at / 4, at / 4 + words) ?? this.#read(at, words);
+  /** Where a block of entries stands, and its number among the checksums. */
+  #placeOf(number: number): { at: number; words: number; index: number } {
+    const count = Math.min(ENTRIES_IN_BLOCK, this.info.count - number * ENTRIES_IN_BLOCK);
+    return {
+      at: this.#layout.entriesAt + number * ENTRY_BLOCK_BYTES,
+      words: count * ENTRY_WORDS,
+      index: this.#firstEntryBlock + number,
+    };
   }
 
   /** Compares a part with its checksums, of which the first is `index`; returns the next index. */
@@ -182,25 +191,19 @@ function openRun(path: string, { file }: RunInfo): number {
   }
 }
 
-function mapped(path: string): Int32Array {
-  const bytes = Bun.mmap(path, { shared: true });
-  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+/** The beginning of a file. It stays readable until nothing holds it any more. */
+function mapped(path: string, size: number): Int32Array {
+  const bytes = Bun.mmap(path, { shared: true, size });
+  return new Int32Array(bytes.buffer, bytes.byteOffset, size / 4);
 }
 
 /** The distance of the id's offset, plus 1; 0 when the id is not among these entries. */
-function findIn(
-  entries: Int32Array,
-  from: number,
-  count: number,
-  words: Int32Array,
-  word: number,
-): number {
+function findIn(entries: Int32Array, words: Int32Array, word: number): number {
   const a = words[word] as number;
   const b = words[word + 1] as number;
   const c = words[word + 2] as number;
   const d = words[word + 3] as number;
-  const end = (from + count) * ENTRY_WORDS;
-  for (let at = from * ENTRY_WORDS; at < end; at += ENTRY_WORDS) {
+  for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
     if (
       entries[at] === a &&
       entries[at + 1] === b &&

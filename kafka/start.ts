@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dataFolder, javaProgram } from "../scripts/host/folders.ts";
+import { dataFolder, javaOptions, javaProgram } from "../scripts/host/folders.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { KAFKA, kafkaArchive } from "./install.ts";
@@ -25,6 +25,8 @@ export function launchKafka(config: Config, archiveOutput?: string): Launch {
   const command = [
     ...[javaProgram(config), "-Xms64m", `-Xmx${config.KAFKA_HEAP_MB}m`, "-XX:+UseSerialGC"],
     ...["-XX:+ExitOnOutOfMemoryError", archiveFlag(config, archiveOutput)],
+    // The archive is for every stack of the machine.
+    ...(archiveOutput ? [] : javaOptions(config)),
     // Java's own warnings here are about things that only Kafka and Java can change.
     ...["-Xlog:disable", "-Xlog:all=error:stderr", "--sun-misc-unsafe-memory-access=allow"],
     ...[LOGGING, "-cp", KAFKA.classPath(config), "kafka.Kafka", "server.properties"],

@@ -1,6 +1,6 @@
 /** How a Trino node is started. It keeps nothing: everything in STATE_DIR/trino can be deleted. */
 import { join } from "node:path";
-import { javaProgram } from "../scripts/host/folders.ts";
+import { javaOptions, javaProgram } from "../scripts/host/folders.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { bunCommand, migrate } from "../scripts/host/start.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
@@ -34,6 +34,7 @@ function launchNode(config: Config, role: TrinoRole): Launch {
     ...["-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8"],
     ...["-XX:+EnableDynamicAgentLoading", "--sun-misc-unsafe-memory-access=allow"],
     ...["--enable-native-access=ALL-UNNAMED", "-Duser.timezone=UTC"],
+    ...javaOptions(config),
     ...[
       "-Dconfig=etc/config.properties",
       `-Dlog.levels-file=${join(ROOT, "trino/log.properties")}`,

@@ -16,6 +16,8 @@ export interface Stack {
 }
 
 const SETTINGS = {
+  // As in a stack that runs for long; tests have another one.
+  JAVA_OPTIONS: "",
   // Keeps everything that a round appends until it has been read.
   KAFKA_RETENTION_BYTES: "17179869184",
   // A round stops the consumers while it fills the topic. They must not lose their membership.

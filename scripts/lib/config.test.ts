@@ -136,6 +136,11 @@ test(".env.example gives the defaults of the code", () => {
   expect(withExample).toEqual(readConfig({}));
 });
 
+test("readConfig() takes options of Java, and refuses other words", () => {
+  expect(readConfig({ JAVA_OPTIONS: "-Xint  -Da=b" }).JAVA_OPTIONS).toBe("-Xint  -Da=b");
+  expect(() => readConfig({ JAVA_OPTIONS: "-Xint Main" })).toThrow("begin with a dash");
+});
+
 test("readConfig() says what a number must be", () => {
   const wrong = { KAFKA_PORT: "x", KAFKA_PARTITIONS: "0", PRODUCER_RATE: "fast" };
   expect(() => readConfig({ ...wrong, DUPLICATE_HORIZON_HOURS: "1.5" })).toThrow(

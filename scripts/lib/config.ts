@@ -69,6 +69,10 @@ const environmentSchema = z.object({
   MAVEN_REPOSITORY_URL: optionalText,
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
   MEMORY_SCALE: number().min(1).max(64).default(1),
+  JAVA_OPTIONS: z
+    .string()
+    .regex(/^(-\S+( +|$))*$/, "options of Java that begin with a dash, separated by spaces")
+    .default(""),
 
   KAFKA_BROKERS: optionalText,
   KAFKA_PORT: port(9092),

@@ -6,11 +6,12 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { postgresClientEnvironment } from "../postgres/client-environment.ts";
 import { assertSecrets } from "../scripts/host/environment.ts";
-import { dataFolder, makePrivateFolder } from "../scripts/host/folders.ts";
+import { makePrivateFolder } from "../scripts/host/folders.ts";
 import { prepareRecords, recordsDatabase } from "../scripts/host/records-database.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { migrate, settingsEnvironment } from "../scripts/host/start.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { dataFolder } from "../scripts/lib/local-data.ts";
 import { localAddress, webAddress } from "../scripts/lib/web-address.ts";
 import { AIRFLOW } from "./install.ts";
 

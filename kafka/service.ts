@@ -1,11 +1,13 @@
 /** Kafka: one node that is broker and controller at once. */
 import { existsSync } from "node:fs";
+import { awaitRoom } from "../scripts/host/await-room.ts";
 import { perSecond, rate } from "../scripts/host/facts.ts";
 import type { Service } from "../scripts/host/service.ts";
 import { bunCommand } from "../scripts/host/start.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
-import { answersKafka, isKafkaHere } from "../scripts/kafka/probe.ts";
+import { answersKafka } from "../scripts/kafka/probe.ts";
 import type { Config } from "../scripts/lib/config.ts";
+import { isKafkaHere } from "../scripts/lib/local-data.ts";
 import { sum } from "../scripts/lib/sum.ts";
 import { topicDifferences } from "../scripts/migrate/topic.ts";
 import { KAFKA, kafkaArchive } from "./install.ts";
@@ -20,7 +22,10 @@ export const kafka: Service = {
   programs: [
     {
       name: "kafka",
-      launch: (config) => launchKafka(config),
+      async launch(config) {
+        await awaitRoom(config, "kafka");
+        return launchKafka(config);
+      },
       // The broker needs no login.
       secrets: [],
       stopSecondsMax: 60,
@@ -28,6 +33,7 @@ export const kafka: Service = {
     },
   ],
   runtimes: [KAFKA],
+  data: "kafka",
   dataBytes: 150_000_000,
   elsewhere: (config) => (isKafkaHere(config) ? undefined : "KAFKA_BROKERS"),
   address: (config) => config.KAFKA_BROKERS.join(","),

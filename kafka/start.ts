@@ -5,9 +5,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dataFolder, javaOptions, javaProgram } from "../scripts/host/folders.ts";
+import { javaOptions, javaProgram } from "../scripts/host/folders.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { dataFolder } from "../scripts/lib/local-data.ts";
 import { KAFKA, kafkaArchive } from "./install.ts";
 
 const LOGGING = `-Dlog4j2.configurationFile=${join(ROOT, "kafka/log4j2.xml")}`;

@@ -1,7 +1,9 @@
 /** PostgreSQL: the tables of the platform, and the records of its programs. */
+import { awaitRoom } from "../scripts/host/await-room.ts";
 import { password } from "../scripts/host/environment.ts";
 import type { Service } from "../scripts/host/service.ts";
-import { answersPostgres, isPostgresHere } from "../scripts/lib/postgres.ts";
+import { hasNoRoom, isPostgresHere, NO_ROOM } from "../scripts/lib/local-data.ts";
+import { answersPostgres } from "../scripts/lib/postgres.ts";
 import { checkPostgres } from "./checks.ts";
 import { POSTGRES } from "./install.ts";
 import { launchPostgres } from "./start.ts";
@@ -15,7 +17,10 @@ export const postgres: Service = {
   programs: [
     {
       name: "postgres",
-      launch: launchPostgres,
+      async launch(config) {
+        await awaitRoom(config, "postgres");
+        return launchPostgres(config);
+      },
       // The server stores its passwords as hashes in its own tables.
       secrets: [],
       // PostgreSQL's fast shutdown: it ends the sessions and writes a checkpoint.
@@ -26,6 +31,7 @@ export const postgres: Service = {
     },
   ],
   runtimes: [POSTGRES],
+  data: "postgres",
   dataBytes: 350_000_000,
   serverSecrets: { POSTGRES_PASSWORD: password, POSTGRES_ADMIN_PASSWORD: password },
   secrets: {
@@ -36,7 +42,9 @@ export const postgres: Service = {
   elsewhere: (config) => (isPostgresHere(config) ? undefined : "POSTGRES_HOST"),
   address: ({ POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database }) =>
     `postgresql://${host}:${port}/${database}`,
-  probe: answersPostgres,
+  probe: (config) => answersPostgres(config),
+  // It still answers then, and stores nothing.
+  fault: async (config) => (hasNoRoom(config, "postgres") ? NO_ROOM : undefined),
   checks: checkPostgres,
   readyMsMax: 120_000,
 };

@@ -13,10 +13,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { dataFolder, makePrivateFolder } from "../scripts/host/folders.ts";
+import { makePrivateFolder } from "../scripts/host/folders.ts";
 import { commandLine } from "../scripts/host/process-tree.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { dataFolder } from "../scripts/lib/local-data.ts";
 import { assertSameDatabase, createStatements, markOf, passwordStatements } from "./bootstrap.ts";
 import { postgresPrograms } from "./install.ts";
 import { type Unprivileged, unprivileged } from "./unprivileged.ts";

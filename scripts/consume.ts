@@ -4,14 +4,15 @@
  */
 import { awaitSchema } from "./consume/await-schema.ts";
 import { awaitTopic } from "./consume/await-topic.ts";
+import { dependenciesOf } from "./consume/dependencies.ts";
 import { GroupMember } from "./consume/member.ts";
 import { ConsumerMetrics } from "./consume/metrics.ts";
-import { Outages } from "./consume/outage.ts";
 import { openKafka } from "./kafka/open.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
 import { NeedsPersonError } from "./lib/errors.ts";
 import { serveMetrics } from "./lib/http.ts";
+import { DATA_KINDS, roomWarnings } from "./lib/local-data.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
 import { connect } from "./lib/postgres.ts";
 import { stopSignal } from "./lib/stop.ts";
@@ -39,21 +40,25 @@ A second consumer answers at the next free port.`,
     const config = readConfig();
     startLogging(config);
     const log = getLogger(["consume"]);
-    const metrics = new ConsumerMetrics();
+    const dependencies = dependenciesOf(config);
+    const metrics = new ConsumerMetrics(dependencies);
     const sql = connect(config, "ingest", {
       connections: CONNECTIONS,
       applicationName: "consumer",
     });
-    const outages = new Outages(config, (service) => metrics.outageRetries.inc({ service }));
     const kafka = openKafka(config, { clientId: "consumer", patience: "long" });
-    const member = new GroupMember({ config, kafka, sql, metrics, outages });
+    const member = new GroupMember({ config, kafka, sql, metrics, dependencies });
     /** What a person has to decide, when counting has stopped for that. */
     let decision: string | undefined;
-    const server = await serveMetrics(
-      config.CONSUMER_METRICS_PORT,
-      metrics.registry,
-      () => decision ?? member.waitingFor,
-    );
+    const server = await serveMetrics({
+      config,
+      setting: "CONSUMER_METRICS_PORT",
+      registry: metrics.registry,
+      health: () => ({
+        waitingFor: decision ?? member.waitingFor,
+        warnings: roomWarnings(config, DATA_KINDS),
+      }),
+    });
     log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
     const stop = stopSignal();
     stop.addEventListener("abort", () => {
@@ -63,8 +68,8 @@ A second consumer answers at the next free port.`,
     // A stop must not wait for a service that does not answer.
     const unlessEnded = (work: Promise<void>) => Promise.race([work, member.ended]);
     try {
-      await unlessEnded(awaitSchema(config, sql, outages, stop));
-      await unlessEnded(awaitTopic(config, sql, outages, stop));
+      await unlessEnded(awaitSchema(config, sql, dependencies.postgres, stop));
+      await unlessEnded(awaitTopic(config, sql, dependencies.kafka, stop));
       await unlessEnded(member.start());
       await member.ended;
     } catch (error) {

@@ -4,7 +4,6 @@
  */
 
 import { existsSync } from "node:fs";
-import { dataFolder } from "./host/folders.ts";
 import { RefusedError, TopicMissingError } from "./kafka/failure.ts";
 import { openKafka } from "./kafka/open.ts";
 import { pingKafka } from "./kafka/probe.ts";
@@ -13,13 +12,8 @@ import { defineCommand, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { ConfigError } from "./lib/errors.ts";
 import { choice, DURATION_MS, flag, toggle } from "./lib/flags.ts";
-import {
-  answersPostgres,
-  connect,
-  explainPostgres,
-  isPostgresHere,
-  isPostgresRefusal,
-} from "./lib/postgres.ts";
+import { dataFolder, isPostgresHere } from "./lib/local-data.ts";
+import { answersPostgres, connect, explainPostgres, isPostgresRefusal } from "./lib/postgres.ts";
 import { retry, until } from "./lib/wait.ts";
 import { exclusively, migrate } from "./migrate/migrations.ts";
 import { existingLogins, setPasswords } from "./migrate/passwords.ts";

@@ -4,49 +4,96 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { kafkaDependency } from "./kafka/dependency.ts";
+import { pingKafka } from "./kafka/probe.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
+import type { Dependency } from "./lib/dependency.ts";
+import { serveMetrics } from "./lib/http.ts";
+import { roomWarnings } from "./lib/local-data.ts";
 import { startLogging } from "./lib/log.ts";
 import { stopSignal } from "./lib/stop.ts";
 import { connect } from "./produce/delivery/connect.ts";
+import { DeliveryError } from "./produce/delivery/delivery-error.ts";
+import { limitWait } from "./produce/delivery/patience.ts";
 import { Sender } from "./produce/delivery/sender.ts";
 import { flags, optionsOf, type ProduceOptions } from "./produce/flags.ts";
 import { examples, notes } from "./produce/help.ts";
-import { type Ending, inWords, Report, type Summary } from "./produce/report.ts";
+import { type Progress, producerMetrics } from "./produce/metrics.ts";
+import { type Ending, inWords, Report, type Summary, whatNow } from "./produce/report.ts";
 import { run, unlessStopped } from "./produce/run.ts";
 import { fileSource, type Source, syntheticSource } from "./produce/source.ts";
 
-/** After a stop, how long an unreachable Kafka is waited for before what is unsent is given up. */
-const GIVE_UP_MS = 10_000;
 const EXIT_INTERRUPTED = 130;
 
 async function produce(options: ProduceOptions, config: Config): Promise<void> {
   const report = new Report();
   const stop = stopOnSignals();
+  let sender: Sender | undefined;
+  const progress = () => ({
+    sent: sender?.sent ?? 0,
+    pending: sender?.pending ?? 0,
+    rejected: report.rejected,
+  });
+  const kafka = kafkaDependency(config, {
+    onAway: (reason) => report.away(progress().pending, reason),
+    onBack: (outageMs) => report.back(outageMs),
+  });
+  if (options.serves) await serve(config, kafka, progress, () => sender !== undefined);
   const source = openSource(options, report, stop);
   // A file that cannot be used is found before Kafka is looked for.
   const first = await unlessStopped(source.fill(), stop.signal);
-  const connecting = connect(config, options.topic, options.waitMs);
+  const connecting = connect(config, options.topic, kafka, options);
   const connection = await unlessStopped(connecting, stop.signal);
   if (!connection) {
     process.exitCode = EXIT_INTERRUPTED;
     return;
   }
-  const sender = new Sender(connection, {
-    onOutage: (reason) => report.say(`Kafka unreachable, waiting… (${reason})`),
-    onRecovery: (outageMs) => report.say(`Kafka is back after ${(outageMs / 1_000).toFixed(1)} s`),
-  });
-  report.startLive(() => sender);
+  sender = new Sender(connection, kafka);
+  report.startLive(progress);
   const startMs = performance.now();
+  const endWatch = limitWait(kafka, {
+    waitMs: options.waitMs,
+    stop: stop.signal,
+    onStillAway: (awayMs) => report.stillAway(progress().pending, awayMs),
+    onGiveUp: (reason) => {
+      sender?.abandon(reason);
+      stop.abort("wait");
+    },
+  });
   const failure = first === false ? undefined : await sendAll(options, source, sender, stop);
+  endWatch();
   report.stopLive();
   const summary = summarize(options, report, sender, stop.signal, failure, startMs);
   if (options.json) printJson(summary);
   else console.log(inWords(summary));
   // Everything is stored or given up by now: what goes wrong here changes nothing.
   await connection.close().catch(() => {});
+  if (failure instanceof DeliveryError) {
+    throw new DeliveryError(`${failure.message}; ${whatNow(summary, options.file?.path)}`);
+  }
   if (failure) throw failure;
   judge(summary);
+}
+
+/** Serves the health and the metrics of a run, until the process ends. */
+async function serve(
+  config: Config,
+  kafka: Dependency,
+  progress: () => Progress,
+  isConnected: () => boolean,
+): Promise<void> {
+  // A producer that seldom sends would not notice. What Kafka refuses, sending says.
+  kafka.probe(() => pingKafka(config), new AbortController().signal).catch(() => {});
+  await serveMetrics({
+    config,
+    setting: "PRODUCER_METRICS_PORT",
+    registry: producerMetrics(kafka, progress),
+    health: () => ({
+      waitingFor: kafka.waitingFor ?? (isConnected() ? undefined : "its connection to Kafka"),
+      warnings: roomWarnings(config, ["kafka"]),
+    }),
+  });
 }
 
 /** Sends until the end or a stop, then everything under way; returns the failure that ended it. */
@@ -66,23 +113,12 @@ async function sendAll(
     failure = error as Error;
   }
   clearTimeout(timer);
-  const patience = giveUpWhenStopped(sender, stop.signal);
   try {
     await sender.flush();
   } catch (error) {
     failure ??= error as Error;
   }
-  clearInterval(patience);
   return failure;
-}
-
-/** A person or a supervisor that stops the program does not wait for an outage to pass. */
-function giveUpWhenStopped(sender: Sender, stop: AbortSignal): NodeJS.Timeout {
-  let unreachableMs = 0;
-  return setInterval(() => {
-    unreachableMs = stop.aborted && sender.unreachable ? unreachableMs + 500 : 0;
-    if (unreachableMs >= GIVE_UP_MS) sender.abandon();
-  }, 500);
 }
 
 function openSource(options: ProduceOptions, report: Report, stop: AbortController): Source {

@@ -8,6 +8,7 @@ import { readConfig } from "./lib/config.ts";
 import { getLogger, startLogging } from "./lib/log.ts";
 import { type StoppedError, stopSignal, untilStopped } from "./lib/stop.ts";
 import { createApp } from "./summary/app.ts";
+import { healthOf } from "./summary/health.ts";
 import { listen } from "./summary/listen.ts";
 import { SummaryMetrics } from "./summary/metrics.ts";
 import { databaseOutage } from "./summary/outage.ts";
@@ -49,7 +50,8 @@ All others need the header "Authorization: Bearer" with SUMMARY_SECRET.`,
       },
     );
     const preview = new Preview(async () => (await summaries.get()).summary);
-    const app = createApp({ secret: config.SUMMARY_SECRET!, summaries, preview, metrics });
+    const health = () => healthOf(config, summaries);
+    const app = createApp({ secret: config.SUMMARY_SECRET!, summaries, preview, health, metrics });
     const server = listen(config.SUMMARY_PORT, app.fetch);
     log.info("Listening", { port: config.SUMMARY_PORT });
     await untilStopped(stop);

@@ -5,10 +5,12 @@ import { openKafka } from "./kafka/open.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
 import { DURATION_MS, flag, json, toggle } from "./lib/flags.ts";
+import { DATA_KINDS, roomWarnings } from "./lib/local-data.ts";
 import { startLogging } from "./lib/log.ts";
 import { connect, type Sql } from "./lib/postgres.ts";
 import { table } from "./lib/table.ts";
 import { pause } from "./lib/wait.ts";
+import { whileAnswering } from "./verify/answering.ts";
 import type { HopResult } from "./verify/hop.ts";
 import { withLastRecords } from "./verify/last-records.ts";
 import { verifyLog, waitingRecords } from "./verify/log.ts";
@@ -44,7 +46,7 @@ its address on this machine. Otherwise its line and the last line say "not asked
   ],
   exits: {
     0: "all hops that were asked hold",
-    1: "a hop differs, or one that has to answer does not",
+    1: "a hop differs, or one that has to answer does not, or Kafka or PostgreSQL is away",
   },
   async run({ flags: { recount: recounts, wait: waitMs, expect: expected, json: asJson } }) {
     const config = readConfig();
@@ -52,8 +54,11 @@ its address on this machine. Otherwise its line and the last line say "not asked
     const kafka = openKafka(config, { clientId: "verify" });
     const sql = connect(config, "read", { applicationName: "verify" });
     try {
-      const results = await verify(kafka, sql, config, { waitMs, expected, recounts });
-      print(results, asJson);
+      const results = await whileAnswering(
+        config,
+        verify(kafka, sql, config, { waitMs, expected, recounts }),
+      );
+      print(results, roomWarnings(config, DATA_KINDS), asJson);
       if (results.some(({ holds }) => !holds)) process.exitCode = 1;
     } finally {
       await sql.end({ timeout: 1 });
@@ -126,7 +131,7 @@ function verdictOf(results: readonly HopResult[]): string {
   return `Every event counts once in all hops that were asked; not asked: ${open.join(", ")}`;
 }
 
-function print(results: HopResult[], asJson: boolean): void {
+function print(results: HopResult[], warnings: string[], asJson: boolean): void {
   const first = results.find(({ holds }) => !holds);
   if (asJson) {
     printJson({
@@ -134,6 +139,7 @@ function print(results: HopResult[], asJson: boolean): void {
       firstDifference: first?.hop ?? null,
       notAsked: results.filter(({ isNotAsked }) => isNotAsked).map(({ hop }) => hop),
       hops: results,
+      warnings,
     });
     return;
   }
@@ -142,7 +148,7 @@ function print(results: HopResult[], asJson: boolean): void {
     return [isNotAsked ? "-" : holds ? "holds" : "DIFFERS", hop, equation + remark];
   });
   console.log(table(lines));
-  console.log(`\n${verdictOf(results)}`);
+  console.log(["", ...warnings.map((each) => `Warning: ${each}`), verdictOf(results)].join("\n"));
 }
 
 await runCommand(command);

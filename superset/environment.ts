@@ -1,9 +1,9 @@
 /** The environment of every program of Superset, besides the settings. */
 import { join } from "node:path";
 import { postgresClientEnvironment } from "../postgres/client-environment.ts";
-import { dataFolder } from "../scripts/host/folders.ts";
 import { recordsDatabase } from "../scripts/host/records-database.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { dataFolder } from "../scripts/lib/local-data.ts";
 import { trinoAuthority, trinoUrl } from "../scripts/lib/trino-address.ts";
 
 export const SOURCES = join(ROOT, "superset");

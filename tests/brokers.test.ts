@@ -1,5 +1,6 @@
 /** A Kafka of three brokers, as companies run it: they are killed, and connections to them are cut. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { kafkaDependency } from "../scripts/kafka/dependency.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { readConfig } from "../scripts/lib/config.ts";
 import { sum } from "../scripts/lib/sum.ts";
@@ -105,8 +106,10 @@ test("a sender waits and loses nothing when connections to all brokers are cut a
   }
   let outages = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const connection = await connect(readConfig(cluster.proxied), topic, 60_000);
-    const sender = new Sender(connection, { onOutage: () => outages++, onRecovery() {} });
+    const config = readConfig(cluster.proxied);
+    const dependency = kafkaDependency(config, { onAway: () => outages++, onBack() {} });
+    const connection = await connect(config, topic, dependency, { waitMs: 60_000 });
+    const sender = new Sender(connection, dependency);
     for (let key = 0; key < RECORDS; key++) {
       sender.add({ key: String(key), value: "x".repeat(100) });
     }

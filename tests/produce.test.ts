@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { kafkaDependency } from "../scripts/kafka/dependency.ts";
 import { encodeAnyRecords } from "../scripts/kafka/encode-records.ts";
 import type { Kafka } from "../scripts/kafka/log.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
@@ -199,7 +200,7 @@ test("produce sends the same bytes in the same order when Kafka is killed on the
   ]);
   expect(exitCode).toBe(0);
   expect(summary).toMatchObject({ sent: 600_000, unsent: 0 });
-  expect(stderr).toContain("Kafka unreachable, waiting");
+  expect(stderr).toContain("Kafka is away, and ");
   expect(stderr).toContain("Kafka is back after");
   // No event is missing, none is there twice, and none has moved.
   expect(await readTopic(stormy)).toEqual(await readTopic(calm));
@@ -246,7 +247,9 @@ test("produce gives up and says so when it is stopped while Kafka does not answe
 
 test("connect() goes on with a new producer before sequence numbers run out", async () => {
   const topic = await createTopic("sequences");
-  const connection = await connect(stack.config, topic, 0, { sequenceMax: 10 });
+  const dependency = kafkaDependency(stack.config, { onAway() {}, onBack() {} });
+  const options = { waitMs: 0, sequenceMax: 10 };
+  const connection = await connect(stack.config, topic, dependency, options);
   const messages = makeEvents(42, { users: 1 }).lines.map((value) => ({ key: "1", value }));
   for (let at = 0; at < messages.length; at += 4) {
     await connection.send(2, messages.slice(at, at + 4));
@@ -280,7 +283,7 @@ test("produce says what to do when the topic or Kafka is not there, or a flag is
     "topic nowhere: it does not exist; create it with `bun run migrate`",
   );
   const nobody = { ...stack.settings, KAFKA_BROKERS: "127.0.0.1:1" };
-  const unreachable = await run(nobody, SCRIPT, []);
+  const unreachable = await run(nobody, SCRIPT, ["--wait", "0"]);
   expect(unreachable.exitCode).toBe(1);
   expect(unreachable.stderr).toContain("Cannot reach Kafka at 127.0.0.1:1");
   expect(unreachable.stderr).toContain("`bun run up kafka`, or set KAFKA_BROKERS");

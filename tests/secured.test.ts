@@ -65,7 +65,8 @@ type Refused = Pick<Finished, "exitCode" | "stderr">;
 const programs: Record<string, (environment: Environment) => Promise<Refused>> = {
   migrate: (environment) => runBounded(environment, "scripts/migrate.ts"),
   consume: (environment) => runBounded(environment, "scripts/consume.ts"),
-  produce: (environment) => runBounded(environment, "scripts/produce.ts", ["--from", events]),
+  produce: (environment) =>
+    runBounded(environment, "scripts/produce.ts", ["--from", events, "--wait", "0"]),
 };
 
 /**

@@ -400,12 +400,17 @@ test("it says 503 while PostgreSQL is frozen or killed, logs that once, and reco
 test("without a PostgreSQL it starts, says 503 and tells strangers neither where nor why", async () => {
   const place = await platform.place("alone");
   const origin = await startOrigin(place, { POSTGRES_PORT: "9", POSTGRES_DB: "unspeakable" });
-  for (const path of ["/summary", "/preview.png", "/healthz"]) {
+  for (const path of ["/summary", "/preview.png"]) {
     const response = await untilStatus(origin, path, 503);
     expect(await response.json()).toEqual({
       error: "Cannot read the numbers: something is wrong inside, and in its log",
     });
   }
+  const health = await untilStatus(origin, "/healthz", 503);
+  expect(await health.json()).toEqual({
+    ...{ ok: false, waitingFor: "PostgreSQL" },
+    since: expect.stringMatching(/^\d{4}-.*Z$/),
+  });
   const { log } = await origin.stop();
   expect(log.map(({ message }) => message)).toEqual([
     "Listening",

@@ -9,9 +9,10 @@ import { type Artifact, parseArtifactLock } from "../scripts/host/artifact-lock.
 import { fetchArtifacts, hasSha256 } from "../scripts/host/artifacts.ts";
 import { cacheFolder, makePrivateFolder, opsPython } from "../scripts/host/folders.ts";
 import { installOnce } from "../scripts/host/install-once.ts";
-import { megabytes, type Progress } from "../scripts/host/progress.ts";
+import type { Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
 import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
+import { megabytes } from "../scripts/lib/bytes.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 
 const TITLE = "Trino";

@@ -6,8 +6,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assertSecrets } from "../scripts/host/environment.ts";
-import { dataFolder, makePrivateFolder } from "../scripts/host/folders.ts";
+import { makePrivateFolder } from "../scripts/host/folders.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
+import { dataFolder } from "../scripts/lib/local-data.ts";
 import { trustedCertificates } from "../scripts/lib/tls.ts";
 import { localUrl, trinoUrl } from "../scripts/lib/trino-address.ts";
 import { jdbcUrl, kafkaClientSettings, propertyValue } from "./connections.ts";

@@ -1,11 +1,10 @@
 /** Before the first record: PostgreSQL answers, accepts the consumer, and has its tables. */
 import type { Config } from "../lib/config.ts";
+import type { Dependency } from "../lib/dependency.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { explainPostgres, isPostgresRefusal, type Sql } from "../lib/postgres.ts";
 import { retry } from "../lib/wait.ts";
 import { assertMigrated } from "../migrate/migrations.ts";
-import { isOutage } from "./failure.ts";
-import type { Outages } from "./outage.ts";
 
 /**
  * Waits for a database that is down, as long as it takes or until `signal`.
@@ -14,12 +13,12 @@ import type { Outages } from "./outage.ts";
 export async function awaitSchema(
   config: Config,
   sql: Sql,
-  outages: Outages,
+  postgres: Dependency,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await retry(() => outages.watch("postgres", () => assertMigrated(sql, "consume")), {
-      isRetryable: isOutage,
+    await retry(() => postgres.watch(() => assertMigrated(sql, "consume")), {
+      isRetryable: (error) => postgres.isOutage(error),
       signal,
     });
   } catch (error) {

@@ -1,13 +1,13 @@
 /** Before the first record: Kafka answers, accepts the consumer, and has a topic that keeps records. */
 import { isCompacted } from "../kafka/compaction.ts";
-import { answerWithin, OutageError, TopicMissingError } from "../kafka/failure.ts";
+import { answerWithin, TopicMissingError } from "../kafka/failure.ts";
 import { openKafka } from "../kafka/open.ts";
 import { countedTopicId, topicGone } from "../ledger/same-log.ts";
 import type { Config } from "../lib/config.ts";
+import type { Dependency } from "../lib/dependency.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { retry } from "../lib/wait.ts";
-import type { Outages } from "./outage.ts";
 
 const KAFKA_MS_MAX = 60_000;
 const ATTEMPT_MS_MAX = 15_000;
@@ -20,7 +20,7 @@ const ATTEMPT_MS_MAX = 15_000;
 export async function awaitTopic(
   config: Config,
   sql: Sql,
-  outages: Outages,
+  dependency: Dependency,
   signal: AbortSignal,
 ): Promise<void> {
   const kafka = openKafka(config, { clientId: "consumer" });
@@ -29,8 +29,8 @@ export async function awaitTopic(
     await answerWithin(config, ATTEMPT_MS_MAX, kafka.logState(topic));
     return await answerWithin(config, ATTEMPT_MS_MAX, isCompacted(kafka, topic));
   };
-  const compacted = await retry(() => outages.watch("kafka", ask), {
-    isRetryable: (error) => error instanceof OutageError,
+  const compacted = await retry(() => dependency.watch(ask), {
+    isRetryable: (error) => dependency.isOutage(error),
     totalMsMax: KAFKA_MS_MAX,
     signal,
   }).catch(async (error) => {

@@ -4,15 +4,15 @@ import type { Kafka, MemberEvents } from "../kafka/log.ts";
 import { readConfig } from "../lib/config.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { until } from "../lib/wait.ts";
+import { dependenciesOf } from "./dependencies.ts";
 import { GroupMember } from "./member.ts";
 import { ConsumerMetrics } from "./metrics.ts";
-import { Outages } from "./outage.ts";
 
 /** A member with a scripted Kafka, whose database is never reached. */
 function assemble(logState: Kafka["logState"]) {
   const config = readConfig({});
-  const metrics = new ConsumerMetrics();
-  const outages = new Outages(config, (service) => metrics.outageRetries.inc({ service }));
+  const dependencies = dependenciesOf(config);
+  const metrics = new ConsumerMetrics(dependencies);
   let events: MemberEvents | undefined;
   const kafka = {
     logState,
@@ -28,7 +28,7 @@ function assemble(logState: Kafka["logState"]) {
     },
   } as unknown as Kafka;
   const sql = (() => expect.unreachable("the database was asked")) as unknown as Sql;
-  const member = new GroupMember({ config, kafka, sql, metrics, outages });
+  const member = new GroupMember({ config, kafka, sql, metrics, dependencies });
   return { member, metrics, events: () => events as MemberEvents };
 }
 

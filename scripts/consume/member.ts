@@ -18,6 +18,7 @@ import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
 import { backoffMs, deadline, pause, retry } from "../lib/wait.ts";
+import { type Dependencies, mayPass, whichAreAway } from "./dependencies.ts";
 import { Disk, isDiskError } from "./disk.ts";
 import { Forwarder } from "./forward.ts";
 import { BrokenIndexError } from "./horizon/checksum.ts";
@@ -25,7 +26,7 @@ import { type HorizonIndex, TakenOverError } from "./horizon/horizon-index.ts";
 import { ingest } from "./ingest.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { indexFolder, loseTo, openPartition } from "./open-partition.ts";
-import { type Outages, passes, SERVICES } from "./outage.ts";
+
 import type { PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeStandstill, storeTally } from "./store.ts";
@@ -45,7 +46,7 @@ export interface GroupMemberOptions {
   kafka: Kafka;
   sql: Sql;
   metrics: ConsumerMetrics;
-  outages: Outages;
+  dependencies: Dependencies;
   /** Replaces the statement that stores a tally; only the test of the fence uses it. */
   statement?: string;
 }
@@ -80,13 +81,13 @@ export class GroupMember {
     this.ended = this.#end.promise;
     // The member may end before anyone waits for it.
     this.ended.catch(() => {});
-    const { config, kafka, metrics, outages } = options;
+    const { config, kafka, metrics, dependencies } = options;
     this.#disk = new Disk(indexFolder(config));
     this.#forwarder = new Forwarder({
       kafka,
       topic: config.KAFKA_TOPIC,
       signal: this.#stop.signal,
-      onOutage: (error) => outages.failed("kafka", error),
+      onOutage: (error) => dependencies.kafka.failed(error),
     });
     this.#member = kafka.member(
       {
@@ -106,10 +107,10 @@ export class GroupMember {
           this.#connections += 1;
           this.#openAgain();
         },
-        answered: () => outages.answered("kafka"),
+        answered: (durationMs) => dependencies.kafka.answered(durationMs),
         away: (error) => {
           this.#joined = false;
-          outages.failed("kafka", error);
+          dependencies.kafka.failed(error);
         },
         ended: (error) => this.#fail(error),
       },
@@ -118,8 +119,8 @@ export class GroupMember {
 
   /** Undefined while it counts, else the name of what it waits for. */
   get waitingFor(): string | undefined {
-    const { waitingFor } = this.#options.outages;
-    if (waitingFor !== undefined) return waitingFor;
+    const away = whichAreAway(this.#options.dependencies);
+    if (away !== undefined) return away;
     if (this.#disk.isFull) return "room on the disk";
     if (!this.#joined) return "membership in the consumer group";
     if (this.#standstills.size > 0) {
@@ -138,9 +139,12 @@ export class GroupMember {
 
   /** Joins the group; resolves when it takes part. */
   async start(): Promise<void> {
-    const { config, sql, outages } = this.#options;
-    const probes = { kafka: () => pingKafka(config), postgres: () => sql`select 1` };
-    outages.probe(probes, this.#stop.signal).catch((error) => this.#fail(error));
+    const { config, sql, dependencies } = this.#options;
+    const { kafka, postgres } = dependencies;
+    Promise.all([
+      kafka.probe(() => pingKafka(config), this.#stop.signal),
+      postgres.probe(() => sql`select 1`, this.#stop.signal),
+    ]).catch((error) => this.#fail(error));
     this.#commitTimer = setInterval(() => this.#commitOffsets(), COMMIT_INTERVAL_MS);
     void this.#compareWhileCounting();
     await this.#member.join();
@@ -223,7 +227,7 @@ export class GroupMember {
       } catch (error) {
         timesMissing = error instanceof TopicMissingError ? timesMissing + 1 : 0;
         // A broker that has just started may not know the topic yet.
-        if (timesMissing === 1 || SERVICES.some((service) => passes(service, error))) continue;
+        if (timesMissing === 1 || mayPass(this.#options.dependencies, error)) continue;
         return this.#halt(error);
       }
     }
@@ -238,11 +242,11 @@ export class GroupMember {
 
   /** Counts again what a crash of PostgreSQL has forgotten, or an older copy does not have. */
   async #compareTables(): Promise<void> {
-    const { config, sql, outages } = this.#options;
+    const { config, sql, dependencies } = this.#options;
     const expected = [...this.#writers].map(
       ([partition, writer]) => [partition, writer, writer.storedOffset] as const,
     );
-    const ledgers = await outages.watch("postgres", () => readLedgers(sql, config));
+    const ledgers = await dependencies.postgres.watch(() => readLedgers(sql, config));
     for (const [partition, writer, storedOffset] of expected) {
       const nextOffset = ledgers.find((ledger) => ledger.partition === partition)?.nextOffset ?? 0;
       if (nextOffset >= storedOffset || this.#writers.get(partition) !== writer) continue;
@@ -276,11 +280,11 @@ export class GroupMember {
     readers: ReadonlyMap<number, PartitionReader>,
     state: ReadonlyMap<number, LogState>,
   ): Promise<void> {
-    const { config, kafka, outages } = this.#options;
+    const { config, kafka, dependencies } = this.#options;
     const topic = config.KAFKA_TOPIC;
     const marks = new Map<number, Mark>();
     for (const [partition, { mark }] of readers) if (mark) marks.set(partition, mark);
-    const [changed] = await outages.watch("kafka", () =>
+    const [changed] = await dependencies.kafka.watch(() =>
       changedPartitions(kafka, topic, marks, state),
     );
     if (changed === undefined) return;
@@ -337,15 +341,15 @@ export class GroupMember {
       } catch (error) {
         if (!isCurrent()) return;
         if (error instanceof NeedsPersonError) return this.#halt(error);
-        if (!SERVICES.some((service) => passes(service, error))) return this.#fail(error);
+        if (!mayPass(this.#options.dependencies, error)) return this.#fail(error);
         await pause(backoffMs(attempt), this.#stop.signal).catch(() => {});
       }
     }
   }
 
   #logState(): Promise<Map<number, LogState>> {
-    const { config, kafka, outages } = this.#options;
-    return outages.watch("kafka", () => kafka.logState(config.KAFKA_TOPIC));
+    const { config, kafka, dependencies } = this.#options;
+    return dependencies.kafka.watch(() => kafka.logState(config.KAFKA_TOPIC));
   }
 
   async #writerOf(
@@ -353,11 +357,9 @@ export class GroupMember {
     log: Map<number, LogState>,
     isCurrent: () => boolean,
   ): Promise<PartitionWriter> {
-    const { config, sql, metrics, outages, statement } = this.#options;
+    const { config, sql, metrics, dependencies, statement } = this.#options;
     const key = this.#key(partition);
-    const { reader, index, rules } = await outages.watch("postgres", () =>
-      openPartition(this.#options, key, log, this.#seed),
-    );
+    const { reader, index, rules } = await openPartition(this.#options, key, log, this.#seed);
     metrics.opened(partition, reader.pending.nextOffset);
     this.#indexes.set(partition, index);
     const storedDays = new StoredDays();
@@ -365,7 +367,7 @@ export class GroupMember {
       config,
       store: async (tally) => {
         await this.#forward(partition, tally, rules);
-        await outages.watch("postgres", () =>
+        await dependencies.postgres.watch(() =>
           storeTally(sql, key, tally, { statement, storedDays, rules }),
         );
       },
@@ -422,14 +424,14 @@ export class GroupMember {
     { to, why }: UnreadableBatchError,
     logEnd: number,
   ): Promise<void> {
-    const { sql, outages } = this.#options;
+    const { sql, dependencies } = this.#options;
     const { topic, ...key } = this.#key(partition);
     const from = writer.reader.position;
     const standstill = { from, to: Math.max(from, Math.min(to, logEnd - 1)), why };
     const isStanding = () => !this.#isStopping && !writer.isClosed;
     const fromDatabase = <Result>(work: () => Promise<Result>) =>
-      retry(() => outages.watch("postgres", work), {
-        isRetryable: (error) => passes("postgres", error) && isStanding(),
+      retry(() => dependencies.postgres.watch(work), {
+        isRetryable: (error) => dependencies.postgres.isOutage(error) && isStanding(),
         signal: this.#stop.signal,
       });
     this.#member.pause([partition]);

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { readConfig } from "../lib/config.ts";
 import { sum } from "../lib/sum.ts";
+import { dependenciesOf } from "./dependencies.ts";
 import { ConsumerMetrics } from "./metrics.ts";
 
 async function lagOf(metrics: ConsumerMetrics): Promise<number> {
@@ -8,7 +10,7 @@ async function lagOf(metrics: ConsumerMetrics): Promise<number> {
 }
 
 test("the lag counts what is stored before a start, and nothing once a partition is taken away", async () => {
-  const metrics = new ConsumerMetrics();
+  const metrics = new ConsumerMetrics(dependenciesOf(readConfig({})));
   metrics.opened(0, 278);
   metrics.read(0, 278);
   expect(await lagOf(metrics)).toBe(0);

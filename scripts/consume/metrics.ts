@@ -1,6 +1,7 @@
 /** The consumer's metrics for Prometheus. Counters begin at zero with the process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { SERVICES } from "./outage.ts";
+import { addOutageMetrics } from "../lib/outage-metrics.ts";
+import type { Dependencies } from "./dependencies.ts";
 import type { Tally } from "./tally.ts";
 
 export class ConsumerMetrics {
@@ -21,12 +22,6 @@ export class ConsumerMetrics {
   readonly lost = this.#counter("rtdp_records_lost", "Records that the log deleted unread");
   readonly rebalances = this.#counter("rtdp_rebalances", "Rebalances of the consumer group");
   readonly fenced = this.#counter("rtdp_transactions_fenced", "Transactions refused by the fence");
-  readonly outageRetries = new Counter({
-    name: "rtdp_outage_retries_total",
-    help: "Attempts that failed because Kafka or PostgreSQL was away",
-    labelNames: ["service"],
-    registers: [this.registry],
-  });
   readonly #transactionSeconds = new Histogram({
     name: "rtdp_transaction_seconds",
     help: "Duration of the transaction that stores a tally",
@@ -48,9 +43,9 @@ export class ConsumerMetrics {
   /** By partition: the log's end at the last fetch, the stored offset, and its age. */
   readonly #places = new Map<number, { logEnd: number; stored: number; appendMs: number }>();
 
-  constructor() {
+  constructor(dependencies: Dependencies) {
     collectDefaultMetrics({ register: this.registry });
-    for (const service of SERVICES) this.outageRetries.inc({ service }, 0);
+    addOutageMetrics(this.registry, dependencies);
   }
 
   /** This consumer counts the partition from this offset on: what is before it is stored. */

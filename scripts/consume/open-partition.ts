@@ -13,6 +13,7 @@ import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { claimPartition } from "./claim.ts";
+import type { Dependencies } from "./dependencies.ts";
 import { homesOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { openIndex } from "./horizon/open-index.ts";
@@ -33,6 +34,7 @@ export interface OpenOptions {
   kafka: Kafka;
   sql: Sql;
   metrics: ConsumerMetrics;
+  dependencies: Dependencies;
 }
 
 export interface OpenedPartition {
@@ -48,7 +50,7 @@ export interface OpenedPartition {
  * @throws NeedsPersonError when only a person can decide how to continue
  */
 export async function openPartition(
-  { config, kafka, sql, metrics }: OpenOptions,
+  { config, kafka, sql, metrics, dependencies: { postgres } }: OpenOptions,
   key: PartitionKey,
   log: ReadonlyMap<number, LogState>,
   seed: number,
@@ -57,8 +59,10 @@ export async function openPartition(
   const state = log.get(key.partition);
   if (!state) throw new Error(`Cannot find partition ${key.partition} of the topic`);
   const wanted = { horizonMs, partitions: log.size, aheadMsMax: AHEAD_MS_MAX };
-  const { nextOffset, mark, rules } = await claimPartition(config, sql, key, state, wanted);
-  const skips = await readSkips(sql, key.topic);
+  const { nextOffset, mark, rules } = await postgres.watch(() =>
+    claimPartition(config, sql, key, state, wanted),
+  );
+  const skips = await postgres.watch(() => readSkips(sql, key.topic));
   const inherits = inheritedBy(rules.at(-1));
   const index = takeIndex(
     config,
@@ -69,7 +73,7 @@ export async function openPartition(
   );
   if (inherits.length > 0) {
     const { topic, partition } = key;
-    const ledgers = await readLedgers(sql, config);
+    const ledgers = await postgres.watch(() => readLedgers(sql, config));
     await inherit(index, inherits, { kafka, topic, partition, log, ledgers, skips });
   }
   const { last } = index;

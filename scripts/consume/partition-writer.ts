@@ -5,8 +5,8 @@
  */
 
 import type { Config } from "../lib/config.ts";
+import { isOutage } from "../lib/postgres-failure.ts";
 import { retry } from "../lib/wait.ts";
-import { isOutage } from "./failure.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { Tally } from "./tally.ts";
 

@@ -24,6 +24,7 @@ export const consumer: Service = {
     },
   ],
   runtimes: [],
+  data: "horizon",
   address: (config) => `${localAddress(config.CONSUMER_METRICS_PORT)}/metrics`,
   probe: (config) => answersHealthCheck(localAddress(config.CONSUMER_METRICS_PORT)),
   facts: consumerFacts,

@@ -13,7 +13,6 @@ const SOCKET_PATH_BYTES_MAX = 90;
 
 export const OPS_LOCK = join(ROOT, "scripts/host/requirements.lock");
 
-export const dataFolder = (config: Config, name: string) => join(config.STATE_DIR, name);
 export const logFile = (config: Config, name: string) =>
   join(config.STATE_DIR, "log", `${name}.log`);
 export const runFile = (config: Config, name: string) => join(config.STATE_DIR, "run", name);

@@ -2,15 +2,15 @@
  * Installs what programs run on into the cache, side by side, and first makes sure that it fits on
  * the disk.
  */
-import { existsSync, statfsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
+import { megabytes } from "../lib/bytes.ts";
 import type { Config } from "../lib/config.ts";
+import { nearestExisting, roomAt } from "../lib/disk-room.ts";
 import { ConfigError } from "../lib/errors.ts";
 import { sum } from "../lib/sum.ts";
 import { taskGroup } from "../lib/task-group.ts";
 import { markUsed } from "./cache-use.ts";
 import { OPS } from "./ops.ts";
-import { megabytes } from "./progress.ts";
 import type { InstallOptions, Runtime } from "./runtime.ts";
 
 /**
@@ -56,21 +56,11 @@ export function assertRoom(config: Config, bytes: Record<Folder, number>): void 
   for (const folder of folders.filter((each) => bytes[each] > 0)) {
     const sharing = folders.filter((each) => disk(each) === disk(folder));
     const needed = sum(sharing.map((each) => bytes[each]));
-    const free = freeBytes(config[folder]);
+    const free = roomAt(config[folder]).freeBytes;
     if (free < needed) {
       throw new ConfigError(
         `Cannot install: ${config[folder]} has ${megabytes(free)} free and ${megabytes(needed)} are needed; free some or set ${folder} to another disk`,
       );
     }
   }
-}
-
-/** Room on the disk that holds a path, or will hold it. */
-export function freeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(nearestExisting(path));
-  return bavail * bsize;
-}
-
-function nearestExisting(path: string): string {
-  return existsSync(path) ? path : nearestExisting(dirname(path));
 }

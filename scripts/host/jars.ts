@@ -4,13 +4,13 @@
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { megabytes } from "../lib/bytes.ts";
 import { type Config, ROOT } from "../lib/config.ts";
 import { sum } from "../lib/sum.ts";
 import { type Artifact, parseArtifactLock } from "./artifact-lock.ts";
 import { fetchArtifacts, hasSha256 } from "./artifacts.ts";
 import { cacheFolder, makePrivateFolder } from "./folders.ts";
 import { installOnce } from "./install-once.ts";
-import { megabytes } from "./progress.ts";
 import type { Runtime } from "./runtime.ts";
 
 interface Requirements {

@@ -29,11 +29,6 @@ export function commandLine(processId: number): string {
     : ps("-o", "args=", "-p", String(processId)).trim();
 }
 
-/** The program itself runs: its `start` is past the wait for what it needs. */
-export async function runsProgram(processId: number, program: string): Promise<void> {
-  if (!commandLine(processId).includes(program)) throw new Error("waits for what it needs");
-}
-
 export function isAlive(processId: number): boolean {
   if (onLinux) return /^State:\s+[^ZX]/m.test(read(`/proc/${processId}/status`));
   return ps("-o", "state=", "-p", String(processId)).trim().replace(/^Z.*/, "") !== "";

@@ -3,6 +3,7 @@
  * line that rewrites itself, elsewhere a line every few seconds. Installations that run side by
  * side share it. It writes to stderr.
  */
+import { megabytes } from "../lib/bytes.ts";
 import type { InstallOptions } from "./runtime.ts";
 
 const LINE_EVERY_MS = 5_000;
@@ -93,5 +94,3 @@ function draw(): void {
   const width = process.stderr.columns || 80;
   process.stderr.write(`${CLEARED}${line.slice(0, width - 1)}`);
 }
-
-export const megabytes = (bytes: number) => `${Math.round(bytes / 1_000_000)} MB`;

@@ -3,6 +3,7 @@
  * knows services only by these fields; scripts/stack/services.ts lists them.
  */
 import type { Config } from "../lib/config.ts";
+import type { DataKind } from "../lib/local-data.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Names of settings whose value is a port. */
@@ -32,6 +33,8 @@ export interface Service {
   programs: Program[];
   /** What all its programs run on. */
   runtimes: Runtime[];
+  /** Its data on this machine: `status` says when the room for it runs out. */
+  data?: DataKind;
   /** Bytes that its data takes from the start. @default {0} */
   dataBytes?: number;
   /** Secrets that `up` generates. */

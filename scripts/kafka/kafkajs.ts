@@ -379,7 +379,9 @@ class KafkajsMember implements Member {
     });
     consumer.on(CRASH, ({ payload }) => this.#onCrash(payload.error));
     if (events.rebalancing) consumer.on(REBALANCING, () => events.rebalancing?.());
-    if (events.answered) consumer.on(REQUEST, () => events.answered?.());
+    if (events.answered) {
+      consumer.on(REQUEST, ({ payload }) => events.answered?.(payload.duration));
+    }
   }
 
   async join(): Promise<void> {

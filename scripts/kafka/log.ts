@@ -74,8 +74,8 @@ export interface MemberEvents {
   rebalancing?(): void;
   /** A new connection to a broker is open, and nothing was asked over it yet. */
   connected?(): void;
-  /** Kafka has answered a request. */
-  answered?(): void;
+  /** Kafka has answered a request, after this many milliseconds. */
+  answered?(durationMs: number): void;
   /** Kafka is away, and the member is out of the group. It joins again without help. */
   away(error: Error): void;
   /** The member cannot go on: a refusal, a failure that is fatal, or an error of `fetched()`. */

@@ -4,10 +4,6 @@ import { listens } from "../lib/probe.ts";
 import { outage, reasonOf } from "./failure.ts";
 import { openKafka } from "./open.ts";
 
-/** Whether `up` starts Kafka, so that its data is in STATE_DIR; else it runs elsewhere. */
-export const isKafkaHere = ({ KAFKA_BROKERS: brokers, KAFKA_PORT: port }: Config): boolean =>
-  brokers.join() === `127.0.0.1:${port}`;
-
 /**
  * Resolves when a broker answers a client and is registered in its cluster.
  * @throws OutageError, RefusedError

@@ -5,7 +5,8 @@
 import type { LogState } from "../kafka/log.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
-import { isPostgresHere, type Queryable } from "../lib/postgres.ts";
+import { isPostgresHere } from "../lib/local-data.ts";
+import type { Queryable } from "../lib/postgres.ts";
 
 type Settings = Pick<Config, "POSTGRES_HOST">;
 

@@ -108,6 +108,7 @@ const environmentSchema = z.object({
   POSTGRES_SHARED_BUFFERS_MB: scaledCount(256),
 
   PRODUCER_RATE: number().min(0).default(1),
+  PRODUCER_METRICS_PORT: port(9480),
   CONSUMER_METRICS_PORT: port(9464),
   CONSUMER_TRANSACTION_DELAY_MS_MAX: number().int().min(0).max(10_000).default(500),
   CONSUMER_SESSION_TIMEOUT_MS: number().int().min(6_000).max(1_800_000).default(10_000),

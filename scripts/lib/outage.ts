@@ -1,6 +1,6 @@
 /**
  * Remembers whether something is away and since when, and says so twice: when that begins and when
- * it is over. Each program has one for each service that it waits for.
+ * it is over.
  */
 export interface OutageEvents {
   /** Called with the failure that began the outage. */
@@ -12,6 +12,7 @@ export interface OutageEvents {
 export class Outage {
   readonly #events: OutageEvents;
   #sinceMs: number | undefined;
+  #error: unknown;
 
   constructor(events: OutageEvents) {
     this.#events = events;
@@ -26,10 +27,16 @@ export class Outage {
     return this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs;
   }
 
-  /** An attempt has failed for a reason that may pass. */
-  begin(error: unknown): void {
+  /** The latest failure of an outage that is open. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** An attempt has failed for a reason that may pass. The trouble began `agoMs` ago. */
+  begin(error: unknown, agoMs = 0): void {
+    this.#error = error;
     if (this.#sinceMs !== undefined) return;
-    this.#sinceMs = performance.now();
+    this.#sinceMs = performance.now() - agoMs;
     this.#events.onBegin(error);
   }
 
@@ -38,27 +45,7 @@ export class Outage {
     if (this.#sinceMs === undefined) return;
     const outageMs = this.elapsedMs;
     this.#sinceMs = undefined;
+    this.#error = undefined;
     this.#events.onEnd(outageMs);
-  }
-
-  /**
-   * Gives what `work` gives. The outage begins when there is no answer for `silenceMsMax`
-   * milliseconds, although the work has not failed yet; it is over when the work succeeds.
-   *
-   * @example
-   * await outage.watch(sql`select 1`, 5_000);
-   */
-  async watch<Result>(work: Promise<Result>, silenceMsMax: number): Promise<Result> {
-    const silence = setTimeout(
-      () => this.begin(new Error(`no answer within ${silenceMsMax / 1_000} s`)),
-      silenceMsMax,
-    );
-    try {
-      const result = await work;
-      this.end();
-      return result;
-    } finally {
-      clearTimeout(silence);
-    }
   }
 }

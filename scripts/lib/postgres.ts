@@ -26,10 +26,6 @@ export type Transaction = postgres.TransactionSql<{ bigint: number }>;
 /** What runs statements: a pool or a transaction. */
 export type Queryable = postgres.ISql<{ bigint: number }>;
 
-/** Whether `up` starts PostgreSQL, so that its data is in STATE_DIR; else it runs elsewhere. */
-export const isPostgresHere = ({ POSTGRES_HOST }: Pick<Config, "POSTGRES_HOST">): boolean =>
-  POSTGRES_HOST === "127.0.0.1";
-
 /** Login name and the setting that holds its password. */
 export function credentials(config: Config, role: Role): { user: string; setting: keyof Config } {
   switch (role) {
@@ -118,11 +114,11 @@ export function connect(
 }
 
 /**
- * The owner can log in to the database and run a query.
+ * The role can log in to the database and run a query.
  * @throws the error of the client when it cannot
  */
-export async function answersPostgres(config: Config): Promise<void> {
-  const sql = connect(config, "owner", { applicationName: "probe" });
+export async function answersPostgres(config: Config, role: Role = "owner"): Promise<void> {
+  const sql = connect(config, role, { applicationName: "probe" });
   try {
     await sql`select 1`;
   } finally {

@@ -5,9 +5,9 @@
  */
 import { CLEANUP_POLICY, compacts } from "../kafka/compaction.ts";
 import { openKafka } from "../kafka/open.ts";
-import { isKafkaHere } from "../kafka/probe.ts";
 import type { Config } from "../lib/config.ts";
 import { ConfigError, NeedsPersonError } from "../lib/errors.ts";
+import { isKafkaHere } from "../lib/local-data.ts";
 
 const MESSAGE_BYTES_MAX = 4_194_304;
 const SEGMENT_BYTES_MIN = 1_048_576;

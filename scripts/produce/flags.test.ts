@@ -26,7 +26,8 @@ test("optionsOf() makes up one event a second without end when there are no flag
     speed: undefined,
     countMax: Number.POSITIVE_INFINITY,
     durationMs: undefined,
-    waitMs: 0,
+    waitMs: Number.POSITIVE_INFINITY,
+    serves: true,
     strict: false,
     json: false,
     topic: "user_events",
@@ -41,6 +42,16 @@ test("optionsOf() sends files and histories as fast as it goes, unless told othe
     rate: 1,
     countMax: Number.POSITIVE_INFINITY,
   });
+});
+
+test("optionsOf() lets a run without an end wait forever and serve its health", () => {
+  const endless = { waitMs: Number.POSITIVE_INFINITY, serves: true };
+  const ending = { waitMs: 600_000, serves: false };
+  expect(flags("--rate 5")).toMatchObject(endless);
+  for (const line of ["--from a.csv", "--count 5", "--duration 5s", "--start 2026-01-01 --span 2h"])
+    expect(flags(line)).toMatchObject(ending);
+  expect(flags("--from - --wait forever --metrics")).toMatchObject(endless);
+  expect(flags("--wait 30s").waitMs).toBe(30_000);
 });
 
 test("optionsOf() maps columns and types, several of theirs to one of ours", () => {

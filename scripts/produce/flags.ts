@@ -53,6 +53,16 @@ const TOPIC: Form<string> = {
   read: (given) => (/^[A-Za-z0-9._-]{1,249}$/.test(given) ? given : undefined),
 };
 
+/** How long an outage may take. */
+const WAIT_MS: Form<number> = {
+  hint: "TIME",
+  expected: "a time such as 30s or 1h, or forever",
+  read: (given) => (given === "forever" ? Number.POSITIVE_INFINITY : DURATION_MS.read(given)),
+};
+
+/** A longer outage ends a run that has an end, unless --wait says otherwise. */
+const WAIT_MS_DEFAULT = 600_000;
+
 export const flags = {
   rate: flag(NUMBER, "Events per second, 0 for no limit (default: PRODUCER_RATE or 1)"),
   count: flag(count(), "Stop after N events"),
@@ -72,7 +82,8 @@ export const flags = {
   speed: flag(SPEED, "Replay the file at its recorded pace, N times as fast"),
   strict: toggle("Stop at the first row that is no event, with status 1"),
   topic: flag(TOPIC, "Topic to send to (default: KAFKA_TOPIC or user_events)"),
-  wait: flag(DURATION_MS, "Wait this long for Kafka and the topic", "0"),
+  wait: flag(WAIT_MS, "Wait this long for a Kafka that is away: see ENDING"),
+  metrics: toggle("Serve /healthz and /metrics, as a run without an end does"),
   json,
 };
 
@@ -100,7 +111,10 @@ export interface ProduceOptions {
   speed: number | undefined;
   countMax: number;
   durationMs: number | undefined;
+  /** The longest outage of Kafka; Infinity for no limit. */
   waitMs: number;
+  /** Whether it serves its health and metrics. */
+  serves: boolean;
   strict: boolean;
   json: boolean;
   topic: string;
@@ -142,6 +156,8 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
   }
   const { span: spanMs } = given;
   const unpaced = fromFile || spanMs !== undefined;
+  const ends = [given.from, given.count, given.duration, spanMs];
+  const hasEnd = ends.some((each) => each !== undefined);
   const countDefault = spanMs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(spanMs / 1_000);
   return {
     synthetic: fromFile
@@ -158,7 +174,8 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
     speed: given.speed,
     countMax: given.count ?? countDefault,
     durationMs: given.duration,
-    waitMs: given.wait,
+    waitMs: given.wait ?? (hasEnd ? WAIT_MS_DEFAULT : Number.POSITIVE_INFINITY),
+    serves: given.metrics || !hasEnd,
     strict: given.strict,
     json: given.json,
     topic: given.topic ?? defaults.topic,

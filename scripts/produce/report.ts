@@ -50,6 +50,20 @@ export class Report {
     }
   }
 
+  /** Kafka has just gone away; `held` is the number of events that wait for it. */
+  away(held: number, reason: string): void {
+    this.say(`Kafka is away, and ${count(held, "event waits", "events wait")} for it: ${reason}`);
+  }
+
+  stillAway(held: number, awayMs: number): void {
+    const wait = count(held, "event waits", "events wait");
+    this.say(`Kafka has been away for ${seconds(awayMs)}, and ${wait} for it`);
+  }
+
+  back(outageMs: number): void {
+    this.say(`Kafka is back after ${seconds(outageMs)}`);
+  }
+
   /** Shows a line with counts and rate, on a terminal only. */
   startLive(progress: () => { sent: number; pending: number }): void {
     if (process.stderr.isTTY !== true) return;
@@ -77,6 +91,14 @@ export class Report {
   }
 }
 
+/** What a person has to know about a run that failed: what Kafka has, and how to go on. */
+export function whatNow({ sent, unsent }: Summary, path: string | undefined): string {
+  const counts = `Kafka has acknowledged ${count(sent, "event", "events")}, and has not acknowledged ${number(unsent)}`;
+  if (path === undefined) return `${counts}; start the command again for further events`;
+  const rows = path === "-" ? "the same rows" : "the same file";
+  return `${counts}; send ${rows} again, from the beginning, and each event counts once`;
+}
+
 /** The summary as a sentence. */
 export function inWords(summary: Summary): string {
   const { sent, unsent, rejected, rejects, durationMs, eventsPerSecond, topic } = summary;
@@ -89,4 +111,7 @@ export function inWords(summary: Summary): string {
   return parts.join(", ");
 }
 
+const count = (value: number, one: string, many: string) =>
+  `${number(value)} ${value === 1 ? one : many}`;
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 const number = (value: number) => Math.round(value).toLocaleString("en-US");

@@ -1,9 +1,11 @@
 /** The producer of synthetic events. */
 
-import { rate } from "../host/facts.ts";
-import { runsProgram } from "../host/process-tree.ts";
+import { metricSum, perSecond, rate, whole } from "../host/facts.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";
+import type { Config } from "../lib/config.ts";
+import { answersHealthCheck } from "../lib/probe.ts";
+import { localAddress } from "../lib/web-address.ts";
 
 const PROGRAM = "scripts/produce.ts";
 
@@ -12,7 +14,7 @@ export const producer: Service = {
   title: "sends synthetic events",
   folder: "scripts/produce",
   needs: ["kafka"],
-  ports: [],
+  ports: ["PRODUCER_METRICS_PORT"],
   programs: [
     {
       name: "producer",
@@ -25,9 +27,20 @@ export const producer: Service = {
     },
   ],
   runtimes: [],
-  address: () => undefined,
-  probe: (_config, [process]) => runsProgram(process!.processId, PROGRAM),
-  facts: async ({ PRODUCER_RATE }) =>
-    `asked for ${PRODUCER_RATE === 0 ? "all it can" : rate(PRODUCER_RATE)}`,
+  address: (config) => `${localAddress(config.PRODUCER_METRICS_PORT)}/metrics`,
+  probe: (config) => answersHealthCheck(localAddress(config.PRODUCER_METRICS_PORT)),
+  facts: producerFacts,
   readyMsMax: 90_000,
 };
+
+async function producerFacts(config: Config): Promise<string> {
+  let pending = 0;
+  const sent = await perSecond(async () => {
+    const response = await fetch(`${localAddress(config.PRODUCER_METRICS_PORT)}/metrics`);
+    const metrics = await response.text();
+    pending = metricSum(metrics, "rtdp_events_pending");
+    return metricSum(metrics, "rtdp_events_sent_total");
+  });
+  const wanted = config.PRODUCER_RATE === 0 ? "all it can" : rate(config.PRODUCER_RATE);
+  return `${rate(sent)} of ${wanted}, ${whole(pending)} waiting`;
+}

@@ -2,23 +2,23 @@
 import { type Context, Hono } from "hono";
 import { AGE_HEADER } from "../../schema/summary.ts";
 import { getLogger } from "../lib/log.ts";
+import type { SummaryHealth } from "./health.ts";
 import type { SummaryMetrics } from "./metrics.ts";
 import { PREVIEW_SECONDS_MAX, type Preview } from "./preview/preview.ts";
 import { requireSecret } from "./require-secret.ts";
 import { type SharedSummary, Unavailable } from "./shared-summary.ts";
 
-/** A summary of this age proves that the database answers, without asking it again. */
-const PROOF_MS_MAX = 5_000;
 const PATHS = ["/summary", "/preview.png", "/metrics", "/healthz"];
 
 export interface Dependencies {
   secret: string;
   summaries: SharedSummary;
   preview: Preview;
+  health(): Promise<SummaryHealth>;
   metrics: SummaryMetrics;
 }
 
-export function createApp({ secret, summaries, preview, metrics }: Dependencies): Hono {
+export function createApp({ secret, summaries, preview, health, metrics }: Dependencies): Hono {
   const app = new Hono();
   const guard = requireSecret(secret);
 
@@ -54,9 +54,8 @@ export function createApp({ secret, summaries, preview, metrics }: Dependencies)
   );
 
   app.get("/healthz", async (context) => {
-    const { latest } = summaries;
-    if (!latest || performance.now() - latest.sentMs > PROOF_MS_MAX) await summaries.get();
-    return context.json({ ok: true }, 200, { "cache-control": "no-store" });
+    const answer = await health();
+    return context.json(answer, answer.ok ? 200 : 503, { "cache-control": "no-store" });
   });
 
   for (const path of PATHS) {

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inheritedEnvironment } from "../host/environment.ts";
-import { dataFolder } from "../host/folders.ts";
 import type { Config } from "../lib/config.ts";
+import { dataFolder } from "../lib/local-data.ts";
 import { localAddress } from "../lib/web-address.ts";
 
 const HOW_TO_GET = `Debian, Ubuntu, and Windows with WSL:

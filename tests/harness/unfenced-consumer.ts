@@ -2,9 +2,9 @@
  * The product's consumer without its fence: the transaction moves the offset whatever it is. It
  * exists to show that the tests of the fence can fail.
  */
+import { dependenciesOf } from "../../scripts/consume/dependencies.ts";
 import { GroupMember } from "../../scripts/consume/member.ts";
 import { ConsumerMetrics } from "../../scripts/consume/metrics.ts";
-import { Outages } from "../../scripts/consume/outage.ts";
 import { storeStatement } from "../../scripts/consume/store.ts";
 import { openKafka } from "../../scripts/kafka/open.ts";
 import { readConfig } from "../../scripts/lib/config.ts";
@@ -27,16 +27,17 @@ if (statement === fenced) throw new Error("Cannot remove the fence: the statemen
 
 const config = readConfig();
 startLogging(config);
-const metrics = new ConsumerMetrics();
+const dependencies = dependenciesOf(config);
+const metrics = new ConsumerMetrics(dependencies);
 const sql = connect(config, "ingest", { connections: 4, applicationName: "consumer" });
 const kafka = openKafka(config, { clientId: "consumer", patience: "long" });
-const outages = new Outages(config, () => {});
-const consumer = new GroupMember({ config, kafka, sql, metrics, outages, statement });
-const server = await serveMetrics(
-  config.CONSUMER_METRICS_PORT,
-  metrics.registry,
-  () => consumer.waitingFor,
-);
+const consumer = new GroupMember({ config, kafka, sql, metrics, dependencies, statement });
+const server = await serveMetrics({
+  config,
+  setting: "CONSUMER_METRICS_PORT",
+  registry: metrics.registry,
+  health: () => ({ waitingFor: consumer.waitingFor }),
+});
 process.once("SIGTERM", () => void consumer.stop());
 await consumer.start();
 await consumer.ended;

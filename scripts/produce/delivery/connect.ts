@@ -1,12 +1,13 @@
 /**
- * Opens a topic for sending: checks within a bounded time that Kafka answers and has the topic.
- * Errors say what to do. Returns the transport that the sender uses.
+ * Opens a topic for sending: waits for a Kafka that is away, and checks that it has the topic. Errors
+ * say what to do. Returns the transport that the sender uses.
  */
 import { encodeRecords } from "../../kafka/encode-records.ts";
 import { answerWithin, OutageError, TopicMissingError } from "../../kafka/failure.ts";
 import type { AppenderOptions } from "../../kafka/log.ts";
 import { openKafka } from "../../kafka/open.ts";
 import type { Config } from "../../lib/config.ts";
+import type { Dependency } from "../../lib/dependency.ts";
 import { retry } from "../../lib/wait.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Transport } from "./sender.ts";
@@ -17,23 +18,36 @@ export interface Connection extends Transport {
 
 /** The longest time for one attempt to reach Kafka, for a broker that does not even refuse. */
 const ATTEMPT_MS_MAX = 15_000;
+/** How long a broker that has just started may not know a topic. */
+const UNKNOWN_TOPIC_MS_MAX = 5_000;
+
+export interface ConnectOptions extends AppenderOptions {
+  /** How long a Kafka that is away is waited for, in milliseconds. */
+  waitMs: number;
+}
 
 /**
- * @throws DeliveryError when Kafka cannot be reached within `waitMs`, refuses, or lacks the topic
+ * @throws DeliveryError when Kafka cannot be reached in time, refuses, or lacks the topic
  */
 export async function connect(
   config: Config,
   topic: string,
-  waitMs: number,
-  options?: AppenderOptions,
+  dependency: Dependency,
+  { waitMs, ...options }: ConnectOptions,
 ): Promise<Connection> {
   const kafka = openKafka(config, { clientId: "produce" });
-  const open = () => answerWithin(config, ATTEMPT_MS_MAX, kafka.openAppender(topic, options));
+  const open = () =>
+    dependency.watch(() =>
+      answerWithin(config, ATTEMPT_MS_MAX, kafka.openAppender(topic, options)),
+    );
+  const limitMs = (error: unknown) =>
+    error instanceof TopicMissingError ? Math.min(waitMs, UNKNOWN_TOPIC_MS_MAX) : waitMs;
+  const startMs = performance.now();
   try {
     const appender = await retry(open, {
-      // A topic that is missing may still be created, while there is time to wait.
-      isRetryable: (error) => error instanceof OutageError || error instanceof TopicMissingError,
-      totalMsMax: waitMs,
+      isRetryable: (error) =>
+        (error instanceof OutageError || error instanceof TopicMissingError) &&
+        performance.now() - startMs < limitMs(error),
       firstMs: 1_000,
       msMax: 1_000,
     });
@@ -47,11 +61,15 @@ export async function connect(
       close: () => appender.close(),
     };
   } catch (error) {
-    throw new DeliveryError(explain(topic, error as Error), { cause: error });
+    throw new DeliveryError(explain(topic, waitMs, error as Error), { cause: error });
   }
 }
 
-const explain = (topic: string, error: Error) =>
-  error instanceof TopicMissingError
-    ? `Cannot send to the topic ${topic}: it does not exist; create it with \`bun run migrate\`, or name another with KAFKA_TOPIC or --topic`
+function explain(topic: string, waitMs: number, error: Error): string {
+  if (error instanceof TopicMissingError) {
+    return `Cannot send to the topic ${topic}: it does not exist; create it with \`bun run migrate\`, or name another with KAFKA_TOPIC or --topic`;
+  }
+  return error instanceof OutageError && waitMs > 0
+    ? `Cannot send any event within the ${waitMs / 1_000} s of --wait: ${error.message}`
     : error.message;
+}

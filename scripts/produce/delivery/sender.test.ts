@@ -1,12 +1,19 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Message } from "../../kafka/encode-records.ts";
-import { KafkaError, OutageError, TopicMissingError } from "../../kafka/failure.ts";
+import { KafkaError, OutageError, reasonOf, TopicMissingError } from "../../kafka/failure.ts";
 import { partitionOf } from "../../kafka/partition.ts";
+import { Dependency, type ServiceEvents } from "../../lib/dependency.ts";
 import { DeliveryError } from "./delivery-error.ts";
-import { Sender, type SenderEvents, type Transport } from "./sender.ts";
+import { Sender, type Transport } from "./sender.ts";
 
-const silent: SenderEvents = { onOutage() {}, onRecovery() {} };
+const kafka = (events: ServiceEvents = { onAway() {}, onBack() {} }) =>
+  new Dependency({
+    name: "Kafka",
+    isOutage: (error) => error instanceof OutageError,
+    explain: reasonOf,
+    ...events,
+  });
 const unreachable = () => new OutageError("Cannot reach Kafka: refused", "refused");
 
 const message = (userId: number, sequence: number): Message => ({
@@ -39,7 +46,7 @@ test("Sender stores everything once, in order per key, in the partition of its k
       fc.integer({ min: 1, max: 7 }),
       async (userIds, partitionCount) => {
         const { transport, stored } = memoryTransport(partitionCount);
-        const sender = new Sender(transport, silent);
+        const sender = new Sender(transport, kafka());
         userIds.forEach((userId, sequence) => {
           sender.add(message(userId, sequence));
         });
@@ -60,10 +67,8 @@ test("Sender waits out an outage, tells of it once, and loses nothing", async ()
   let failures = 2;
   const { transport, stored } = memoryTransport(1, () => failures-- > 0);
   const told: string[] = [];
-  const sender = new Sender(transport, {
-    onOutage: (reason) => told.push(reason),
-    onRecovery: () => told.push("back"),
-  });
+  const events = { onAway: (reason: string) => told.push(reason), onBack: () => told.push("back") };
+  const sender = new Sender(transport, kafka(events));
   for (let sequence = 0; sequence < 5; sequence++) sender.add(message(1, sequence));
   await sender.flush();
   expect(stored[0]!.map(({ value }) => value)).toEqual(["0", "1", "2", "3", "4"]);
@@ -72,11 +77,11 @@ test("Sender waits out an outage, tells of it once, and loses nothing", async ()
 
 test("Sender is full when nothing moves, and holds no more than its bound", async () => {
   const { transport } = memoryTransport(2, () => true);
-  const sender = new Sender(transport, silent);
+  const sender = new Sender(transport, kafka());
   let added = 0;
   while (!sender.full) sender.add(message(added++, 0));
   expect(added).toBe(16_384);
-  sender.abandon();
+  sender.abandon("gave up waiting");
   await expect(sender.flush()).rejects.toThrow("gave up waiting");
   expect(sender).toMatchObject({ sent: 0, pending: added });
 });
@@ -87,7 +92,7 @@ test("Sender fails loudly, and counts what is not stored, when no retry can help
     send: () =>
       Promise.reject(new KafkaError("Cannot go on with Kafka: out of order", "out of order")),
   };
-  const sender = new Sender(transport, silent);
+  const sender = new Sender(transport, kafka());
   sender.add(message(1, 1));
   await expect(sender.flush()).rejects.toThrow(DeliveryError);
   expect(sender).toMatchObject({ sent: 0, pending: 1, full: true });
@@ -104,7 +109,7 @@ test("Sender waits for a topic that a broker does not know yet", async () => {
       stored.push(...messages);
     },
   };
-  const sender = new Sender(transport, silent);
+  const sender = new Sender(transport, kafka());
   sender.add(message(1, 1));
   await sender.flush();
   expect(stored).toEqual([message(1, 1)]);

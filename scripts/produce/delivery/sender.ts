@@ -9,7 +9,7 @@
 import type { Message } from "../../kafka/encode-records.ts";
 import { OutageError, reasonOf, TopicMissingError } from "../../kafka/failure.ts";
 import { partitionOf } from "../../kafka/partition.ts";
-import { Outage } from "../../lib/outage.ts";
+import type { Dependency } from "../../lib/dependency.ts";
 import { retry } from "../../lib/wait.ts";
 import { DeliveryError } from "./delivery-error.ts";
 
@@ -19,22 +19,11 @@ export interface Transport {
   send(partition: number, messages: Message[]): Promise<void>;
 }
 
-export interface SenderEvents {
-  /** Called when requests start to fail for a reason that may pass. */
-  onOutage(reason: string): void;
-  /** Called when records are accepted again. */
-  onRecovery(outageMs: number): void;
-}
-
 /** About 300 KB, well below a broker's limit of 1 MB for a batch; more made it no faster. */
 const MESSAGES_PER_REQUEST_MAX = 2_000;
 /** Records that wait for an answer or for their turn: about 2 MB. */
 const PENDING_MAX = 16_384;
 const BACKOFF_MS_MAX = 3_000;
-/**
- * A request without an answer for this long counts as an outage, although it has not failed yet.
- */
-const SILENCE_MS_MAX = 5_000;
 /** After a broker's start a topic may be unknown for moments. Beyond this time it was deleted. */
 const UNKNOWN_TOPIC_MS_MAX = 30_000;
 
@@ -44,18 +33,15 @@ export class Sender {
   /** Records that wait for an answer or for their turn. */
   pending = 0;
   readonly #transport: Transport;
-  readonly #outage: Outage;
+  readonly #kafka: Dependency;
   readonly #lanes: { queue: Message[]; isBusy: boolean }[];
   readonly #failed = new AbortController();
   #failure: Error | undefined;
   #waiting: { pendingMax: number; settle: PromiseWithResolvers<void> }[] = [];
 
-  constructor(transport: Transport, events: SenderEvents) {
+  constructor(transport: Transport, kafka: Dependency) {
     this.#transport = transport;
-    this.#outage = new Outage({
-      onBegin: (error) => events.onOutage(reasonOf(error)),
-      onEnd: (outageMs) => events.onRecovery(outageMs),
-    });
+    this.#kafka = kafka;
     this.#lanes = Array.from({ length: transport.partitionCount }, () => ({
       queue: [],
       isBusy: false,
@@ -65,10 +51,6 @@ export class Sender {
   /** True when no more should be added before `room()` resolves. */
   get full(): boolean {
     return this.pending >= PENDING_MAX || this.#failure !== undefined;
-  }
-
-  get unreachable(): boolean {
-    return this.#outage.isOpen;
   }
 
   /** Takes a record; it is sent as soon as its partition's turn comes. */
@@ -94,8 +76,8 @@ export class Sender {
   }
 
   /** Gives up on what is not stored yet; a request under way may still succeed. */
-  abandon(): void {
-    this.#fail(new DeliveryError("Cannot send to Kafka: gave up waiting for it"));
+  abandon(reason: string): void {
+    this.#fail(new DeliveryError(`Cannot send to Kafka: ${reason}`));
   }
 
   async #work(partition: number): Promise<void> {
@@ -116,13 +98,11 @@ export class Sender {
   }
 
   async #deliver(partition: number, messages: Message[]): Promise<void> {
-    const send = () =>
-      this.#outage.watch(this.#transport.send(partition, messages), SILENCE_MS_MAX);
     try {
-      await retry(send, {
+      await retry(() => this.#kafka.watch(() => this.#transport.send(partition, messages)), {
         msMax: BACKOFF_MS_MAX,
         isRetryable: (error) => this.#mayPass(error),
-        onRetry: (error) => this.#outage.begin(error),
+        onRetry: (error) => this.#noteMissing(error),
         signal: this.#failed.signal,
       });
     } catch (error) {
@@ -130,8 +110,13 @@ export class Sender {
     }
   }
 
+  /** For the dependency, a topic that is missing is not an outage. */
+  #noteMissing(error: unknown): void {
+    if (error instanceof TopicMissingError) this.#kafka.failed(error);
+  }
+
   #mayPass(error: unknown): boolean {
-    if (error instanceof TopicMissingError) return this.#outage.elapsedMs <= UNKNOWN_TOPIC_MS_MAX;
+    if (error instanceof TopicMissingError) return this.#kafka.awayMs <= UNKNOWN_TOPIC_MS_MAX;
     return error instanceof OutageError;
   }
 

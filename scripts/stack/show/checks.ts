@@ -6,20 +6,18 @@ import { environmentFile } from "../../host/environment.ts";
 import { findPython } from "../../host/find-python.ts";
 import { javaProgram, opsFolder } from "../../host/folders.ts";
 import { isFree } from "../../host/free-ports.ts";
-import { freeBytes } from "../../host/install.ts";
 import { isOpsInstalled, OPS } from "../../host/ops.ts";
-import { megabytes } from "../../host/progress.ts";
 import type { Runtime } from "../../host/runtime.ts";
 import type { Finding, Job, PortSetting, Service } from "../../host/service.ts";
+import { megabytes } from "../../lib/bytes.ts";
 import { type Config, readConfig } from "../../lib/config.ts";
+import { roomAt } from "../../lib/disk-room.ts";
 import { ConfigError } from "../../lib/errors.ts";
+import { DATA_KINDS, roomWarnings } from "../../lib/local-data.ts";
 import { isHere } from "../elsewhere.ts";
 import { secretsOf } from "../secrets.ts";
 import { services } from "../services.ts";
 import { aliveNames } from "../supervise/start.ts";
-
-const DISK_BYTES_WISE = 10_000_000_000;
-const DISK_BYTES_MIN = 200_000_000;
 
 export async function examine(): Promise<Finding[]> {
   const machine = [
@@ -48,6 +46,7 @@ export async function examine(): Promise<Finding[]> {
     checkSecrets(config),
     ...checkCache(config),
     ...["STATE_DIR", "CACHE_DIR"].map((name) => checkDisk(config, name as "STATE_DIR")),
+    checkData(config),
     ...(await checkPorts(config)),
   ];
 }
@@ -138,16 +137,25 @@ const checkJob = (config: Config, { title, isMissing }: Job): Finding =>
     : { subject: title, state: "ok", found: "made" };
 
 function checkDisk(config: Config, setting: "STATE_DIR" | "CACHE_DIR"): Finding {
-  const free = freeBytes(config[setting]);
-  const found = `${megabytes(free)} free for ${config[setting]}`;
-  return free > DISK_BYTES_WISE
+  const { freeBytes, wiseBytes, state } = roomAt(config[setting]);
+  const found = `${megabytes(freeBytes)} free for ${config[setting]}`;
+  return state === "enough"
     ? { subject: setting, state: "ok", found }
     : {
         subject: setting,
-        state: free > DISK_BYTES_MIN ? "later" : "missing",
+        state: state === "low" ? "later" : "missing",
         found,
-        mend: `free some, or set ${setting} to another disk; ${megabytes(DISK_BYTES_WISE)} are comfortable`,
+        mend: `free some, or set ${setting} to another disk; ${megabytes(wiseBytes)} are wise`,
       };
+}
+
+/** The folders of the data may be on disks of their own. */
+function checkData(config: Config): Finding {
+  const subject = "data";
+  const warnings = roomWarnings(config, DATA_KINDS);
+  return warnings.length === 0
+    ? { subject, state: "ok", found: "it has room to grow" }
+    : { subject, state: "missing", found: warnings.join("; "), mend: "free some of it" };
 }
 
 async function checkPorts(config: Config): Promise<Finding[]> {

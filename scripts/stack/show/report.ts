@@ -12,6 +12,7 @@ import {
   type Service,
 } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
+import { roomWarnings } from "../../lib/local-data.ts";
 import { sum } from "../../lib/sum.ts";
 import { deadline } from "../../lib/wait.ts";
 import { type Restarts, restartsIn } from "../supervise/restarts.ts";
@@ -36,6 +37,8 @@ export interface Row {
   elsewhere?: string;
   /** What it does now. */
   facts?: string;
+  /** What a person should know although it works. */
+  warning?: string;
   /** Unplanned restarts since the stack was started. */
   restarts?: Restarts;
   /** For a service with one program. */
@@ -102,8 +105,11 @@ async function rowElsewhere(config: Config, service: Service): Promise<Row> {
 
 async function rowHere(config: Config, service: Service, processes: ProcessInfo[]): Promise<Row> {
   const alive = processes.filter(({ processId }) => processId > 0);
+  const [warning] =
+    service.data && processes.length > 0 ? roomWarnings(config, [service.data]) : [];
   const running = {
     ...common(config, service),
+    ...(warning !== undefined && { warning }),
     ...(alive.length > 0 && measured(service, alive)),
   };
   const failed = processes.find(({ state }) => ["FATAL", "EXITED"].includes(state));

@@ -54,9 +54,10 @@ function linesOf(row: Row, { hasColours, nowMs }: TableOptions): string[] {
   ];
 }
 
-function remarksOf({ reason, elsewhere, restarts }: Row, nowMs: number): string[] {
+function remarksOf({ reason, warning, elsewhere, restarts }: Row, nowMs: number): string[] {
   return [
     ...(reason ? [reason] : []),
+    ...(warning ? [warning] : []),
     ...(elsewhere ? [`runs elsewhere, says ${elsewhere}`] : []),
     ...(restarts
       ? [

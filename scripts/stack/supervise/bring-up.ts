@@ -4,11 +4,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { dataFolder } from "../../host/folders.ts";
 import { assertRoom, install, missingBytes } from "../../host/install.ts";
 import { say } from "../../host/progress.ts";
 import type { Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
+import { dataFolder } from "../../lib/local-data.ts";
 import type { Stopwatch } from "../show/stopwatch.ts";
 import { startServices } from "./start.ts";
 import type { SlowFailure } from "./start-slow.ts";

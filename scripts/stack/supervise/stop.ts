@@ -5,10 +5,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { endProcesses } from "../../host/end-processes.ts";
-import { dataFolder, removeSocketFolder, supervisorSocket } from "../../host/folders.ts";
+import { removeSocketFolder, supervisorSocket } from "../../host/folders.ts";
 import { commandLine, isAlive, processesWithEnvironment } from "../../host/process-tree.ts";
 import { programNames, type Service } from "../../host/service.ts";
 import type { Config } from "../../lib/config.ts";
+import { dataFolder } from "../../lib/local-data.ts";
 import { forgetSettings } from "./running-settings.ts";
 import { listProcesses, stopProcess, stopSupervisor, supervisorProcess } from "./supervisor.ts";
 

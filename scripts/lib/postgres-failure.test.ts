@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isOutage } from "./failure.ts";
+import { isOutage } from "./postgres-failure.ts";
 
 test("isOutage() says yes when the database is away, restarting, full or breaks a deadlock", () => {
   for (const code of ["ECONNREFUSED", "CONNECTION_CLOSED", "57P01", "57P03", "53100", "40P01"]) {

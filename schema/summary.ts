@@ -38,6 +38,16 @@ const ledger = z.object({
     ),
 });
 
+/** Origins of earlier releases do not say it. */
+const pause = z
+  .object({
+    waiting_for: z.string().max(200).describe("Such as Kafka, or a consumer"),
+    since: time,
+  })
+  .nullable()
+  .default(null)
+  .describe("Why nothing is counted now; null while events are counted");
+
 export const summarySchema = z
   .object({
     version: z.literal(1),
@@ -70,6 +80,7 @@ export const summarySchema = z
         .describe("The moment up to which dbt has settled; later rows are read live"),
     }),
     ledger,
+    pause,
   })
   .refine(
     ({ events, events_by_type }) => events === totalOf(events_by_type),

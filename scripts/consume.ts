@@ -7,6 +7,7 @@ import { awaitTopic } from "./consume/await-topic.ts";
 import { dependenciesOf } from "./consume/dependencies.ts";
 import { GroupMember } from "./consume/member.ts";
 import { ConsumerMetrics } from "./consume/metrics.ts";
+import { reportPresence } from "./consume/presence.ts";
 import { openKafka } from "./kafka/open.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { readConfig } from "./lib/config.ts";
@@ -50,16 +51,20 @@ A second consumer answers at the next free port.`,
     const member = new GroupMember({ config, kafka, sql, metrics, dependencies });
     /** What a person has to decide, when counting has stopped for that. */
     let decision: string | undefined;
+    const waitingFor = () => decision ?? member.waitingFor;
     const server = await serveMetrics({
       config,
       setting: "CONSUMER_METRICS_PORT",
       registry: metrics.registry,
       health: () => ({
-        waitingFor: decision ?? member.waitingFor,
+        waitingFor: waitingFor(),
         warnings: roomWarnings(config, DATA_KINDS),
       }),
     });
     log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
+    const reports = connect(config, "ingest", { applicationName: "consumer's state" });
+    const end = new AbortController();
+    let presence: Promise<void> | undefined;
     const stop = stopSignal();
     stop.addEventListener("abort", () => {
       log.info("Stopping", { signal: stop.reason.signal });
@@ -69,6 +74,7 @@ A second consumer answers at the next free port.`,
     const unlessEnded = (work: Promise<void>) => Promise.race([work, member.ended]);
     try {
       await unlessEnded(awaitSchema(config, sql, dependencies.postgres, stop));
+      presence = reportPresence({ sql: reports, scope: config, waitingFor, signal: end.signal });
       await unlessEnded(awaitTopic(config, sql, dependencies.kafka, stop));
       await unlessEnded(member.start());
       await member.ended;
@@ -83,6 +89,9 @@ A second consumer answers at the next free port.`,
       throw error;
     } finally {
       await member.stop(2_000);
+      end.abort();
+      await presence;
+      await reports.end({ timeout: 1 });
       server.close();
       await sql.end({ timeout: 2 });
     }

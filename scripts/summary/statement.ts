@@ -33,6 +33,9 @@ export interface Row extends TypeCounts, LedgerCounts {
   isHealthy: boolean;
   /** Partitions where counting stands at a record batch that cannot be read. */
   standing: number;
+  /** What the consumers wait for, and since when; null while they count. */
+  waitingFor: string | null;
+  waitingSinceMs: number | null;
 }
 
 /** Sends the statement; the caller knows only afterwards whether `isBuilt` was right. */
@@ -42,17 +45,19 @@ export async function readRow(sql: Sql, query: SummaryQuery): Promise<Row> {
     with totals as (${isBuilt ? totalsOfUsers(sql) : totalsOfCounts(sql)}),
     ${minutes(sql)},
     ${ledger(sql, query)},
-    ${transform(sql)}
+    ${transform(sql)},
+    ${consumers(sql, query)}
     select
       ${ms(sql, "now()")} as "asOfMs",
       to_regclass('streaming.user_event_summary') is not null as "isBuilt",
-      totals.*, today.*, timeline.*, ledger.*, last_batch.*, transform.*,
+      totals.*, today.*, timeline.*, ledger.*, last_batch.*, transform.*, consumers.*,
       ${namesTopUsers ? topUsers(sql, isBuilt) : sql`'[]'::jsonb`} as "topUsers"
     from totals
     cross join today
     cross join timeline
     cross join ledger
     cross join transform
+    cross join consumers
     left join last_batch on true`;
   return row!;
 }
@@ -163,4 +168,34 @@ const transform = (sql: Sql) => sql`
   transform as (
     select ${ms(sql, "settled_at")} as "settledMs", is_healthy as "isHealthy"
     from transform.health
+  )`;
+
+/** A consumer without a report for this long was killed, or is cut off. */
+const SILENT_SECONDS = 10;
+/** Shorter waits, such as those of a rebalance, are not worth a word. */
+const WAIT_SECONDS_MIN = 3;
+
+/** A database without any report says nothing: nothing was counted yet, or by an older consumer. */
+const consumers = (sql: Sql, { scope }: SummaryQuery) => sql`
+  reports as (
+    select
+      *,
+      stopped_at is null and seen_at > now() - make_interval(secs => ${SILENT_SECONDS}) as is_running
+    from streaming.consumers
+    where ${inScope(sql, scope)}
+  ),
+  waits as (
+    select waiting_for, waiting_since as since
+    from reports
+    where is_running and waiting_since < now() - make_interval(secs => ${WAIT_SECONDS_MIN})
+    union all
+    select 'a consumer', max(coalesce(stopped_at, seen_at))
+    from reports
+    having count(*) > 0 and not bool_or(is_running)
+  ),
+  consumers as (
+    select
+      (array_agg(waiting_for order by since))[1] as "waitingFor",
+      ${ms(sql, "min(since)")} as "waitingSinceMs"
+    from waits
   )`;

@@ -26,6 +26,8 @@ const row: Row = {
   settledMs: null,
   isHealthy: true,
   standing: 0,
+  waitingFor: null,
+  waitingSinceMs: null,
   read: 19,
   stored: 14,
   duplicates: 3,
@@ -33,6 +35,13 @@ const row: Row = {
   absent: 1,
   lost: 0,
 };
+
+test("summaryOf() says what counting waits for, and since when", () => {
+  expect(summaryOf(row, true, 1).pause).toBeNull();
+  const waiting = { ...row, waitingFor: "Kafka", waitingSinceMs: AS_OF_MS - 60_000 };
+  const pause = { waiting_for: "Kafka", since: "2026-02-03T00:19:07.250Z" };
+  expect(summaryOf(waiting, true, 1).pause).toEqual(pause);
+});
 
 const stateOf = (change: Partial<Row>) => summaryOf({ ...row, ...change }, false, 1).ledger.state;
 

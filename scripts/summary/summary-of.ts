@@ -29,6 +29,7 @@ export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number):
       settled_at: row.settledMs === null ? null : time(row.settledMs),
     },
     ledger: ledgerOf(row, events),
+    pause: pauseOf(row),
   };
 }
 
@@ -38,6 +39,11 @@ function ledgerOf(row: Row, counted: number): Summary["ledger"] {
   const state = isExact ? "exact" : "differs";
   return { state, read, stored, duplicates, rejected, absent, lost, counted, standing };
 }
+
+const pauseOf = ({ waitingFor, waitingSinceMs }: Row): Summary["pause"] =>
+  waitingFor === null || waitingSinceMs === null
+    ? null
+    : { waiting_for: waitingFor, since: time(waitingSinceMs) };
 
 const time = (ms: number) => new Date(ms).toISOString();
 

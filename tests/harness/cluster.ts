@@ -22,7 +22,7 @@ import { answersKafka } from "../../scripts/kafka/probe.ts";
 import { type Config, ROOT, readConfig } from "../../scripts/lib/config.ts";
 import { dataFolder } from "../../scripts/lib/local-data.ts";
 import { until } from "../../scripts/lib/wait.ts";
-import { CuttingProxy } from "./cutting-proxy.ts";
+import { FaultyProxy } from "./faulty-proxy.ts";
 import { type Environment, programEnvironment } from "./script.ts";
 
 const START_MS_MAX = 180_000;
@@ -43,7 +43,7 @@ export class Cluster {
   /** The same for programs that use it through `proxies`. */
   readonly proxied: Environment;
   /** One for each broker; they cut nothing until they are told to. */
-  readonly proxies: CuttingProxy[];
+  readonly proxies: FaultyProxy[];
   readonly #folder: string;
   readonly #brokers: Broker[];
 
@@ -57,7 +57,7 @@ export class Cluster {
     this.settings = settings(brokers.map(({ config }) => config.KAFKA_PORT));
     this.proxied = settings(brokers.map(({ proxyPort }) => proxyPort));
     this.proxies = brokers.map(
-      ({ proxyPort, proxiedPort }) => new CuttingProxy(proxyPort, proxiedPort),
+      ({ proxyPort, proxiedPort }) => new FaultyProxy(proxyPort, proxiedPort),
     );
   }
 

@@ -89,5 +89,6 @@ function summaryAt(timeMs: number): Summary {
       standing: 0,
       counted: 1_234,
     },
+    pause: null,
   };
 }

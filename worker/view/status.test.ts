@@ -67,6 +67,17 @@ test("describeStatus() says how old the numbers are in each state that has some"
   );
 });
 
+test("describeStatus() names what counting waits for, and since when", () => {
+  const pause = { waiting_for: "Kafka", since: "2026-03-01T12:30:00.000Z" };
+  const paused = { ...data, summary: { ...example, pause } };
+  expect(findState(paused)).toBe("paused");
+  expect(sentence(paused)).toBe(
+    "Counting pauses since 12:30:00 UTC and waits for Kafka; these numbers are from 12:34:56 UTC, 1 s ago",
+  );
+  // Numbers that are old say less than that they are.
+  expect(findState({ ...paused, summary: { ...stale, pause } })).toBe("stale");
+});
+
 test("describeStatus() says the day of numbers that are not of today", () => {
   const ofDaysAgo = { ...stale, age_s: 3 * 86_400 };
   expect(sentence({ ...data, summary: ofDaysAgo })).toBe(

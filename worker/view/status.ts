@@ -3,7 +3,7 @@ import { PAGE_STALE_AGE_MS } from "../../schema/limits.ts";
 import type { PublishedSummary } from "../../schema/summary.ts";
 import { formatAge, formatDate, formatTime } from "./format.ts";
 
-export type PageState = "live" | "empty" | "stale" | "offline" | "limited" | "none";
+export type PageState = "live" | "empty" | "paused" | "stale" | "offline" | "limited" | "none";
 
 /** What a page has received so far. */
 export interface PageData {
@@ -29,7 +29,8 @@ export function findState(data: PageData): PageState {
   if (!summary) return "none";
   // A page that was hidden for long is old without a failure, and asks at once when it is shown.
   if (summary.stale || (failures > 0 && ageMs(data) > PAGE_STALE_AGE_MS)) return "stale";
-  return summary.events === 0 ? "empty" : "live";
+  if (summary.events === 0) return "empty";
+  return summary.pause ? "paused" : "live";
 }
 
 /** The sentence of the status line. Its end, the age, changes as time passes. */
@@ -49,9 +50,19 @@ export function describeStatus(data: PageData): { text: string; age: string } {
       return { text: "No numbers have been published yet. This page retries automatically.", age };
     case "empty":
       return { text: "No event has come yet. Send the first ones with ", age: "" };
+    case "paused":
+      return { text: `${describePause(summary)}; these numbers are from ${asOf}, `, age };
     case "live":
       return { text: `Live, as of ${asOf} `, age: `(${age})` };
   }
+}
+
+/** The numbers are fresh, and stay as they are. */
+function describePause(summary: PublishedSummary | undefined): string {
+  if (!summary?.pause) return "";
+  const { waiting_for: part, since } = summary.pause;
+  const elapsedMs = Date.parse(summary.as_of) - Date.parse(since);
+  return `Counting pauses since ${describeTime(since, elapsedMs)} and waits for ${part}`;
 }
 
 /** With the date unless it is today, by the clock of the numbers: the reader's may be wrong. */

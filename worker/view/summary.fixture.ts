@@ -40,6 +40,7 @@ export const example: PublishedSummary = {
     standing: 0,
     counted: 12_340,
   },
+  pause: null,
   age_s: 0.5,
   stale: false,
 };

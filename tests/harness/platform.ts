@@ -97,9 +97,10 @@ export class Platform {
     );
   }
 
-  async stop(): Promise<void> {
+  /** `beforeRemoval` is called between the end of the services and the removal of their data. */
+  async stop(beforeRemoval?: () => void): Promise<void> {
     await Promise.all(this.#places.map(({ sql }) => sql.end({ timeout: 1 })));
     await this.#admin.end({ timeout: 1 });
-    if (!this.#isShared) await this.#stack.stop();
+    if (!this.#isShared) await this.#stack.stop(beforeRemoval);
   }
 }

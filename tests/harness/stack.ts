@@ -16,7 +16,8 @@ export interface Stack {
   /** For the programs of the test: the settings with the generated passwords. */
   settings: Environment;
   config: Config;
-  stop(): Promise<void>;
+  /** `beforeRemoval` is called between the end of the services and the removal of their data. */
+  stop(beforeRemoval?: () => void): Promise<void>;
 }
 
 /** The beginning of the name of a stack's folder. */
@@ -55,7 +56,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     throw error;
   }
   const complete = { ...settings, ...generatedSettings(settings) };
-  return { settings: complete, config: readConfig(complete), stop: () => removeStack(settings) };
+  return {
+    settings: complete,
+    config: readConfig(complete),
+    stop: (beforeRemoval) => removeStack(settings, beforeRemoval),
+  };
 }
 
 /** The settings that `up` wrote into the environment file. */
@@ -65,8 +70,12 @@ export function generatedSettings({ STATE_DIR }: Environment): Environment {
 }
 
 /** Stops whatever runs and deletes the folder. */
-export async function removeStack(settings: Environment): Promise<void> {
+export async function removeStack(
+  settings: Environment,
+  beforeRemoval?: () => void,
+): Promise<void> {
   await run(settings, "scripts/down.ts");
+  beforeRemoval?.();
   if (process.env.CI) keepLogs(settings.STATE_DIR!);
   rmSync(settings.STATE_DIR!, { recursive: true, force: true });
 }

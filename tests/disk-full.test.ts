@@ -43,9 +43,9 @@ afterEach(async () => {
 async function startOnSmallDisk(name: Name): Promise<Place> {
   platform = await Platform.start({});
   const place = await platform.place("full");
-  await runOrThrow(place.environment, "scripts/down.ts", [name]);
+  await platform.perform("scripts/down.ts", name);
   disk = SmallDisk.of(dataFolder(place.config, name), MEGABYTES[name]);
-  await runOrThrow(place.environment, "scripts/up.ts", [name]);
+  await platform.perform("scripts/up.ts", name);
   await platform.untilReady();
   return place;
 }

@@ -61,8 +61,8 @@ let watched: Watched | undefined;
 afterEach(async () => {
   if (!watched) return;
   await watched.worker.remove();
-  for (const { pid } of [watched.producer, watched.consumer, watched.origin.process]) {
-    process.kill(pid, "SIGKILL");
+  for (const each of [watched.producer, watched.consumer, watched.origin.process]) {
+    each.kill("SIGKILL");
   }
   watched = undefined;
 });

@@ -2,7 +2,7 @@
  * Ends `verify` when Kafka or PostgreSQL does not answer, with a message that names it. The sums of
  * large tables may take minutes, so the work itself has no limit. Both services are asked beside it.
  */
-import { outage } from "../kafka/failure.ts";
+import { OutageError, outage } from "../kafka/failure.ts";
 import { pingKafka } from "../kafka/probe.ts";
 import type { Config } from "../lib/config.ts";
 import { hasNoRoom, NO_ROOM } from "../lib/local-data.ts";
@@ -27,6 +27,7 @@ export async function whileAnswering<Result>(
   const postgresError = (error: unknown) =>
     named(config, "postgres", explainPostgres(config, "read", error));
   const explained = work.catch((error) => {
+    if (error instanceof OutageError) throw kafkaError(error);
     throw isOutage(error) || isPostgresRefusal(error) ? postgresError(error) : error;
   });
   try {

@@ -56,6 +56,11 @@ export class Platform {
     return this.#stack.config;
   }
 
+  /** Runs a command of the stack, such as `up`, with those settings. */
+  perform(script: string, ...args: string[]): Promise<string> {
+    return runOrThrow(this.#stack.settings, script, args);
+  }
+
   /** A migrated database and a topic, both called `name`. */
   async place(name: string, settings: Environment = {}): Promise<Place> {
     const environment = {

@@ -62,9 +62,8 @@ A second consumer answers at the next free port.`,
       }),
     });
     log.info("Starting", { topic: config.KAFKA_TOPIC, metricsPort: server.port });
-    const reports = connect(config, "ingest", { applicationName: "consumer's state" });
     const end = new AbortController();
-    let presence: Promise<void> | undefined;
+    let presence = Promise.resolve();
     const stop = stopSignal();
     stop.addEventListener("abort", () => {
       log.info("Stopping", { signal: stop.reason.signal });
@@ -74,7 +73,7 @@ A second consumer answers at the next free port.`,
     const unlessEnded = (work: Promise<void>) => Promise.race([work, member.ended]);
     try {
       await unlessEnded(awaitSchema(config, sql, dependencies.postgres, stop));
-      presence = reportPresence({ sql: reports, scope: config, waitingFor, signal: end.signal });
+      presence = reportPresence(config, waitingFor, end.signal);
       await unlessEnded(awaitTopic(config, sql, dependencies.kafka, stop));
       await unlessEnded(member.start());
       await member.ended;
@@ -91,7 +90,6 @@ A second consumer answers at the next free port.`,
       await member.stop(2_000);
       end.abort();
       await presence;
-      await reports.end({ timeout: 1 });
       server.close();
       await sql.end({ timeout: 2 });
     }

@@ -148,6 +148,24 @@ const untilWell = (all: Watched) =>
     expect(said.map(({ ok }) => ok)).toEqual([true, true, true, true]);
   });
 
+test("the page names a consumer within 15 s when it is killed, and when it has stopped", async () => {
+  const all = await startAll();
+  watched = all;
+  await untilWell(all);
+  const untilUnattended = () =>
+    until("the page says so", SAID_MS_MAX, async () => {
+      const said = await saidByPage(all);
+      expect(said).toMatchObject({ ok: false, waitingFor: "a consumer" });
+      expect(Date.parse(said.since!)).toBeWithin(Date.now() - 60_000, Date.now() + 1_000);
+    });
+  all.consumer.kill("SIGKILL");
+  await untilUnattended();
+  all.consumer = await startConsumer({ ...place, environment: proxied });
+  await untilWell(all);
+  expect(await stopConsumer(all.consumer)).toBe(0);
+  await untilUnattended();
+});
+
 const CASES = (["Kafka", "PostgreSQL"] as const).flatMap((name) =>
   (["silent", "slow", "refusing"] as const).map((fault): [typeof name, Fault] => [name, fault]),
 );

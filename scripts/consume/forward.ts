@@ -3,8 +3,8 @@
  * partitioner that is not Kafka's own. A record that is sent twice after a crash counts once.
  */
 import { encodeAnyRecords } from "../kafka/encode-records.ts";
-import { OutageError } from "../kafka/failure.ts";
 import type { Appender, Kafka } from "../kafka/log.ts";
+import type { Dependency } from "../lib/dependency.ts";
 import { getLogger } from "../lib/log.ts";
 import { retry } from "../lib/wait.ts";
 import { homeOf } from "./homes.ts";
@@ -19,8 +19,8 @@ export interface ForwarderOptions {
   kafka: Kafka;
   topic: string;
   signal: AbortSignal;
-  /** Called for each attempt that has failed because Kafka is away. */
-  onOutage(error: unknown): void;
+  /** Notes each attempt that fails because Kafka is away. */
+  dependency: Dependency;
 }
 
 export class Forwarder {
@@ -70,10 +70,11 @@ export class Forwarder {
           headers: { "forwarded-from": `${from}:${offset}` },
         })),
       );
-      await retry(async () => (await this.#open()).append(home, records), {
-        isRetryable: (error) => error instanceof OutageError,
-        onRetry: (error) => this.#options.onOutage(error),
-        signal: this.#options.signal,
+      const { dependency, signal } = this.#options;
+      const append = async () => (await this.#open()).append(home, records);
+      await retry(() => dependency.watch(append), {
+        isRetryable: (error) => dependency.isOutage(error),
+        signal,
       });
     }
   }

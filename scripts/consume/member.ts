@@ -87,7 +87,7 @@ export class GroupMember {
       kafka,
       topic: config.KAFKA_TOPIC,
       signal: this.#stop.signal,
-      onOutage: (error) => dependencies.kafka.failed(error),
+      dependency: dependencies.kafka,
     });
     this.#member = kafka.member(
       {

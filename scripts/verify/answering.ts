@@ -12,7 +12,7 @@ import { deadline, pause } from "../lib/wait.ts";
 
 /** Without an answer for this long, the work is given up. */
 const SILENCE_MS_MAX = 10_000;
-const ASK_EVERY_MS = 1_000;
+const ASK_EVERY_MS = 2_000;
 
 /**
  * Gives what `work` gives, as long as both services answer.

@@ -36,15 +36,21 @@ export async function connect(
   { waitMs, ...options }: ConnectOptions,
 ): Promise<Connection> {
   const kafka = openKafka(config, { clientId: "produce" });
-  const open = () =>
-    dependency.watch(() =>
-      answerWithin(config, ATTEMPT_MS_MAX, kafka.openAppender(topic, options)),
-    );
+  const open = async () => {
+    const opening = kafka.openAppender(topic, options);
+    try {
+      return await answerWithin(config, ATTEMPT_MS_MAX, opening);
+    } catch (error) {
+      // The attempt goes on; what it opens too late is closed.
+      opening.then((late) => late.close()).catch(() => {});
+      throw error;
+    }
+  };
   const limitMs = (error: unknown) =>
     error instanceof TopicMissingError ? Math.min(waitMs, UNKNOWN_TOPIC_MS_MAX) : waitMs;
   const startMs = performance.now();
   try {
-    const appender = await retry(open, {
+    const appender = await retry(() => dependency.watch(open), {
       isRetryable: (error) =>
         (error instanceof OutageError || error instanceof TopicMissingError) &&
         performance.now() - startMs < limitMs(error),

@@ -64,6 +64,8 @@ afterEach(async () => {
   for (const each of [watched.producer, watched.consumer, watched.origin.process]) {
     each.kill("SIGKILL");
   }
+  const { consumer } = watched;
+  if (consumer.exitCode) console.error(await new Response(consumer.stderr).text());
   watched = undefined;
 });
 

@@ -78,12 +78,17 @@ export class FaultyProxy {
       [service, client],
     ] as const) {
       this.#sockets.add(from);
+      const held: (string | Buffer)[] = [];
+      const release = (count: number) => {
+        for (const data of held.splice(0, count)) if (to.writable) to.write(data);
+      };
       from.on("data", (data) => {
         bytes += data.length;
-        if (cuts && bytes > cuts.bytesMax) cut();
-        else if (this.#fault === "slow" && from === service) {
-          setTimeout(() => to.writable && to.write(data), SLOW_MS);
-        } else to.write(data);
+        if (cuts && bytes > cuts.bytesMax) return cut();
+        held.push(data);
+        // Bytes that were held back go first, also when the way is good again.
+        if (this.#fault === "slow" && from === service) setTimeout(release, SLOW_MS, 1);
+        else release(held.length);
       });
       from.on("close", end);
       from.on("error", end);

@@ -86,7 +86,7 @@ export async function openPartition(
       last && last.offset >= state.logStart && state.logStart <= nextOffset
         ? { offset: last.offset, check: (batch) => index.checkLast(batch) }
         : undefined,
-    homes: homesOf(key.partition, rules),
+    isHome: homesOf(key.partition, rules),
     momentCounts: momentsOf(rules),
     skips: skips.get(key.partition) ?? [],
     mark,

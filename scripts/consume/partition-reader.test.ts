@@ -380,3 +380,17 @@ test("read() keeps its mark when a batch holds nothing new, no record, or ends t
   reader.read(recordBatch([{ value: "c", gap: 3 }], 4), 6);
   expect([reader.position, reader.mark]).toEqual([6, mark]);
 });
+
+test("read() sends a misplaced event home each time it comes, and remembers no id of it", () => {
+  const isHome = (_offset: number, userId: number) => userId !== 2;
+  const reader = readerOf({ isHome, countFrom: 1 });
+  const event = (userId: number) => ({ value: eventText(5, userId, 0, 0) });
+  reader.read(recordBatch([event(2), event(2), event(2), event(1), event(1)]));
+  const { stored, duplicates, forwarded, strays } = reader.take();
+  expect({ stored, duplicates, forwarded }).toEqual({ stored: 1, duplicates: 3, forwarded: 2 });
+  expect(strays.map(({ offset, userId }) => [offset, userId])).toEqual([
+    [1, 2],
+    [2, 2],
+  ]);
+  expect(new TextDecoder().decode(strays[1]?.value)).toBe(event(2).value);
+});

@@ -14,7 +14,7 @@ import { decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
 import { always, type MomentCounts } from "./moments.ts";
-import { DEAD_LETTER_PAYLOAD_BYTES_MAX, Tally } from "./tally.ts";
+import { DEAD_LETTER_PAYLOAD_BYTES_MAX, type DeadLetter, Tally } from "./tally.ts";
 
 /** The last record that the index of ids holds: the log has to hold it still. */
 export interface LastRecord {
@@ -29,8 +29,8 @@ export interface ReaderOptions {
   duplicates: DuplicateFinder;
   /** A record that is compared before anything is read. */
   last?: LastRecord | undefined;
-  /** Which users belong to this partition, from an offset on. */
-  homes?: (offset: number) => IsHome;
+  /** Which users belong to this partition. @default {everywhere} */
+  isHome?: IsHome;
   momentCounts?: MomentCounts;
   /**
    * Told of offsets from `from` up to, not including, `to`, whose records the log has forgotten, as
@@ -60,7 +60,7 @@ export class PartitionReader {
   readonly #readFrom: number;
   #last: LastRecord | undefined;
   readonly #duplicates: DuplicateFinder;
-  readonly #homes: (offset: number) => IsHome;
+  readonly #isHome: IsHome;
   readonly #momentCounts: MomentCounts;
   readonly #onForgotten: (from: number, to: number) => void;
   readonly #seed: number;
@@ -71,15 +71,13 @@ export class PartitionReader {
   readonly #userIds = new Float64Array(IdBatch.SIZE);
   readonly #typeIndexes = new Uint8Array(IdBatch.SIZE);
   readonly #createdAtMs = new Float64Array(IdBatch.SIZE);
-  readonly #valueStarts = new Int32Array(IdBatch.SIZE);
-  readonly #valueLengths = new Int32Array(IdBatch.SIZE);
 
   constructor({
     readFrom,
     countFrom,
     duplicates,
     last,
-    homes = () => everywhere,
+    isHome = everywhere,
     momentCounts = always,
     onForgotten = () => {},
     skips = [],
@@ -95,9 +93,9 @@ export class PartitionReader {
     this.#duplicates = duplicates;
     this.#onForgotten = onForgotten;
     this.#seed = seed;
-    this.#homes = homes;
+    this.#isHome = isHome;
     this.#momentCounts = momentCounts;
-    this.pending = new Tally(countFrom, seed, homes(countFrom));
+    this.pending = new Tally(countFrom, seed);
   }
 
   /** Whether only the index is being completed. */
@@ -238,7 +236,7 @@ export class PartitionReader {
   /** Returns the pending tally and starts a new one behind it. */
   take(): Tally {
     const taken = this.pending;
-    this.pending = new Tally(taken.nextOffset, this.#seed, this.#homes(taken.nextOffset));
+    this.pending = new Tally(taken.nextOffset, this.#seed);
     return taken;
   }
 
@@ -257,10 +255,7 @@ export class PartitionReader {
       }
       const userId = this.#userIds[index] as number;
       const typeIndex = this.#typeIndexes[index] as number;
-      if (pending.addEvent(userId, typeIndex, this.#createdAtMs[index] as number)) continue;
-      const start = this.#valueStarts[index] as number;
-      const value = this.#cursor.bytes.slice(start, start + (this.#valueLengths[index] as number));
-      pending.addStray({ offset: offsets[index] as number, userId, value });
+      pending.addEvent(userId, typeIndex, this.#createdAtMs[index] as number);
     }
   }
 
@@ -273,45 +268,50 @@ export class PartitionReader {
   }
 
   #readRecord(cursor: RecordCursor): void {
-    const event = this.#event;
     const reason = this.#rejectReason(cursor);
-    if (reason === undefined) {
-      const at = this.#ids.count;
-      this.#ids.add(cursor.offset, event.id0, event.id1, event.id2, event.id3);
-      this.#userIds[at] = event.userId;
-      this.#typeIndexes[at] = event.typeIndex;
-      this.#createdAtMs[at] = event.createdAtMs;
-      this.#valueStarts[at] = cursor.valueStart;
-      this.#valueLengths[at] = cursor.valueLength;
-      if (cursor.offset < this.countFrom) return;
-    } else if (cursor.offset >= this.countFrom) {
-      this.pending.addDeadLetter({
-        offset: cursor.offset,
-        reason,
-        payload: slice(
-          cursor.bytes,
-          cursor.valueStart,
-          Math.min(cursor.valueLength, DEAD_LETTER_PAYLOAD_BYTES_MAX),
-        ),
-        payloadBytes: Math.max(0, cursor.valueLength),
-        key: slice(cursor.bytes, cursor.keyStart, Math.min(cursor.keyLength, 1_024)),
-        headers: slice(
-          cursor.bytes,
-          cursor.headersStart,
-          Math.min(cursor.headersEnd - cursor.headersStart, 4_096),
-        ),
-      });
-    } else {
-      return;
+    const { offset, timestampMs, bytes, valueStart, valueLength } = cursor;
+    const { userId } = this.#event;
+    const wasCounted = offset < this.countFrom;
+    if (reason !== undefined) {
+      if (!wasCounted) this.pending.addDeadLetter(letterOf(cursor, reason));
+    } else if (this.#isHome(offset, userId)) {
+      this.#addEvent(offset);
+    } else if (!wasCounted) {
+      const value = bytes.slice(valueStart, valueStart + valueLength);
+      this.pending.addStray({ offset, userId, value });
     }
-    if (cursor.timestampMs > this.pending.lastAppendMs) {
-      this.pending.lastAppendMs = cursor.timestampMs;
+    if (!wasCounted && timestampMs > this.pending.lastAppendMs) {
+      this.pending.lastAppendMs = timestampMs;
     }
+  }
+
+  /** An event is decided later, together with others. */
+  #addEvent(offset: number): void {
+    const event = this.#event;
+    const at = this.#ids.count;
+    this.#ids.add(offset, event.id0, event.id1, event.id2, event.id3);
+    this.#userIds[at] = event.userId;
+    this.#typeIndexes[at] = event.typeIndex;
+    this.#createdAtMs[at] = event.createdAtMs;
   }
 }
 
 /** What is known of a record that was not read. */
 const NOTHING = { payload: null, payloadBytes: 0, key: null, headers: null };
+
+function letterOf(cursor: RecordCursor, reason: RejectReason): DeadLetter {
+  const { bytes, offset, valueStart, valueLength, keyStart, keyLength } = cursor;
+  const { headersStart, headersEnd } = cursor;
+  const payloadLength = Math.min(valueLength, DEAD_LETTER_PAYLOAD_BYTES_MAX);
+  return {
+    offset,
+    reason,
+    payload: slice(bytes, valueStart, payloadLength),
+    payloadBytes: Math.max(0, valueLength),
+    key: slice(bytes, keyStart, Math.min(keyLength, 1_024)),
+    headers: slice(bytes, headersStart, Math.min(headersEnd - headersStart, 4_096)),
+  };
+}
 
 /** A copy that outlives its fetch; null where the record has null. */
 const slice = (bytes: Uint8Array, start: number, length: number) =>

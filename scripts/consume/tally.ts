@@ -6,7 +6,6 @@
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import type { Mark } from "../ledger/mark.ts";
-import { everywhere, type IsHome } from "./homes.ts";
 import { UserCounts } from "./user-counts.ts";
 
 /** A record that is not an event, as `dead_letters` stores it. */
@@ -76,10 +75,10 @@ export class Tally {
   #minute = Number.NaN;
   readonly #minuteCounts = new Float64Array(TYPES);
 
-  constructor(expectedOffset: number, seed = 0, isHome: IsHome = everywhere) {
+  constructor(expectedOffset: number, seed = 0) {
     this.expectedOffset = expectedOffset;
     this.nextOffset = expectedOffset;
-    this.users = new UserCounts(seed, isHome);
+    this.users = new UserCounts(seed);
   }
 
   /** Whether writing the tally would change nothing. */
@@ -107,9 +106,9 @@ export class Tally {
     );
   }
 
-  /** Counts an event; returns false for one that has to be sent to its home. */
-  addEvent(userId: number, typeIndex: number, createdAtMs: number): boolean {
-    if (!this.users.add(userId, typeIndex, createdAtMs)) return false;
+  /** Counts an event. */
+  addEvent(userId: number, typeIndex: number, createdAtMs: number): void {
+    this.users.add(userId, typeIndex, createdAtMs);
     this.stored += 1;
     if (createdAtMs > this.#latestMs) this.#latestMs = createdAtMs;
     const minute = Math.floor(createdAtMs / MINUTE_MS);
@@ -118,7 +117,6 @@ export class Tally {
       this.#minute = minute;
     }
     (this.#minuteCounts[typeIndex] as number)++;
-    return true;
   }
 
   /** The record counts as a duplicate of the one that will stand in its home. */

@@ -4,7 +4,6 @@
  * arrays, since a Map of objects costs five times as much on the hot path.
  */
 import { EVENT_TYPES } from "../../schema/event-types.ts";
-import { everywhere, type IsHome } from "./homes.ts";
 
 const TYPES = EVENT_TYPES.length;
 /**
@@ -40,12 +39,9 @@ export class UserCounts {
   #mask = 0;
   #slots = new Float64Array(0);
   readonly #seed: number;
-  readonly #isHome: IsHome;
 
-  /** `isHome` is asked once for each user that is counted. */
-  constructor(seed = 0, isHome: IsHome = everywhere) {
+  constructor(seed = 0) {
     this.#seed = seed | 0;
-    this.#isHome = isHome;
     // Small, because without a backlog a tally holds a handful of events.
     this.#allocate(64);
   }
@@ -60,11 +56,10 @@ export class UserCounts {
     return this.#users + this.#earlierDays;
   }
 
-  /** Counts an event; returns false for one of a user whose home is elsewhere, which is not counted. */
-  add(userId: number, typeIndex: number, createdAtMs: number): boolean {
+  /** Counts an event. */
+  add(userId: number, typeIndex: number, createdAtMs: number): void {
     let at = this.#find(userId);
     if (this.#slots[at] === 0) {
-      if (!this.#isHome(userId)) return false;
       if (this.#users * 2 > this.#mask) {
         this.#grow();
         at = this.#find(userId);
@@ -81,7 +76,6 @@ export class UserCounts {
     slots[cell] = count + 1;
     const first = at + FIRST_MS + typeIndex;
     if (count === 0 || createdAtMs < (slots[first] as number)) slots[first] = createdAtMs;
-    return true;
   }
 
   /**

@@ -34,8 +34,6 @@ export class Shadow {
   /** Where its indexes of ids are; it reads the log alone, so it shares none with the consumer. */
   readonly #folder: string;
   readonly #indexes: HorizonIndex[] = [];
-  /** By partition: the offsets from which another rule holds. */
-  readonly #ruleStarts = new Map<number, number[]>();
 
   constructor(kafka: Kafka, sql: Sql, config: Config) {
     this.#kafka = kafka;
@@ -62,10 +60,6 @@ export class Shadow {
         values (${this.#config.KAFKA_GROUP_ID}, ${this.#config.KAFKA_TOPIC}, ${ledger.partition},
           ${ledger.topicId}, ${ledger.firstOffset}, ${ledger.firstOffset},
           ${sql.json(ledger.rules)})`;
-      this.#ruleStarts.set(
-        ledger.partition,
-        ledger.rules.map(({ from }) => from),
-      );
       const finders = new Map<DuplicateRule, DuplicateFinder>();
       for (const [index, rule] of ledger.rules.entries()) {
         const before = ledger.rules[index - 1];
@@ -78,7 +72,7 @@ export class Shadow {
         new PartitionReader({
           readFrom: ledger.firstOffset,
           countFrom: ledger.firstOffset,
-          homes: homesOf(ledger.partition, ledger.rules),
+          isHome: homesOf(ledger.partition, ledger.rules),
           momentCounts: momentsOf(ledger.rules),
           duplicates: new RuleSequence(finders),
         }),
@@ -101,28 +95,13 @@ export class Shadow {
     const onBatch = async (partition: number, batch: RecordBatch) => {
       const reader = this.#readers.get(partition) as PartitionReader;
       const before = reader.position;
-      await this.#read(partition, reader, batch, targets.get(partition) as number);
+      while (!reader.read(batch, targets.get(partition))) await this.#store(partition, reader);
+      await reader.caughtUp();
       onProgress(reader.position - before);
       if (reader.pending.isFull) await this.#store(partition, reader);
     };
     await readLog(this.#kafka, topic, ranges, onBatch, { skips });
     for (const [partition, reader] of this.#readers) {
-      await this.#store(partition, reader);
-    }
-  }
-
-  /** A tally holds records of one rule, as it did when they were counted. */
-  async #read(
-    partition: number,
-    reader: PartitionReader,
-    batch: RecordBatch,
-    target: number,
-  ): Promise<void> {
-    const ends = (this.#ruleStarts.get(partition) ?? []).filter((from) => from > reader.position);
-    for (const end of [...ends, target]) {
-      while (!reader.read(batch, Math.min(end, target))) await this.#store(partition, reader);
-      await reader.caughtUp();
-      if (reader.position >= Math.min(batch.lastOffset + 1, target)) return;
       await this.#store(partition, reader);
     }
   }

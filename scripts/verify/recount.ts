@@ -138,6 +138,11 @@ class PlainCounter {
       this.count.rejected += 1;
       return;
     }
+    // A misplaced event counts in its home alone.
+    if (!isHome(event.user_id, partition, ruleAt(rules, offset).partitions)) {
+      this.count.duplicates += 1;
+      return;
+    }
     this.#appendMs = Math.max(this.#appendMs, appendMs ?? -1);
     buckets.add({
       partition,
@@ -185,8 +190,7 @@ class PlainCounter {
     const isDuplicate = [earlier, ...inherited].some(
       (other) => other !== undefined && isWithin(rule, record, other),
     );
-    if (isDuplicate || !isHome(record.userId, partition, rule.partitions))
-      this.count.duplicates += 1;
+    if (isDuplicate) this.count.duplicates += 1;
     else this.count.stored += 1;
   }
 

@@ -13,7 +13,7 @@ const count = z.number().int().min(0);
 
 const manifestSchema = z.strictObject({
   /** Another number for another layout, or for other rules by which a record has an id. */
-  format: z.literal(1),
+  format: z.literal(2),
   topicId: z.string(),
   partition: count,
   /** The key of the mixer. */

@@ -120,7 +120,7 @@ const emptyManifest = (
   { topicId, partition, horizonMs }: IndexPlace,
   { logStart, begin = logStart }: LogRange,
 ): Manifest => ({
-  format: 1,
+  format: 2,
   topicId,
   partition,
   key: newKey(),

@@ -3,7 +3,7 @@
  * `decodeKnownLayout` reads it without parsing JSON. It is the event of the schema as
  * `JSON.stringify` gives it, with the fields in the schema's order. Pure.
  */
-import type { Event } from "./event.ts";
+import type { Event, Retraction } from "./event.ts";
 import { EVENT_TYPES } from "./event-types.ts";
 
 const BEFORE_EVENT_ID = '{"event_id":"';
@@ -22,6 +22,12 @@ export function messageOf(event: Event): { key: string; value: string } {
     key,
     value: `${BEFORE_EVENT_ID}${event.event_id}${BEFORE_USER_ID}${key}${BEFORE_EVENT_TYPE}${event.event_type}${BEFORE_CREATED_AT}${event.created_at}${END}`,
   };
+}
+
+/** The record that takes an event back. */
+export function retractionMessageOf({ event_id, user_id }: Event): { key: string; value: string } {
+  const retraction: Retraction = { retract: event_id, user_id };
+  return { key: String(user_id), value: JSON.stringify(retraction) };
 }
 
 /** The fields of the event that was decoded last. Reused for each event: copy what must last. */

@@ -18,16 +18,24 @@ const typeCounts = z.object({
   purchase: count,
 } satisfies Record<EventType, unknown>);
 
+/** An origin that knows no retractions does not send it. */
+const sinceRetractions = count.default(0);
+
 const ledger = z.object({
   state: z
     .enum(["exact", "differs"])
     .describe(
       "Whether every equation below holds, the last checks of dbt passed, and counting stands nowhere",
     ),
-  read: count.describe("Records read from Kafka = stored + duplicates + rejected + absent"),
-  stored: count.describe("Events counted in the tables = counted"),
+  read: count.describe(
+    "Records read from Kafka = stored + duplicates + rejected + retractions + absent",
+  ),
+  stored: count.describe("Events counted in the tables = counted + removed"),
   duplicates: count.describe("Records that repeated an event, dropped"),
   rejected: count.describe("Records that are no event, kept aside with their reason"),
+  retractions: sinceRetractions.describe("Records that take an event back"),
+  retracted: sinceRetractions.describe("Events that were taken back = removed, once they are"),
+  removed: sinceRetractions.describe("Events taken back that the tables no longer hold"),
   absent: count.describe("Offsets of the log that hold nothing for readers"),
   lost: count.describe("Records that the log lost before they were read; 0 when all is well"),
   counted: count.describe("Events in the totals by user, summed for this summary"),

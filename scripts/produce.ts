@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { messageOf, retractionMessageOf } from "../schema/layout.ts";
 import { kafkaDependency } from "./kafka/dependency.ts";
 import { pingKafka } from "./kafka/probe.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
@@ -108,7 +109,8 @@ async function sendAll(
     durationMs === undefined ? undefined : setTimeout(() => stop.abort("duration"), durationMs);
   let failure: Error | undefined;
   try {
-    await run({ ...options, source, sender, stop: stop.signal });
+    const message = options.retracts ? retractionMessageOf : messageOf;
+    await run({ ...options, source, sender, messageOf: message, stop: stop.signal });
   } catch (error) {
     failure = error as Error;
   }
@@ -150,6 +152,7 @@ function summarize(
   const ended: Ending = failure ? "failure" : stop.aborted ? stop.reason : "done";
   return {
     topic: options.topic,
+    retracts: options.retracts,
     sent: sender.sent,
     unsent: sender.pending,
     rejected: report.rejected,

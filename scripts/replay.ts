@@ -14,8 +14,16 @@ import { startLogging } from "./lib/log.ts";
 import { connect, type Sql, type Transaction } from "./lib/postgres.ts";
 import { sum } from "./lib/sum.ts";
 import { table } from "./lib/table.ts";
-import { compareTables, type Differences, eventsToDelete, takeOver } from "./replay/compare.ts";
+import {
+  compareTables,
+  type Differences,
+  eventsToDelete,
+  type Removals,
+  removalsOf,
+  takeOver,
+} from "./replay/compare.ts";
 import { Shadow } from "./replay/shadow.ts";
+import { findTakenBack } from "./replay/taken-back.ts";
 
 /** With at most this many records left, the consumers wait for the last step. */
 const REST_RECORDS_MAX = 50_000;
@@ -26,7 +34,8 @@ const command = defineCommand({
   name: "replay",
   description: `Reads every counted record again into shadow tables, compares them with the real ones, and changes
 the rows that differ in one transaction: readers see the state before or after. Consumers may run;
-they wait for a moment at the end. Needs the whole log: refuses when retention has deleted records.
+they wait for a moment at the end. Events that are taken back (\`produce --retract\`) leave the
+tables. Needs the whole log: refuses when retention has deleted records.
 It deletes no event that was counted and that the log has forgotten, unless you accept the number.`,
   flags: {
     check: toggle("Compare only; exit status 1 when something differs"),
@@ -61,7 +70,7 @@ interface Options {
   acceptedLoss: number;
 }
 
-interface Result {
+interface Result extends Removals {
   records: number;
   durationMs: number;
   differences: Differences;
@@ -83,7 +92,8 @@ async function replay(
     if (!row?.locked) throw new Error("Cannot replay: another replay is running");
     const ledgers = await readLedgers(sql, config);
     await refuseIncompleteLog(kafka, config, ledgers);
-    shadow = new Shadow(kafka, sql, config);
+    const takenBack = await findTakenBack({ kafka, sql, config }, ledgers);
+    shadow = new Shadow(kafka, sql, config, takenBack);
     await shadow.begin(ledgers);
     const records = await chase(shadow, sql, config, ledgers);
     const compared = await sql.begin(async (transaction) => {
@@ -94,11 +104,12 @@ async function replay(
       await shadow?.readTo(offsets);
       const differences = await compareTables(transaction);
       const deletedEvents = await eventsToDelete(transaction);
+      const removals = await removalsOf(transaction);
       if (!checkOnly && Object.values(differences).some((count) => count > 0)) {
         refuseToDelete(deletedEvents, acceptedLoss);
         await takeOver(transaction);
       }
-      return { differences, deletedEvents };
+      return { differences, deletedEvents, ...removals };
     });
     return { records, durationMs: performance.now() - startMs, ...compared };
   } finally {
@@ -183,13 +194,16 @@ async function lockOffsets(sql: Transaction, config: Config): Promise<Map<number
 }
 
 function report(
-  { records, durationMs, differences, deletedEvents }: Result,
+  { records, durationMs, differences, deletedEvents, removedEvents, toRemove }: Result,
   checkOnly: boolean,
   asJson: boolean,
 ) {
   const differing = sum(Object.values(differences));
   if (asJson) {
-    printJson({ records, durationMs, differences, deletedEvents, tookOver: !checkOnly });
+    printJson({
+      ...{ records, durationMs, differences, deletedEvents, removedEvents, toRemove },
+      tookOver: !checkOnly,
+    });
   } else {
     const seconds = (durationMs / 1_000).toFixed(1);
     console.log(`Read ${records} records again in ${seconds} s`);
@@ -201,6 +215,13 @@ function report(
     if (deletedEvents > 0) {
       const would = checkOnly ? "Would delete" : "Deleted";
       console.log(`${would} ${deletedEvents} counted events that the log does not hold any more`);
+    }
+    if (removedEvents > 0) {
+      const would = checkOnly ? "Would remove" : "Removed";
+      console.log(`${would} ${removedEvents} events that are taken back`);
+    }
+    if (toRemove > 0) {
+      console.log(`${toRemove} events were taken back meanwhile; run it again to remove them`);
     }
     if (differing > 0) console.log(checkOnly ? "Nothing was changed" : "Took over what differs");
   }

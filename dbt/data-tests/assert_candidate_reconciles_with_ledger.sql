@@ -1,8 +1,9 @@
 {{ config(tags=["settle"]) }}
 {#-
-  With the candidate settled, readers would see as many events as the ledger has stored. The sum is
-  made of the settled users, the candidate's users in their place, and then the users that changed
-  since the window. One statement is one snapshot, so a running consumer makes no difference.
+  With the candidate settled, readers would see as many events as the ledger has stored and not
+  removed. The sum is made of the settled users, the candidate's users in their place, and then the
+  users that changed since the window. One statement is one snapshot, so a running consumer makes no
+  difference.
 -#}
 {%- set settled = published('user_totals_settled') -%}
 {%- set next_xid = '(select to_xid from ' ~ ref('settle_window') ~ ')' -%}
@@ -44,7 +45,8 @@ sum_events as (
             where user_id in (select user_id from changed_users)
         ) as counted_events,
         (
-            select coalesce(sum(count_stored_events), 0) from {{ ref('stg_partition_ledgers') }}
+            select coalesce(sum(count_stored_events - count_removed_events), 0)
+            from {{ ref('stg_partition_ledgers') }}
         ) as stored_events
 )
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { actualFields, encode, event, expectedFields } from "../../schema/event.fixture.ts";
-import { EVENT_BYTES_MAX } from "../../schema/event.ts";
-import { decodeKnownLayout, EventFields } from "../../schema/layout.ts";
+import { EVENT_BYTES_MAX, type Event } from "../../schema/event.ts";
+import { decodeKnownLayout, EventFields, retractionMessageOf } from "../../schema/layout.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import { decodeEvent } from "./decode-event.ts";
 
@@ -48,7 +48,7 @@ test("decodeEvent() stays inside the value when it is cut anywhere", () => {
   }
 });
 
-const valid = {
+const valid: Event = {
   event_id: "0190a8b2-7c4d-7e1f-8a2b-3c4d5e6f7a8b",
   user_id: 7,
   event_type: "click",
@@ -92,6 +92,38 @@ for (const [when, value, reason] of rejects) {
     expect(decode(typeof value === "string" ? encode(value) : value).reason).toBe(reason);
   });
 }
+
+const retraction = { retract: valid.event_id, user_id: 7 };
+
+test("decodeEvent() gives the id and the user when the value takes an event back", () => {
+  fc.assert(
+    fc.property(event, fc.boolean(), ({ event_id, user_id }, isUpper) => {
+      fc.pre(Number.isSafeInteger(user_id));
+      const retract = isUpper ? event_id.toUpperCase() : event_id;
+      const { reason, fields } = decode(encode(JSON.stringify({ user_id, why: 1, retract })));
+      const { ids } = expectedFields({ ...valid, event_id }) ?? {};
+      expect({ reason, ids: fields.ids, userId: fields.userId }).toEqual({
+        reason: "retraction",
+        ids: ids as number[],
+        userId: user_id,
+      });
+    }),
+  );
+});
+
+test("decodeEvent() reads the retraction that our producer writes", () => {
+  const { value } = retractionMessageOf(valid);
+  expect(decode(encode(value)).reason).toBe("retraction");
+});
+
+test("decodeEvent() judges a value as an event when it names an event_id, or is no retraction", () => {
+  const decoded = (value: object) => decode(encode(JSON.stringify(value))).reason;
+  expect(decoded({ ...valid, ...retraction })).toBeUndefined();
+  expect(decoded({ ...retraction, event_id: "17" })).toBe("bad_event_id");
+  expect(decoded({ ...retraction, event_id: null })).toBe("bad_event_id");
+  expect(decoded({ ...retraction, retract: "17" })).toBe("bad_event_id");
+  expect(decoded({ ...retraction, user_id: 0 })).toBe("bad_event_id");
+});
 
 test("decodeEvent() gives empty when the value is null", () => {
   expect(decodeEvent(new Uint8Array(4), 0, -1, new EventFields())).toBe("empty");

@@ -8,7 +8,7 @@ import type { Kafka, LogState } from "../kafka/log.ts";
 import { readLog } from "../kafka/read-log.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import type { Skip } from "../kafka/unpack.ts";
-import type { Inherited, Neighbour } from "../ledger/duplicate-rules.ts";
+import { type Inherited, type Neighbour, retractsFrom } from "../ledger/duplicate-rules.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { homeOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
@@ -55,6 +55,7 @@ export async function inherit(
     const base = baseOf(place);
     const ledger = ledgers.find((other) => other.partition === parent);
     const momentCounts = ledger ? momentsOf(ledger.rules) : always;
+    const retractsAt = ledger ? retractsFrom(ledger.rules) : 0;
     if (index.validTo >= base + below) continue;
     const from = Math.max(log.get(parent)?.logStart ?? 0, index.validTo - base, 0);
     const readBatch = async (_: number, batch: RecordBatch) => {
@@ -67,10 +68,17 @@ export async function inherit(
       while (cursor.next()) {
         const { bytes, offset, timestampMs, valueStart, valueLength } = cursor;
         if (offset < from || offset >= below) continue;
-        if (decodeEvent(bytes, valueStart, valueLength, event) !== undefined) continue;
-        if (!momentCounts(offset, event.createdAtMs, timestampMs)) continue;
-        if (homeOf(event.userId, partitions) !== partition) continue;
-        if (!ids.hasRoom(base + offset)) decide();
+        const decoded = decodeEvent(bytes, valueStart, valueLength, event);
+        const retracts = decoded === "retraction";
+        if (decoded !== undefined && !retracts) continue;
+        // The id decides what a retraction takes back, whatever user it names.
+        const concerns = retracts
+          ? offset >= retractsAt
+          : momentCounts(offset, event.createdAtMs, timestampMs) &&
+            homeOf(event.userId, partitions) === partition;
+        if (!concerns) continue;
+        if (!ids.hasRoom(base + offset, retracts)) decide();
+        ids.retracts = retracts;
         ids.add(base + offset, event.id0, event.id1, event.id2, event.id3);
       }
       decide();

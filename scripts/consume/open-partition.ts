@@ -5,7 +5,12 @@
 import { join } from "node:path";
 import { AHEAD_MS_MAX } from "../../schema/moment.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
-import { type DuplicateRule, inheritedBy } from "../ledger/duplicate-rules.ts";
+import {
+  type DuplicateRule,
+  inheritedBy,
+  retractsFrom,
+  type WantedRule,
+} from "../ledger/duplicate-rules.ts";
 import { readLedgers } from "../ledger/ledger.ts";
 import { readSkips } from "../ledger/standstill.ts";
 import type { Config } from "../lib/config.ts";
@@ -58,7 +63,12 @@ export async function openPartition(
   const horizonMs = config.DUPLICATE_HORIZON_HOURS * HOUR_MS;
   const state = log.get(key.partition);
   if (!state) throw new Error(`Cannot find partition ${key.partition} of the topic`);
-  const wanted = { horizonMs, partitions: log.size, aheadMsMax: AHEAD_MS_MAX };
+  const wanted: WantedRule = {
+    horizonMs,
+    partitions: log.size,
+    aheadMsMax: AHEAD_MS_MAX,
+    retracts: true,
+  };
   const { nextOffset, mark, rules } = await postgres.watch(() =>
     claimPartition(config, sql, key, state, wanted),
   );
@@ -88,6 +98,7 @@ export async function openPartition(
         : undefined,
     isHome: homesOf(key.partition, rules),
     momentCounts: momentsOf(rules),
+    retractsFrom: retractsFrom(rules),
     skips: skips.get(key.partition) ?? [],
     mark,
     seed,

@@ -10,7 +10,7 @@ import type { RejectReason } from "../../schema/rejects.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import type { Skip } from "../kafka/unpack.ts";
 import { type Mark, markOf } from "../ledger/mark.ts";
-import { decodeEvent } from "./decode-event.ts";
+import { type Decoded, decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
 import { always, type MomentCounts } from "./moments.ts";
@@ -32,6 +32,10 @@ export interface ReaderOptions {
   /** Which users belong to this partition. @default {everywhere} */
   isHome?: IsHome;
   momentCounts?: MomentCounts;
+  /** From this offset on, a record may take an event back. @default {0} */
+  retractsFrom?: number;
+  /** Whether the event at an offset is taken back later, and left out of the tables. */
+  isRemoved?: ((offset: number) => boolean) | undefined;
   /**
    * Told of offsets from `from` up to, not including, `to`, whose records the log has forgotten, as
    * compaction does. They count as lost unless this throws.
@@ -62,11 +66,13 @@ export class PartitionReader {
   readonly #duplicates: DuplicateFinder;
   readonly #isHome: IsHome;
   readonly #momentCounts: MomentCounts;
+  readonly #retractsFrom: number;
+  readonly #isRemoved: ((offset: number) => boolean) | undefined;
   readonly #onForgotten: (from: number, to: number) => void;
   readonly #seed: number;
   readonly #cursor = new RecordCursor();
   readonly #event = new EventFields();
-  /** Events that are read and not decided yet, side by side. */
+  /** Events or retractions that are read and not decided yet, side by side. */
   readonly #ids = new IdBatch();
   readonly #userIds = new Float64Array(IdBatch.SIZE);
   readonly #typeIndexes = new Uint8Array(IdBatch.SIZE);
@@ -79,6 +85,8 @@ export class PartitionReader {
     last,
     isHome = everywhere,
     momentCounts = always,
+    retractsFrom = 0,
+    isRemoved,
     onForgotten = () => {},
     skips = [],
     mark,
@@ -95,6 +103,8 @@ export class PartitionReader {
     this.#seed = seed;
     this.#isHome = isHome;
     this.#momentCounts = momentCounts;
+    this.#retractsFrom = retractsFrom;
+    this.#isRemoved = isRemoved;
     this.pending = new Tally(countFrom, seed);
   }
 
@@ -128,7 +138,8 @@ export class PartitionReader {
         const { bytes, offset, valueStart, valueLength } = cursor;
         if (offset !== last.offset) continue;
         const event = this.#event;
-        if (decodeEvent(bytes, valueStart, valueLength, event) !== undefined) continue;
+        const decoded = decodeEvent(bytes, valueStart, valueLength, event);
+        if (decoded !== undefined && decoded !== "retraction") continue;
         ids.add(offset, event.id0, event.id1, event.id2, event.id3);
       }
     }
@@ -160,8 +171,7 @@ export class PartitionReader {
         return this.#passed(cursor.offset, false);
       }
       this.#forgetTo(cursor.offset);
-      if (!this.#ids.hasRoom(cursor.offset)) this.#decide(batch.appendTimestampMs);
-      this.#readRecord(cursor);
+      this.#readRecord(cursor, batch.appendTimestampMs);
       this.position += 1;
     }
     this.#decide(batch.appendTimestampMs);
@@ -240,17 +250,25 @@ export class PartitionReader {
     return taken;
   }
 
-  /** Counts the events that were read and are no duplicates. */
+  /** Counts the events that were read and are no duplicates, or notes the retractions. */
   #decide(appendMs: number | undefined): void {
-    const { count, offsets, seen } = this.#ids;
+    const { count, offsets, retracts, seen } = this.#ids;
     if (count === 0) return;
     this.#duplicates.decide(this.#ids, appendMs);
     this.#ids.count = 0;
     const { pending, countFrom } = this;
     for (let index = 0; index < count; index++) {
       if ((offsets[index] as number) < countFrom) continue;
+      if (retracts) {
+        pending.addRetraction(seen[index] === 1);
+        continue;
+      }
       if (seen[index] === 1) {
         pending.duplicates += 1;
+        continue;
+      }
+      if (this.#isRemoved?.(offsets[index] as number)) {
+        pending.addRemoved();
         continue;
       }
       const userId = this.#userIds[index] as number;
@@ -259,23 +277,24 @@ export class PartitionReader {
     }
   }
 
-  #rejectReason(cursor: RecordCursor): RejectReason | undefined {
+  #decode({ bytes, offset, timestampMs, valueStart, valueLength }: RecordCursor): Decoded {
     const event = this.#event;
-    const reason = decodeEvent(cursor.bytes, cursor.valueStart, cursor.valueLength, event);
-    if (reason !== undefined) return reason;
-    const counts = this.#momentCounts(cursor.offset, event.createdAtMs, cursor.timestampMs);
+    const decoded = decodeEvent(bytes, valueStart, valueLength, event);
+    if (decoded === "retraction") return offset < this.#retractsFrom ? "bad_event_id" : decoded;
+    if (decoded !== undefined) return decoded;
+    const counts = this.#momentCounts(offset, event.createdAtMs, timestampMs);
     return counts ? undefined : "implausible_created_at";
   }
 
-  #readRecord(cursor: RecordCursor): void {
-    const reason = this.#rejectReason(cursor);
+  #readRecord(cursor: RecordCursor, appendMs: number | undefined): void {
+    const decoded = this.#decode(cursor);
     const { offset, timestampMs, bytes, valueStart, valueLength } = cursor;
     const { userId } = this.#event;
     const wasCounted = offset < this.countFrom;
-    if (reason !== undefined) {
-      if (!wasCounted) this.pending.addDeadLetter(letterOf(cursor, reason));
+    if (decoded !== undefined && decoded !== "retraction") {
+      if (!wasCounted) this.pending.addDeadLetter(letterOf(cursor, decoded));
     } else if (this.#isHome(offset, userId)) {
-      this.#addEvent(offset);
+      this.#addId(offset, decoded === "retraction", appendMs);
     } else if (!wasCounted) {
       const value = bytes.slice(valueStart, valueStart + valueLength);
       this.pending.addStray({ offset, userId, value });
@@ -285,10 +304,12 @@ export class PartitionReader {
     }
   }
 
-  /** An event is decided later, together with others. */
-  #addEvent(offset: number): void {
+  /** An event or a retraction is decided later, together with others of its kind. */
+  #addId(offset: number, retracts: boolean, appendMs: number | undefined): void {
     const event = this.#event;
+    if (!this.#ids.hasRoom(offset, retracts)) this.#decide(appendMs);
     const at = this.#ids.count;
+    this.#ids.retracts = retracts;
     this.#ids.add(offset, event.id0, event.id1, event.id2, event.id3);
     this.#userIds[at] = event.userId;
     this.#typeIndexes[at] = event.typeIndex;

@@ -2,7 +2,9 @@
 import { metricSum, perSecond, rate, whole } from "../host/facts.ts";
 import type { Service } from "../host/service.ts";
 import { bunCommand, migrate } from "../host/start.ts";
+import { describeToRemove, readTotals } from "../ledger/ledger.ts";
 import type { Config } from "../lib/config.ts";
+import { connect } from "../lib/postgres.ts";
 import { answersHealthCheck } from "../lib/probe.ts";
 import { localAddress } from "../lib/web-address.ts";
 
@@ -32,6 +34,7 @@ export const consumer: Service = {
 };
 
 async function consumerFacts(config: Config): Promise<string> {
+  const toRemove = eventsTakenBack(config).catch(() => undefined);
   let waiting = 0;
   const stored = await perSecond(async () => {
     const response = await fetch(`${localAddress(config.CONSUMER_METRICS_PORT)}/metrics`);
@@ -39,5 +42,16 @@ async function consumerFacts(config: Config): Promise<string> {
     waiting = metricSum(metrics, "rtdp_lag_records");
     return metricSum(metrics, "rtdp_events_stored_total");
   });
-  return `${rate(stored)}, ${whole(waiting)} waiting`;
+  const remark = await toRemove;
+  return `${rate(stored)}, ${whole(waiting)} waiting${remark === undefined ? "" : `; ${remark}`}`;
+}
+
+/** Which events the tables still hold although they are taken back, in words. */
+async function eventsTakenBack(config: Config): Promise<string | undefined> {
+  const sql = connect(config, "read", { applicationName: "status" });
+  try {
+    return describeToRemove(await readTotals(sql, config));
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }

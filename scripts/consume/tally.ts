@@ -19,7 +19,7 @@ export interface DeadLetter {
   headers: Uint8Array | null;
 }
 
-/** An event that stands in a partition where its user's other events do not. */
+/** A record that stands in a partition where the events of its user do not. */
 export interface Stray {
   offset: number;
   userId: number;
@@ -56,6 +56,11 @@ export class Tally {
   mark: Mark | undefined;
   stored = 0;
   duplicates = 0;
+  /** Records that take an event back, and how many of them did. */
+  retractions = 0;
+  retracted = 0;
+  /** Stored events that are left out of the tables, since they are taken back. */
+  removed = 0;
   /** How many of the duplicates stand in another partition than their home. */
   forwarded = 0;
   rejected = 0;
@@ -117,6 +122,18 @@ export class Tally {
       this.#minute = minute;
     }
     (this.#minuteCounts[typeIndex] as number)++;
+  }
+
+  /** Notes an event that counts, but not in the tables. */
+  addRemoved(): void {
+    this.stored += 1;
+    this.removed += 1;
+  }
+
+  /** Notes a retraction; one of an id that does not stand takes no effect. */
+  addRetraction(takesEffect: boolean): void {
+    this.retractions += 1;
+    if (takesEffect) this.retracted += 1;
   }
 
   /** The record counts as a duplicate of the one that will stand in its home. */

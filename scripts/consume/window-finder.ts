@@ -1,4 +1,7 @@
-/** Decides by a window of records, as before there was a horizon: for records that were counted so. */
+/**
+ * Decides by a window of records, as before there was a horizon: for records that were counted so. No
+ * event was taken back at that time.
+ */
 import { DuplicateWindow } from "./duplicate-window.ts";
 import { type DuplicateFinder, ID_WORDS, type IdBatch } from "./horizon/id-batch.ts";
 
@@ -9,7 +12,8 @@ export class WindowFinder implements DuplicateFinder {
     this.#window = new DuplicateWindow(records);
   }
 
-  decide({ count, offsets, words, seen }: IdBatch): void {
+  decide({ count, retracts, offsets, words, seen }: IdBatch): void {
+    if (retracts) return;
     for (let index = 0, at = 0; index < count; index++, at += ID_WORDS) {
       const isDuplicate = this.#window.add(
         offsets[index] as number,

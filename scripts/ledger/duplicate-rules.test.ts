@@ -1,8 +1,21 @@
 import { expect, test } from "bun:test";
-import { childRules, findsLike, parentOf, ruleAt, withRule } from "./duplicate-rules.ts";
+import {
+  childRules,
+  findsLike,
+  parentOf,
+  retractsFrom,
+  ruleAt,
+  type WantedRule,
+  withRule,
+} from "./duplicate-rules.ts";
 
 const WINDOW = { from: 0, windowRecords: 65_536 };
-const HOUR = { horizonMs: 3_600_000, partitions: 4, aheadMsMax: 86_400_000 };
+const HOUR: WantedRule = {
+  horizonMs: 3_600_000,
+  partitions: 4,
+  aheadMsMax: 86_400_000,
+  retracts: true,
+};
 
 test("withRule() keeps earlier decisions when a partition moves from a window to a horizon", () => {
   const rules = withRule([WINDOW], 900, HOUR);
@@ -41,6 +54,14 @@ test("childRules() names all partitions that have held the users when partitions
       ],
     },
   ]);
+});
+
+test("retractsFrom() is where the first rule begins that knows retractions", () => {
+  const { retracts: _retracts, ...old } = HOUR;
+  const rules = withRule([WINDOW, { from: 40, ...old }], 70, HOUR);
+  expect(retractsFrom(rules)).toBe(70);
+  expect(retractsFrom(withRule(rules, 90, { ...HOUR, partitions: 8 }))).toBe(70);
+  expect(retractsFrom([WINDOW, { from: 40, ...old }])).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("parentOf() refuses a number of partitions when it is not a multiple of the one before", () => {

@@ -24,6 +24,8 @@ const horizonRule = z.strictObject({
   horizonMs: z.number().int().min(1),
   partitions,
   aheadMsMax,
+  /** Whether a record may take an event back; without it, such a record is no event. */
+  retracts: z.literal(true).optional(),
   /** Which partitions held the users of this one before it was added, the latest first. */
   inherits: z
     .array(
@@ -46,6 +48,7 @@ export interface WantedRule {
   horizonMs: number;
   partitions: number;
   aheadMsMax: number;
+  retracts: true;
 }
 
 export type Inherited = NonNullable<z.infer<typeof horizonRule>["inherits"]>;
@@ -113,7 +116,7 @@ export function childRules(
 
 function isInForce(
   rules: readonly DuplicateRule[],
-  { horizonMs, partitions, aheadMsMax }: WantedRule,
+  { horizonMs, partitions, aheadMsMax, retracts }: WantedRule,
 ) {
   const last = rules.at(-1);
   return (
@@ -121,17 +124,22 @@ function isInForce(
     "horizonMs" in last &&
     last.horizonMs === horizonMs &&
     last.partitions === partitions &&
-    last.aheadMsMax === aheadMsMax
+    last.aheadMsMax === aheadMsMax &&
+    last.retracts === retracts
   );
 }
+
+/** The offset from which on a record may take an event back. */
+export const retractsFrom = (rules: readonly DuplicateRule[]): number =>
+  rules.find((rule) => "retracts" in rule)?.from ?? Number.POSITIVE_INFINITY;
 
 /** Whether both rules find the same duplicates, and differ in something else at most. */
 export const findsLike = (rule: DuplicateRule, other: DuplicateRule) =>
   isDeepStrictEqual(findsBy(rule), findsBy(other));
 
 function findsBy(rule: DuplicateRule) {
-  const { from: _from, partitions: _partitions, aheadMsMax: _aheadMsMax, ...others } = rule;
-  return others;
+  if ("windowRecords" in rule) return { windowRecords: rule.windowRecords };
+  return { horizonMs: rule.horizonMs, inherits: rule.inherits };
 }
 
 /** The rule for an offset. */

@@ -12,6 +12,9 @@ const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
   rejected: 0,
   absent: 0,
   lost: 0,
+  retractions: 0,
+  retracted: 0,
+  removed: 0,
   forwarded: 0,
   rules: [{ from: 0, horizonMs: 604_800_000 }],
   standstill: null,
@@ -21,28 +24,34 @@ const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
 test("totalsOf() is all zero when nothing has been counted", () => {
   expect(totalsOf([])).toEqual({
     ...{ read: 0, stored: 0, duplicates: 0, rejected: 0, absent: 0, lost: 0 },
+    ...{ retractions: 0, retracted: 0, removed: 0 },
   });
 });
 
 test("totalsOf() adds up the partitions, each from where its counting began", () => {
   const ledgers = [
     ledger({ firstOffset: 100, nextOffset: 110, stored: 6, duplicates: 3, rejected: 1 }),
-    ledger({ partition: 1, firstOffset: 5, nextOffset: 12, stored: 4, absent: 2, lost: 1 }),
+    ledger({
+      ...{ partition: 1, firstOffset: 5, nextOffset: 14, stored: 4, absent: 2, lost: 1 },
+      ...{ retractions: 2, retracted: 1, removed: 1 },
+    }),
   ];
   expect(totalsOf(ledgers)).toEqual({
-    ...{ read: 17, stored: 10, duplicates: 3, rejected: 1, absent: 2, lost: 1 },
+    ...{ read: 19, stored: 10, duplicates: 3, rejected: 1, absent: 2, lost: 1 },
+    ...{ retractions: 2, retracted: 1, removed: 1 },
   });
 });
 
 const counts: LedgerCounts = {
-  ...{ read: 15, stored: 10, duplicates: 2, rejected: 1, absent: 2, lost: 0 },
+  ...{ read: 18, stored: 10, duplicates: 2, rejected: 1, absent: 2, lost: 0 },
+  ...{ retractions: 3, retracted: 2, removed: 1 },
 };
 
 test("isBalanced() holds when every record that was read is accounted for", () => {
   expect(isBalanced(counts)).toBe(true);
 });
 
-test.each(["read", "stored", "duplicates", "rejected", "absent"] as const)(
+test.each(["read", "stored", "duplicates", "rejected", "retractions", "absent"] as const)(
   "isBalanced() does not hold when %s is one too many",
   (name) => {
     expect(isBalanced({ ...counts, [name]: counts[name] + 1 })).toBe(false);

@@ -2,7 +2,7 @@
  * The ledger that the consumer keeps in `consumer_offsets`. It says how far each partition of the log
  * has been counted, and what became of every offset up to there.
  */
-import type { LedgerCounts } from "../../schema/ledger.ts";
+import { eventsToRemove, type LedgerCounts } from "../../schema/ledger.ts";
 import type { Config } from "../lib/config.ts";
 import type { Queryable } from "../lib/postgres.ts";
 import { type DuplicateRule, duplicateRules } from "./duplicate-rules.ts";
@@ -42,7 +42,7 @@ export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<P
   const rows = await sql<Row[]>`
     select partition, topic_id as "topicId", first_offset as "firstOffset",
       next_offset as "nextOffset", stored, duplicates, rejected, absent, lost,
-      forwarded, duplicate_rules as rules, standstill,
+      retractions, retracted, removed, forwarded, duplicate_rules as rules, standstill,
       last_record_offset as "markOffset", last_record_checksum as checksum
     from streaming.consumer_offsets
     where ${inScope(sql, scope)}
@@ -61,19 +61,46 @@ export const totalColumns = (sql: Queryable) => sql`
   coalesce(sum(stored), 0)::bigint as stored,
   coalesce(sum(duplicates), 0)::bigint as duplicates,
   coalesce(sum(rejected), 0)::bigint as rejected,
+  coalesce(sum(retractions), 0)::bigint as retractions,
+  coalesce(sum(retracted), 0)::bigint as retracted,
+  coalesce(sum(removed), 0)::bigint as removed,
   coalesce(sum(absent), 0)::bigint as absent,
   coalesce(sum(lost), 0)::bigint as lost`;
 
+/** The same as `totalsOf(await readLedgers())`. */
+export async function readTotals(sql: Queryable, scope: LedgerScope): Promise<LedgerCounts> {
+  const [row] = await sql<LedgerCounts[]>`
+    select ${totalColumns(sql)} from streaming.consumer_offsets where ${inScope(sql, scope)}`;
+  return row as LedgerCounts;
+}
+
 /** The counts of all partitions together. */
 export function totalsOf(ledgers: readonly PartitionLedger[]): LedgerCounts {
-  const total = { read: 0, stored: 0, duplicates: 0, rejected: 0, absent: 0, lost: 0 };
+  const total: LedgerCounts = {
+    ...{ read: 0, stored: 0, duplicates: 0, rejected: 0, absent: 0, lost: 0 },
+    ...{ retractions: 0, retracted: 0, removed: 0 },
+  };
   for (const ledger of ledgers) {
     total.read += ledger.nextOffset - ledger.firstOffset;
     total.stored += ledger.stored;
     total.duplicates += ledger.duplicates;
     total.rejected += ledger.rejected;
+    total.retractions += ledger.retractions;
+    total.retracted += ledger.retracted;
+    total.removed += ledger.removed;
     total.absent += ledger.absent;
     total.lost += ledger.lost;
   }
   return total;
+}
+
+/** What waits for a replay, in words; undefined when nothing does. */
+export function describeToRemove(
+  counts: Pick<LedgerCounts, "retracted" | "removed">,
+): string | undefined {
+  const events = eventsToRemove(counts);
+  if (events === 0) return undefined;
+  return events === 1
+    ? "1 event is taken back and waits for `bun run replay`"
+    : `${events} events are taken back and wait for \`bun run replay\``;
 }

@@ -22,6 +22,7 @@ test("optionsOf() makes up one event a second without end when there are no flag
       spanMs: undefined,
     },
     file: undefined,
+    retracts: false,
     rate: 1,
     speed: undefined,
     countMax: Number.POSITIVE_INFINITY,
@@ -52,6 +53,11 @@ test("optionsOf() lets a run without an end wait forever and serve its health", 
     expect(flags(line)).toMatchObject(ending);
   expect(flags("--from - --wait forever --metrics")).toMatchObject(endless);
   expect(flags("--wait 30s").waitMs).toBe(30_000);
+});
+
+test("optionsOf() takes a file back when it is told to, and nothing else", () => {
+  expect(flags("--from a.csv --retract --user-offset 1")).toMatchObject({ retracts: true });
+  expect(() => flags("--retract")).toThrow("Cannot use --retract: it needs --from");
 });
 
 test("optionsOf() maps columns and types, several of theirs to one of ours", () => {

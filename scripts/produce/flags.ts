@@ -79,6 +79,7 @@ export const flags = {
   map: flag(text("OURS=THEIRS,…"), "The file's names for the fields of an event"),
   types: flag(text("OURS=THEIRS,…"), "The file's names for view, click and purchase"),
   "user-offset": flag(WHOLE, "Added to each user id of the file (default: 0)"),
+  retract: toggle("Take the file back: send what undoes its events, given the same flags"),
   speed: flag(SPEED, "Replay the file at its recorded pace, N times as fast"),
   strict: toggle("Stop at the first row that is no event, with status 1"),
   topic: flag(TOPIC, "Topic to send to (default: KAFKA_TOPIC or user_events)"),
@@ -107,6 +108,8 @@ export interface FileOptions {
 export interface ProduceOptions {
   synthetic: SyntheticOptions | undefined;
   file: FileOptions | undefined;
+  /** Send what takes the events back, not the events. */
+  retracts: boolean;
   rate: number;
   speed: number | undefined;
   countMax: number;
@@ -170,6 +173,7 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
           spanMs,
         },
     file: fromFile ? fileOptionsOf(given, defaults) : undefined,
+    retracts: given.retract,
     rate: given.rate ?? (unpaced ? 0 : defaults.rate),
     speed: given.speed,
     countMax: given.count ?? countDefault,
@@ -183,7 +187,10 @@ export function optionsOf(given: Given, defaults: FlagDefaults): ProduceOptions 
 }
 
 const SYNTHETIC_ONLY = ["users", "seed", "start", "span"] as const;
-const FILE_ONLY = ["format", "map", "types", "user-offset", "speed", "strict"] as const;
+const FILE_ONLY = [
+  ...["format", "map", "types", "user-offset"],
+  ...["retract", "speed", "strict"],
+] as const satisfies readonly (keyof Given)[];
 
 function refuse(given: Given, names: readonly (keyof Given)[], reason: string): void {
   const found = names.find((name) => given[name] !== undefined && given[name] !== false);

@@ -10,7 +10,9 @@ export type Ending = "done" | "duration" | "signal" | "strict" | "failure";
 
 export interface Summary {
   topic: string;
-  /** Events that Kafka acknowledged. */
+  /** Whether what was sent takes events back. */
+  retracts: boolean;
+  /** Events or retractions that Kafka acknowledged. */
   sent: number;
   /** Events that were due but not acknowledged: they may or may not be in the topic. */
   unsent: number;
@@ -102,16 +104,23 @@ export function whatNow({ sent, unsent }: Summary, path: string | undefined): st
 /** The summary as a sentence. */
 export function inWords(summary: Summary): string {
   const { sent, unsent, rejected, rejects, durationMs, eventsPerSecond, topic } = summary;
+  const records = summary.retracts ? "retractions" : "events";
   const reasons = Object.entries(rejects).map(([reason, count]) => `${reason} ${number(count)}`);
   const parts = [
-    `Sent ${number(sent)} events to ${topic} in ${(durationMs / 1_000).toFixed(1)} s (${number(eventsPerSecond)}/s)`,
+    `Sent ${number(sent)} ${records} to ${topic} in ${(durationMs / 1_000).toFixed(1)} s (${number(eventsPerSecond)}/s)`,
     `rejected ${number(rejected)}${reasons.length > 0 ? ` (${reasons.join(", ")})` : ""}`,
   ];
   if (unsent > 0) parts.push(`unsent ${number(unsent)}`);
-  return parts.join(", ");
+  const next = summary.retracts && sent > 0 ? `\n${NEXT}` : "";
+  return parts.join(", ") + next;
 }
 
 const count = (value: number, one: string, many: string) =>
   `${number(value)} ${value === 1 ? one : many}`;
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+
+/** What is left to do when events are taken back. */
+const NEXT = `\`bun run verify --wait 60s\` says how many events they take back; \`bun run replay\` then takes
+these out of the tables`;
+
 const number = (value: number) => Math.round(value).toLocaleString("en-US");

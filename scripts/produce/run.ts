@@ -4,7 +4,8 @@
  * beyond the run.
  */
 
-import { messageOf } from "../../schema/layout.ts";
+import type { Event } from "../../schema/event.ts";
+import type { Message } from "../kafka/encode-records.ts";
 import { pause } from "../lib/wait.ts";
 import type { Sender } from "./delivery/sender.ts";
 import { Pace, ReplayPace } from "./pace.ts";
@@ -13,6 +14,8 @@ import type { Source } from "./source.ts";
 export interface RunOptions {
   source: Source;
   sender: Sender;
+  /** The record to send for an event. */
+  messageOf: (event: Event) => Message;
   /** Events per second; 0 for no limit. */
   rate: number;
   /** Recorded seconds per second; undefined when the recorded pace does not matter. */
@@ -30,7 +33,7 @@ const EVENTS_PER_TURN_MAX = 8_192;
  * @throws DeliveryError when the sender failed for good, InputError when the source did
  */
 export async function run(options: RunOptions): Promise<number> {
-  const { source, sender, countMax, stop } = options;
+  const { source, sender, messageOf, countMax, stop } = options;
   const pace = new Pace(options.rate, performance.now());
   const replay = options.speed === undefined ? undefined : new ReplayPace(options.speed);
   let count = 0;

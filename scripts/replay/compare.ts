@@ -31,9 +31,7 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
   const [offsets] = await sql`
     select count(*) from streaming.consumer_offsets as kept
     join streaming_replay.consumer_offsets as rebuilt using (group_id, topic, partition)
-    where (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.lost)
-      is distinct from
-        (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent, rebuilt.lost)`;
+    where ${ledgersDiffer(sql)}`;
   const [letters] = await sql`
     select count(*) from (
       select * from streaming.dead_letters
@@ -48,6 +46,31 @@ export async function compareTables(sql: Transaction): Promise<Differences> {
     consumer_offsets: offsets?.count,
     dead_letters: letters?.count,
   };
+}
+
+/** Without the number of forwarded records: earlier releases did not forward what came again. */
+const ledgersDiffer = (sql: Transaction) => sql`
+  (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.lost,
+    kept.retractions, kept.retracted, kept.removed)
+  is distinct from
+  (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent, rebuilt.lost,
+    rebuilt.retractions, rebuilt.retracted, rebuilt.removed)`;
+
+/** What a replay does about events that are taken back. */
+export interface Removals {
+  /** Events that are still in the real tables, and not in the shadow tables. */
+  removedEvents: number;
+  /** Events that are still in both, since they were taken back while the replay was running. */
+  toRemove: number;
+}
+
+export async function removalsOf(sql: Transaction): Promise<Removals> {
+  const [row] = await sql<Removals[]>`
+    select coalesce(sum(rebuilt.removed - kept.removed), 0)::bigint as "removedEvents",
+      coalesce(sum(rebuilt.retracted - rebuilt.removed), 0)::bigint as "toRemove"
+    from streaming.consumer_offsets as kept
+    join streaming_replay.consumer_offsets as rebuilt using (group_id, topic, partition)`;
+  return row as Removals;
 }
 
 /** Events that the ledger counts in a partition and that the log does not give any more. */
@@ -105,13 +128,12 @@ export async function takeOver(sql: Transaction): Promise<void> {
     update streaming.consumer_offsets as kept set
       stored = rebuilt.stored, duplicates = rebuilt.duplicates,
       rejected = rebuilt.rejected, absent = rebuilt.absent, lost = rebuilt.lost,
-      forwarded = rebuilt.forwarded
+      retractions = rebuilt.retractions, retracted = rebuilt.retracted,
+      removed = rebuilt.removed, forwarded = rebuilt.forwarded
     from streaming_replay.consumer_offsets as rebuilt
     where (kept.group_id, kept.topic, kept.partition) =
         (rebuilt.group_id, rebuilt.topic, rebuilt.partition)
-      and (kept.stored, kept.duplicates, kept.rejected, kept.absent, kept.lost)
-        is distinct from
-          (rebuilt.stored, rebuilt.duplicates, rebuilt.rejected, rebuilt.absent, rebuilt.lost)`;
+      and ${ledgersDiffer(sql)}`;
 }
 
 /**

@@ -32,6 +32,9 @@ const row: Row = {
   stored: 14,
   duplicates: 3,
   rejected: 1,
+  retractions: 0,
+  retracted: 0,
+  removed: 0,
   absent: 1,
   lost: 0,
 };
@@ -76,6 +79,14 @@ test("summaryOf() has no rate without views, and names no users unless that is a
   const summary = summaryOf({ ...row, ...nothing }, false, 1);
   expect(summarySchema.parse(summary)).toMatchObject({ conversion_rate: null, top_users: null });
   expect(summary.freshness).toMatchObject({ newest_event_at: null, event_to_kafka_ms: null });
+});
+
+test("summaryOf() says that the ledger differs until an event that is taken back is removed", () => {
+  const retracted = { read: 22, retractions: 3, retracted: 2 };
+  expect(stateOf(retracted)).toBe("differs");
+  expect(stateOf({ ...retracted, removed: 2 })).toBe("differs");
+  expect(stateOf({ ...retracted, removed: 2, view: row.view - 2 })).toBe("exact");
+  expect(stateOf({ ...retracted, removed: 1, view: row.view - 1 })).toBe("differs");
 });
 
 test("summaryOf() says that the ledger differs when any of its equations does not hold", () => {

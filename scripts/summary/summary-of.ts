@@ -1,6 +1,6 @@
 /** Turns the row that was read into the public summary. Pure. */
 import { totalOf } from "../../schema/event-types.ts";
-import { isBalanced } from "../../schema/ledger.ts";
+import { eventsInTables, eventsToRemove, isBalanced } from "../../schema/ledger.ts";
 import type { Summary } from "../../schema/summary.ts";
 import type { Row } from "./statement.ts";
 
@@ -35,9 +35,18 @@ export function summaryOf(row: Row, namesTopUsers: boolean, durationMs: number):
 
 function ledgerOf(row: Row, counted: number): Summary["ledger"] {
   const { read, stored, duplicates, rejected, absent, lost, standing } = row;
-  const isExact = isBalanced(row) && stored === counted && row.isHealthy && standing === 0;
-  const state = isExact ? "exact" : "differs";
-  return { state, read, stored, duplicates, rejected, absent, lost, counted, standing };
+  const { retractions, retracted, removed } = row;
+  const isExact =
+    isBalanced(row) &&
+    eventsInTables(row) === counted &&
+    eventsToRemove(row) === 0 &&
+    row.isHealthy &&
+    standing === 0;
+  return {
+    state: isExact ? "exact" : "differs",
+    ...{ read, stored, duplicates, rejected, absent, lost },
+    ...{ retractions, retracted, removed, counted, standing },
+  };
 }
 
 const pauseOf = ({ waitingFor, waitingSinceMs }: Row): Summary["pause"] =>

@@ -12,13 +12,15 @@ export interface IdRecord {
   /** The id as 32 hexadecimal digits. */
   id: string;
   userId: number;
+  /** Whether the record takes the event of the id back. */
+  retracts: boolean;
   /** The latest time at which the broker has appended a batch with an id up to here; -1 for none. */
   appendMs: number;
 }
 
 const BUCKETS = 256;
 const ID_BYTES = 16;
-const RECORD_BYTES = ID_BYTES + 4 * 8;
+const RECORD_BYTES = ID_BYTES + 5 * 8;
 /** What a bucket keeps in memory. */
 const KEPT_RECORDS = 2_048;
 
@@ -34,7 +36,7 @@ export class IdBuckets {
   }));
   #folder: string | undefined;
 
-  add({ partition, offset, id, appendMs, userId }: IdRecord): void {
+  add({ partition, offset, id, appendMs, userId, retracts }: IdRecord): void {
     const number = Number.parseInt(id.slice(-2), 16);
     const bucket = this.#kept[number] as Bucket;
     if (bucket.count === KEPT_RECORDS) {
@@ -47,6 +49,7 @@ export class IdBuckets {
     bucket.bytes.writeDoubleLE(offset, at + ID_BYTES + 8);
     bucket.bytes.writeDoubleLE(appendMs, at + ID_BYTES + 16);
     bucket.bytes.writeDoubleLE(userId, at + ID_BYTES + 24);
+    bucket.bytes.writeDoubleLE(retracts ? 1 : 0, at + ID_BYTES + 32);
     bucket.count += 1;
   }
 
@@ -84,6 +87,7 @@ function* recordsOf(bytes: Buffer): Generator<IdRecord> {
       offset: bytes.readDoubleLE(at + ID_BYTES + 8),
       appendMs: bytes.readDoubleLE(at + ID_BYTES + 16),
       userId: bytes.readDoubleLE(at + ID_BYTES + 24),
+      retracts: bytes.readDoubleLE(at + ID_BYTES + 32) === 1,
     };
   }
 }

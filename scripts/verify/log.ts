@@ -1,6 +1,6 @@
 /**
- * Kafka → consumer: every offset up to the stored one is accounted for as stored, duplicate, rejected
- * or absent. The topic is still the same, it is not compacted, no record was lost, and counting
+ * Kafka → consumer: every offset up to the stored one is accounted for as stored, duplicate, rejected,
+ * retraction or absent. The topic is still the same, it is not compacted, no record was lost, and counting
  * stands nowhere.
  */
 import { isBalanced } from "../../schema/ledger.ts";
@@ -16,7 +16,7 @@ export function verifyLog(
   isCompacted: boolean,
 ): HopResult {
   const totals = totalsOf(ledgers);
-  const { read, stored, duplicates, rejected, absent } = totals;
+  const { read, stored, duplicates, rejected, retractions, retracted, absent } = totals;
   const numbers = {
     ...totals,
     waiting: waitingRecords(log, ledgers),
@@ -30,7 +30,7 @@ export function verifyLog(
   ];
   return {
     hop: "kafka → consumer",
-    equation: `${read} read = ${stored} stored + ${duplicates} duplicates + ${rejected} rejected${absent ? ` + ${absent} absent` : ""}`,
+    equation: `${read} read = ${stored} stored + ${duplicates} duplicates + ${rejected} rejected${retractions ? ` + ${retractions} retractions` : ""}${absent ? ` + ${absent} absent` : ""}`,
     holds: faults.length === 0 && isBalanced(totals) && numbers.waiting >= 0,
     numbers,
     remarks: [
@@ -38,6 +38,7 @@ export function verifyLog(
       ...(forwarded > 0
         ? [`${forwarded} of the duplicates were sent to their user's partition`]
         : []),
+      ...(retractions > 0 ? [`${retracted} of the retractions took an event back`] : []),
       ...(numbers.waiting > 0 ? [`${numbers.waiting} wait in the log`] : []),
       ...(numbers.inOpenTransactions > 0
         ? [`${numbers.inOpenTransactions} wait for the end of a transaction that is open`]

@@ -3,7 +3,13 @@
  * schema, and compares its counts with the ledger. This file shares no code with the consumer's fast
  * path, so that a fault there cannot hide here.
  */
-import { EVENT_BYTES_MAX, type Event, eventSchema } from "../../schema/event.ts";
+import {
+  EVENT_BYTES_MAX,
+  type Event,
+  eventSchema,
+  type Retraction,
+  retractionSchema,
+} from "../../schema/event.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
@@ -17,7 +23,10 @@ import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
 import { IdBuckets, type IdRecord } from "./id-buckets.ts";
 
-type Count = Pick<PartitionLedger, "stored" | "duplicates" | "rejected" | "absent" | "lost">;
+type Count = Pick<
+  PartitionLedger,
+  "stored" | "duplicates" | "rejected" | "retractions" | "retracted" | "absent" | "lost"
+>;
 
 /** Counts what the log still holds of the counted range of each partition. */
 export async function recount(
@@ -122,7 +131,10 @@ class PlainCounter {
   constructor(ledger: PartitionLedger) {
     this.#ledger = ledger;
     const lost = ledger.nextOffset - ledger.firstOffset;
-    this.count = { stored: 0, duplicates: 0, rejected: 0, absent: 0, lost };
+    this.count = {
+      ...{ stored: 0, duplicates: 0, rejected: 0, absent: 0, lost },
+      ...{ retractions: 0, retracted: 0 },
+    };
   }
 
   add(
@@ -133,22 +145,26 @@ class PlainCounter {
     const { partition, firstOffset, nextOffset, rules } = this.#ledger;
     if (offset < firstOffset || offset >= nextOffset) return;
     this.count.lost -= 1;
-    const event = eventOf(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
-    if (event === undefined || !isPlausible(event, timestampMs, ruleAt(rules, offset))) {
+    const rule = ruleAt(rules, offset);
+    const read = recordOf(bytes.subarray(valueStart, valueStart + Math.max(0, valueLength)));
+    if (read === undefined || !counts(read, timestampMs, rule)) {
       this.count.rejected += 1;
       return;
     }
-    // A misplaced event counts in its home alone.
-    if (!isHome(event.user_id, partition, ruleAt(rules, offset).partitions)) {
+    // A misplaced record counts in its home alone.
+    if (!isHome(read.user_id, partition, rule.partitions)) {
       this.count.duplicates += 1;
       return;
     }
+    const retracts = "retract" in read;
+    if (retracts) this.count.retractions += 1;
     this.#appendMs = Math.max(this.#appendMs, appendMs ?? -1);
     buckets.add({
       partition,
       offset,
-      id: event.event_id.toLowerCase().replaceAll("-", ""),
-      userId: event.user_id,
+      id: (retracts ? read.retract : read.event_id).toLowerCase().replaceAll("-", ""),
+      userId: read.user_id,
+      retracts,
       appendMs: this.#appendMs,
     });
   }
@@ -182,15 +198,18 @@ class PlainCounter {
   ): void {
     const { partition } = record;
     const rule = ruleAt(this.#ledger.rules, record.offset);
-    const inherited = inheritedBy(rule).flatMap((from) =>
-      (places.get(from.partition) ?? []).filter(
-        ({ offset, userId }) => offset < from.below && isHome(userId, partition, from.partitions),
-      ),
+    const inherited = inheritedBy(rule).map((from) =>
+      places
+        .get(from.partition)
+        ?.findLast(
+          ({ offset, userId, retracts }) =>
+            offset < from.below && (retracts || isHome(userId, partition, from.partitions)),
+        ),
     );
-    const isDuplicate = [earlier, ...inherited].some(
-      (other) => other !== undefined && isWithin(rule, record, other),
-    );
-    if (isDuplicate) this.count.duplicates += 1;
+    const newest = [earlier, ...inherited].find((other) => other !== undefined);
+    const stands = newest !== undefined && !newest.retracts && isWithin(rule, record, newest);
+    if (record.retracts) this.count.retracted += stands ? 1 : 0;
+    else if (stands) this.count.duplicates += 1;
     else this.count.stored += 1;
   }
 
@@ -205,10 +224,15 @@ class PlainCounter {
 const isHome = (userId: number, partition: number, partitions: number | undefined) =>
   partitions === undefined || partitionOf(String(userId), partitions) === partition;
 
-/** Whether the event happened when the rule allows it, in a log that was written at `logMs`. */
-function isPlausible(event: Event, logMs: number, { aheadMsMax }: DuplicateRule): boolean {
+/**
+ * Whether the rule knows retractions, or the event happened when it allows that, in a log that was
+ * written at `logMs`.
+ */
+function counts(read: Event | Retraction, logMs: number, rule: DuplicateRule): boolean {
+  if ("retract" in read) return "retracts" in rule;
+  const { aheadMsMax } = rule;
   if (aheadMsMax === undefined) return true;
-  const createdAtMs = Date.parse(event.created_at);
+  const createdAtMs = Date.parse(read.created_at);
   const isAhead = logMs > 0 && createdAtMs - logMs > aheadMsMax;
   return !isAhead && createdAtMs >= 0;
 }
@@ -224,13 +248,17 @@ function isWithin(rule: DuplicateRule, record: IdRecord, earlier: IdRecord): boo
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Undefined when the value is no event. */
-function eventOf(value: Uint8Array): Event | undefined {
+/** Undefined when the value is neither an event nor a retraction. */
+function recordOf(value: Uint8Array): Event | Retraction | undefined {
   if (value.length > EVENT_BYTES_MAX) return undefined;
   try {
-    const parsed = eventSchema.safeParse(JSON.parse(utf8.decode(value)));
-    return parsed.success ? parsed.data : undefined;
+    const json = JSON.parse(utf8.decode(value));
+    return eventSchema.safeParse(json).data ?? retractionOf(json);
   } catch {
     return undefined;
   }
 }
+
+/** What names an event_id is judged as an event alone. */
+const retractionOf = (json: object): Retraction | undefined =>
+  "event_id" in json ? undefined : retractionSchema.safeParse(json).data;

@@ -4,7 +4,14 @@
  */
 
 import { EVENT_TYPES } from "../../schema/event-types.ts";
-import { type LedgerScope, type PartitionLedger, readLedgers, totalsOf } from "../ledger/ledger.ts";
+import { eventsInTables, eventsToRemove } from "../../schema/ledger.ts";
+import {
+  describeToRemove,
+  type LedgerScope,
+  type PartitionLedger,
+  readLedgers,
+  totalsOf,
+} from "../ledger/ledger.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
 import type { HopResult } from "./hop.ts";
@@ -49,16 +56,21 @@ export function readTables(sql: Sql, scope: LedgerScope): Promise<TableNumbers> 
 const byKey = <Key>(rows: readonly unknown[]) =>
   new Map((rows as { key: Key; count: number }[]).map(({ key, count }) => [key, count]));
 
-/** consumer_offsets → user_events: every stored event is in the sum of the users' counts. */
+/**
+ * consumer_offsets → user_events: every stored event is in the sum of the users' counts, unless it was
+ * taken back. While one that was taken back is still in there, the hop differs.
+ */
 export function verifyUserEvents({ ledgers, userEvents }: TableNumbers): HopResult {
-  const { stored } = totalsOf(ledgers);
+  const totals = totalsOf(ledgers);
+  const { stored, removed } = totals;
   const counted = sum(userEvents.values());
+  const waiting = describeToRemove(totals);
   return {
     hop: "consumer → user_events",
-    equation: `${stored} stored = ${counted} in user_events`,
-    holds: stored === counted,
-    numbers: { stored, counted },
-    remarks: [],
+    equation: `${stored} stored${removed ? ` - ${removed} removed` : ""} = ${counted} in user_events`,
+    holds: eventsInTables(totals) === counted && waiting === undefined,
+    numbers: { stored, removed, toRemove: eventsToRemove(totals), counted },
+    remarks: waiting === undefined ? [] : [waiting],
   };
 }
 
@@ -73,10 +85,15 @@ export function verifyMinutes(numbers: TableNumbers): HopResult {
         `${type}: ${userEvents.get(type) ?? 0} in user_events, ${perMinute.get(type) ?? 0} in events_per_minute`,
     ),
     ...ledgers
-      .filter(({ partition, stored }) => (perMinutePartition.get(partition) ?? 0) !== stored)
+      .map((ledger) => ({
+        partition: ledger.partition,
+        stored: eventsInTables(ledger),
+        inMinutes: perMinutePartition.get(ledger.partition) ?? 0,
+      }))
+      .filter(({ stored, inMinutes }) => stored !== inMinutes)
       .map(
-        ({ partition, stored }) =>
-          `partition ${partition}: ${stored} stored, ${perMinutePartition.get(partition) ?? 0} in events_per_minute`,
+        ({ partition, stored, inMinutes }) =>
+          `partition ${partition}: ${stored} stored, ${inMinutes} in events_per_minute`,
       ),
   ];
   return {

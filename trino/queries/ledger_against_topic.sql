@@ -1,8 +1,8 @@
 -- Counts the topic again and compares with the table, by type, for the hour that ended a minute ago.
 --
 -- Leaves out the records that the consumer does not count: uncounted yet, rejected, or repeated
--- within their partition. `difference` is zero unless records came hours late, or the topic no
--- longer has them.
+-- within their partition. `difference` is zero unless records came hours late, the topic no longer
+-- has them, or events were taken back.
 with bounds as (
     select
         date_trunc('minute', current_timestamp) - interval '61' minute as first_minute,

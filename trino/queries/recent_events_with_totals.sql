@@ -12,6 +12,9 @@ select
 from kafka.streaming.user_events as events
 inner join postgresql.streaming.user_event_summary as totals
     on try_cast(events.user_id as bigint) = totals.user_id
-where events._timestamp >= cast(current_timestamp at time zone 'UTC' as timestamp(3)) - interval '5' minute
+where
+    events._timestamp >= cast(current_timestamp at time zone 'UTC' as timestamp(3)) - interval '5' minute
+    -- A record without it may take an event back.
+    and events.event_id is not null
 order by events._timestamp desc, record_offset desc
 limit 1000

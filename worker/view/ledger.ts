@@ -1,5 +1,5 @@
 /** The state of the ledger, in words for visitors. */
-import { accountedFor } from "../../schema/ledger.ts";
+import { accountedFor, eventsInTables, eventsToRemove } from "../../schema/ledger.ts";
 import type { Summary } from "../../schema/summary.ts";
 import { formatCount } from "./format.ts";
 
@@ -41,7 +41,16 @@ export function describeLedger(ledger: Ledger): LedgerWords {
       state: "exact",
       title: "Exact",
       equation,
-      explanation: "Each record is accounted for: none was counted twice, none was left out.",
+      explanation: `Each record is accounted for: none was counted twice, none was left out.${removedOf(ledger)}`,
+    };
+  }
+  const takenBack = eventsToRemove(ledger);
+  if (takenBack > 0 && addsUp(ledger)) {
+    return {
+      state: "differs",
+      title: `${countOf(takenBack, "event is", "events are")} taken back`,
+      equation,
+      explanation: "They are still in the numbers here, until the tables are counted again.",
     };
   }
   return {
@@ -53,12 +62,13 @@ export function describeLedger(ledger: Ledger): LedgerWords {
 }
 
 function writeEquation(ledger: Ledger): string {
-  const { read, stored, duplicates, rejected, absent } = ledger;
+  const { read, stored, duplicates, rejected, retractions, absent } = ledger;
   const parts = [
     countOf(stored, "event counted", "events counted"),
     countOf(duplicates, "repeat dropped", "repeats dropped"),
     `${formatCount(rejected)} rejected`,
   ];
+  if (retractions > 0) parts.push(countOf(retractions, "retraction", "retractions"));
   if (absent > 0) parts.push(countOf(absent, "empty place in the log", "empty places in the log"));
   const sign = read === accountedFor(ledger) ? "=" : "≠";
   return `${countOf(read, "record read", "records read")} ${sign} ${parts.join(" + ")}`;
@@ -72,11 +82,18 @@ function findDifference(ledger: Ledger): string {
   if (missing < 0) {
     return `${countOf(-missing, "record is", "records are")} accounted for more than once.`;
   }
-  if (ledger.stored !== ledger.counted) {
-    return `The totals by user say ${formatCount(ledger.counted)} events, the books ${formatCount(ledger.stored)}.`;
+  if (!addsUp(ledger)) {
+    return `The totals by user say ${formatCount(ledger.counted)} events, the books ${formatCount(eventsInTables(ledger))}.`;
   }
   return "The counts agree, but the last check failed.";
 }
+
+/** Whether each record is accounted for, and the totals by user are those of the books. */
+const addsUp = (ledger: Ledger) =>
+  ledger.read === accountedFor(ledger) && eventsInTables(ledger) === ledger.counted;
+
+const removedOf = ({ removed }: Ledger) =>
+  removed > 0 ? ` ${countOf(removed, "event was", "events were")} taken back and left out.` : "";
 
 const countOf = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`;

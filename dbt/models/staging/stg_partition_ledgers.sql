@@ -12,5 +12,8 @@ select
     -- timestamps
     last_event_at,
     last_append_at,
-    last_commit_at
+    last_commit_at,
+
+    -- numerics; a new column comes last, so that the view is replaced in place
+    removed as count_removed_events
 from {{ source('streaming', 'consumer_offsets') }}

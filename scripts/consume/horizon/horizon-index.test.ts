@@ -21,26 +21,26 @@ import { openIndex } from "./open-index.ts";
 
 const HORIZON_MS = 80;
 const SLICE_MS = 10;
-const SMALL: IndexSizes = { tableBits: 4, fanout: 3, savedMin: 8 };
+const SMALL: IndexSizes = { tableBits: 4, fanout: 3, savedMin: 8, entriesMax: 2 };
 
 interface LogBatch {
   appendMs: number | undefined;
-  records: { offset: number; id: number }[];
+  records: { offset: number; id: number; retracts?: boolean }[];
 }
 
-/** The definition, over the whole log. */
+/** The definition, over the whole log: the newest record of the id in the horizon decides. */
 function expectedAnswers(log: LogBatch[]): Map<number, boolean> {
-  const earlier: { id: number; offset: number; slice: number }[] = [];
+  const earlier: { id: number; slice: number; retracts: boolean }[] = [];
   const answers = new Map<number, boolean>();
   let slice = -1;
   for (const { appendMs, records } of log) {
     // What holds no id, like a marker of a transaction, is not seen by every reader.
     if (records.length === 0) continue;
     slice = Math.max(slice, appendMs === undefined ? -1 : Math.floor(appendMs / SLICE_MS));
-    for (const { offset, id } of records) {
-      const stands = earlier.some((entry) => entry.id === id && entry.slice >= slice - 8);
-      answers.set(offset, stands);
-      earlier.push({ id, offset, slice });
+    for (const { offset, id, retracts = false } of records) {
+      const newest = earlier.findLast((entry) => entry.id === id && entry.slice >= slice - 8);
+      answers.set(offset, newest !== undefined && !newest.retracts);
+      earlier.push({ id, slice, retracts });
     }
   }
   return answers;
@@ -75,28 +75,49 @@ async function read(
   isDrained = false,
   answers = new Map<number, boolean>(),
 ): Promise<Map<number, boolean>> {
+  // An attempt that failed has left its records.
+  batch.count = 0;
   for (const { appendMs, records } of log) {
-    batch.count = 0;
-    for (const { offset, id } of records) {
+    const decide = () => {
+      index.decide(batch, appendMs);
+      for (let at = 0; at < batch.count; at++) {
+        answers.set(batch.offsets[at] as number, batch.seen[at] === 1);
+      }
+      batch.count = 0;
+    };
+    for (const { offset, id, retracts = false } of records) {
       if (offset < from) continue;
+      if (!batch.hasRoom(offset, retracts)) decide();
+      batch.retracts = retracts;
       batch.add(offset, 7, 0, id, id >> 1);
     }
-    index.decide(batch, appendMs);
-    for (let at = 0; at < batch.count; at++) {
-      answers.set(batch.offsets[at] as number, batch.seen[at] === 1);
-    }
+    decide();
     if (isDrained) await index.settled();
     else await index.caughtUp();
   }
   return answers;
 }
 
+/** Records of many ids, or of a few that are taken back again and again. */
+const records = fc
+  .tuple(fc.constantFrom(60, 3), fc.constantFrom(0, 3, 8))
+  .chain(([idMax, retractions]) =>
+    fc.array(
+      fc.record({
+        gap: fc.nat(2),
+        id: fc.nat(idMax),
+        retracts: fc.nat(9).map((chance) => chance < retractions),
+      }),
+      { maxLength: 30 },
+    ),
+  );
+
 const logs = fc
   .array(
     fc.record({
       step: fc.integer({ min: -15, max: 40 }),
       isStamped: fc.boolean(),
-      records: fc.array(fc.record({ gap: fc.nat(2), id: fc.nat(60) }), { maxLength: 30 }),
+      records,
     }),
     { maxLength: 40 },
   )
@@ -107,9 +128,9 @@ const logs = fc
       nowMs += step;
       return {
         appendMs: isStamped ? nowMs : undefined,
-        records: records.map(({ gap, id }) => {
+        records: records.map(({ gap, ...record }) => {
           offset += gap + 1;
-          return { offset, id };
+          return { offset, ...record };
         }),
       };
     });

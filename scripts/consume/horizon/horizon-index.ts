@@ -11,7 +11,7 @@ import { CommonFilter } from "./common-filter.ts";
 import { loadFilter, saveFilter } from "./filter-file.ts";
 import { type DuplicateFinder, ID_WORDS, IdBatch, type IdColumns } from "./id-batch.ts";
 import { IdMixer } from "./id-mixer.ts";
-import { IdTable } from "./id-table.ts";
+import { EVENT, IdTable, type Kind, type MixedIds, NOTHING } from "./id-table.ts";
 import { type Manifest, writeManifest } from "./manifest.ts";
 import { mergeRuns } from "./merge-runs.ts";
 import { planMerge } from "./plan-merge.ts";
@@ -28,6 +28,10 @@ export interface IndexSizes {
   fanout?: number;
   /** With fewer new entries the filter is not saved again. @default {1048576} */
   savedMin?: number;
+  /**
+   * The most entries of one id in a run: above it, the oldest are forgotten. @default {16}
+   */
+  entriesMax?: number;
 }
 
 /** Entries of work for each record that is read: enough for all merges of a growing index. */
@@ -61,6 +65,7 @@ export class HorizonIndex implements DuplicateFinder {
   readonly #tableBits: number;
   readonly #fanout: number;
   readonly #savedMin: number;
+  readonly #entriesMax: number;
   readonly #slices: Slices;
   readonly #perhaps = new Uint8Array(IdBatch.SIZE);
   readonly #work = new WorkQueue(() => this.#plan());
@@ -75,18 +80,21 @@ export class HorizonIndex implements DuplicateFinder {
   /** Entries that runs have got since the filter was saved. */
   #unsaved = 0;
   #isClosed = false;
+  /** Whether an id may have several entries, of which the newest decides. */
+  #retracts = false;
 
   /** @throws BrokenIndexError naming the file that is not what the manifest says */
   constructor(
     folder: string,
     manifest: Manifest,
-    { tableBits = 17, fanout = 64, savedMin = 2 ** 20 }: IndexSizes = {},
+    { tableBits = 17, fanout = 64, savedMin = 2 ** 20, entriesMax = 16 }: IndexSizes = {},
   ) {
     this.folder = folder;
     this.#manifest = manifest;
     this.#tableBits = tableBits;
     this.#fanout = fanout;
     this.#savedMin = savedMin;
+    this.#entriesMax = entriesMax;
     this.#mixer = new IdMixer(manifest.key);
     this.#keySum = checksum(bytesOf(Int32Array.from(manifest.key)));
     this.#slices = new Slices(manifest.sliceMs, manifest.slice, manifest.starts);
@@ -95,6 +103,7 @@ export class HorizonIndex implements DuplicateFinder {
     this.#active = this.#newTable();
     this.#runs = manifest.runs.map((info) => new Run(folder, info, this.#keySum));
     this.#filter = this.#openFilter();
+    this.#noteRetractions();
   }
 
   /** The index holds everything below this offset, also after a crash. */
@@ -122,29 +131,61 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   /**
-   * Marks each record of the batch whose id stands below it in its horizon, and adds those that are
-   * new to the index.
+   * Marks each record of the batch whose id stands below it in its horizon, and adds what is new to
+   * the index.
    * @throws BrokenIndexError, TakenOverError, or an error of the disk
    */
   decide(batch: IdColumns, appendMs: number | undefined): void {
     if (batch.count === 0) return;
     const mixed = this.#mix(batch);
-    const { count, seen } = mixed;
+    const { count, perhaps, seen } = mixed;
     const oldest = this.#moveTo(mixed.offsets[0] as number, appendMs) - SLICES;
-    const perhaps = this.#perhaps;
     perhaps.fill(0, 0, count);
     seen.fill(0, 0, count);
     this.#filter.ask(mixed, perhaps);
     const added = this.#addedBefore(mixed);
-    markIn(this.#active, mixed, 0, added);
-    this.#add(mixed, added);
     try {
-      for (let at = perhaps.indexOf(1); at >= 0 && at < count; at = perhaps.indexOf(1, at + 1)) {
-        if (seen[at] === 0) seen[at] = this.#stands(mixed, at, oldest);
-      }
+      if (batch.retracts) this.#retract(mixed, added, oldest);
+      else this.#decideEvents(mixed, added, oldest);
       this.#work.pump(count * WORK_PER_RECORD);
     } catch (error) {
       throw this.#explained(error);
+    }
+  }
+
+  #decideEvents(batch: MixedIds, added: number, oldest: number): void {
+    const { count, perhaps, seen } = batch;
+    for (let index = 0; index < added; index++) this.#active.mark(batch, index);
+    this.#add(batch, added);
+    for (let at = perhaps.indexOf(1); at >= 0 && at < count; at = perhaps.indexOf(1, at + 1)) {
+      if (seen[at] === 0 && this.#newestWritten(batch, at, oldest) === EVENT) seen[at] = 1;
+    }
+  }
+
+  /** One by one, since each may change what stands for the next. */
+  #retract(batch: MixedIds, added: number, oldest: number): void {
+    const { count, words, offsets, perhaps, seen } = batch;
+    for (let index = 0; index < count; index++) {
+      const word = index * ID_WORDS;
+      const offset = offsets[index] as number;
+      let kind = this.#active.newest(words, word, offset);
+      if (kind === NOTHING && perhaps[index] === 1) {
+        kind = this.#newestWritten(batch, index, oldest);
+      }
+      if (kind !== EVENT) continue;
+      seen[index] = 1;
+      if (index >= added) this.#addRetraction(batch, index, added);
+    }
+    if (added < count) this.#note(batch, count - 1);
+  }
+
+  #addRetraction(batch: MixedIds, index: number, added: number): void {
+    const offset = batch.offsets[index] as number;
+    for (;;) {
+      if (this.#active.count === 0) this.#active.base = offset;
+      if (this.#active.retract(batch.words, index * ID_WORDS, offset)) return;
+      if (index > added) this.#note(batch, index - 1);
+      this.#sealWithin(batch);
     }
   }
 
@@ -162,10 +203,10 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   /** The same records, with mixed ids. */
-  #mix(batch: IdColumns): IdColumns {
+  #mix({ count, retracts, words: unmixed, offsets, seen }: IdColumns): MixedIds {
     const words = this.#mixedWords;
-    this.#mixer.mix(batch.words, words, batch.count);
-    return { count: batch.count, words, offsets: batch.offsets, seen: batch.seen };
+    this.#mixer.mix(unmixed, words, count);
+    return { count, retracts, words, offsets, seen, perhaps: this.#perhaps };
   }
 
   /** Everything below `offset` has been read, whether or not it had an id. */
@@ -226,16 +267,20 @@ export class HorizonIndex implements DuplicateFinder {
     return added;
   }
 
-  #add(batch: IdColumns, from: number): void {
+  #add(batch: MixedIds, from: number): void {
     for (let at = from; at < batch.count; ) {
       if (this.#active.count === 0) this.#active.base = batch.offsets[at] as number;
       at = this.#active.add(batch, at);
       if (at > from) this.#note(batch, at - 1);
       if (at === batch.count) return;
-      // The rest of the batch begins the next table, and has to be compared with this one.
-      this.#seal();
-      markIn((this.#sealed.at(-1) as Sealed).table, batch, at, batch.count);
+      this.#sealWithin(batch);
     }
+  }
+
+  /** The rest of the batch begins the next table, and has to be compared with this one. */
+  #sealWithin(batch: MixedIds): void {
+    this.#seal();
+    this.#filter.ask(batch, batch.perhaps);
   }
 
   #note({ offsets, words }: IdColumns, index: number): void {
@@ -245,23 +290,35 @@ export class HorizonIndex implements DuplicateFinder {
     this.#last = { offset, words: Array.from(words.subarray(at, at + ID_WORDS)) };
   }
 
-  #stands({ offsets, words }: IdColumns, index: number, oldest: number): 0 | 1 {
+  /** What the newest entry below the record is, in tables that wait and in runs of its horizon. */
+  #newestWritten({ offsets, words }: IdColumns, index: number, oldest: number): Kind {
+    const word = index * ID_WORDS;
     const offset = offsets[index] as number;
-    for (const { table, slice } of this.#sealed) {
-      if (slice < oldest) continue;
-      const found = table.find(words, index * ID_WORDS);
-      if (found < offset) return 1;
+    for (let at = this.#sealed.length - 1; at >= 0; at--) {
+      const { table, slice } = this.#sealed[at] as Sealed;
+      if (slice < oldest) return NOTHING;
+      const kind = table.newest(words, word, offset);
+      if (kind !== NOTHING) return kind;
     }
-    for (const run of this.#runs) {
+    const runs = this.#runs;
+    for (let step = 0; step < runs.length; step++) {
+      // Where any entry decides, the oldest runs come first: they are the largest.
+      const run = runs[this.#retracts ? runs.length - 1 - step : step] as Run;
       if (run.info.slice < oldest) continue;
-      const found = run.find(words, index * ID_WORDS);
-      if (found < offset) return 1;
+      const kind = run.newest(words, word, offset);
+      if (kind !== NOTHING) return kind;
     }
-    return 0;
+    return NOTHING;
+  }
+
+  #noteRetractions(): void {
+    this.#retracts =
+      this.#sealed.some(({ table }) => table.retracts) ||
+      this.#runs.some(({ info }) => info.retracts);
   }
 
   #newTable(): IdTable {
-    const table = this.#spare ?? new IdTable(this.#tableBits);
+    const table = this.#spare ?? new IdTable(this.#tableBits, this.#entriesMax);
     this.#spare = undefined;
     return table;
   }
@@ -280,6 +337,7 @@ export class HorizonIndex implements DuplicateFinder {
     sealed.table.sort();
     this.#filter.add(sealed.table.slots, sealed.table.count);
     this.#sealed.push(sealed);
+    this.#noteRetractions();
     this.#active = this.#newTable();
     // The oldest has to be written first: each moves the end of what the manifest promises.
     if (this.#sealed.length === 1) this.#work.push(this.#write(sealed));
@@ -294,7 +352,8 @@ export class HorizonIndex implements DuplicateFinder {
     }
     const info = writer.finish(this.#keySum);
     writer.close();
-    this.#publish(info, this.#runs.length, 0, { validTo: next, slice, last });
+    const validFrom = Math.max(this.#manifest.validFrom, table.validFrom);
+    this.#publish(info, this.#runs.length, 0, { validTo: next, validFrom, slice, last });
     this.#unsaved += table.count;
     this.#sealed.shift();
     table.clear();
@@ -307,6 +366,7 @@ export class HorizonIndex implements DuplicateFinder {
   #publish(info: RunInfo, at: number, replaced: number, change: Partial<Manifest>): void {
     const run = new Run(this.folder, info, this.#keySum);
     const old = this.#runs.splice(at, replaced, run);
+    this.#noteRetractions();
     Object.assign(this.#manifest, change);
     this.#noteManifest();
     for (const run of old) this.#remove(run);
@@ -360,20 +420,23 @@ export class HorizonIndex implements DuplicateFinder {
     const total = sum(runs.map(({ info }) => info.count));
     const { slice, first } = oldest;
     const writer = new RunWriter(this.folder, { slice, first, next: newest.next }, total);
-    yield* mergeRuns(runs, writer);
+    const validFrom = yield* mergeRuns(runs, writer, this.#entriesMax);
     const info = writer.finish(this.#keySum);
     // A power cut may tear a file that is not on the disk yet, and its records are read again. These
     // must not be millions, so the inputs stay until their merged run is safe.
     yield writer.sync();
     writer.close();
     // Runs that were written meanwhile stand behind these.
-    this.#publish(info, this.#runs.indexOf(runs[0]!), runs.length, {});
+    this.#publish(info, this.#runs.indexOf(runs[0]!), runs.length, {
+      validFrom: Math.max(this.#manifest.validFrom, validFrom),
+    });
   }
 
   #dropOld(): void {
     const oldest = this.#oldestKept;
     const old = this.#runs.filter(({ info }) => info.slice < oldest);
     this.#runs = this.#runs.filter((run) => !old.includes(run));
+    this.#noteRetractions();
     const manifest = this.#manifest;
     const from = this.#slices.startOf(oldest + SLICES) ?? this.#next;
     manifest.validFrom = Math.max(manifest.validFrom, from);
@@ -407,12 +470,5 @@ export class HorizonIndex implements DuplicateFinder {
     // Without the file, the next one that takes the index up reads its records again.
     if (error instanceof BrokenIndexError && error.file) rmSync(join(this.folder, error.file));
     return error;
-  }
-}
-
-/** Marks the records from `from` up to `to` whose id stands in the table at a lower offset. */
-function markIn(table: IdTable, { offsets, words, seen }: IdColumns, from: number, to: number) {
-  for (let index = from; index < to; index++) {
-    if (table.find(words, index * ID_WORDS) < (offsets[index] as number)) seen[index] = 1;
   }
 }

@@ -1,4 +1,7 @@
-/** The ids of some records in a row, side by side in arrays, of which each may be a duplicate. Pure. */
+/**
+ * The ids of some records in a row, side by side in arrays. All are events, of which each may be a
+ * duplicate, or all are retractions, which take events back. Pure.
+ */
 
 /** Words of an id. */
 export const ID_WORDS = 4;
@@ -6,6 +9,7 @@ export const ID_WORDS = 4;
 /** Records in columns, of which some may belong to another batch. */
 export interface IdColumns {
   readonly count: number;
+  readonly retracts: boolean;
   readonly words: Int32Array;
   readonly offsets: Float64Array;
   readonly seen: Uint8Array;
@@ -16,17 +20,20 @@ export class IdBatch implements IdColumns {
   static readonly SIZE = 4_096;
 
   count = 0;
+  /** Whether all records are retractions; else all are events. */
+  retracts = false;
   /** The ids, four words each. */
   readonly words = new Int32Array(IdBatch.SIZE * ID_WORDS);
   /** Offsets, ascending; the last one is less than 2^30 above the first. */
   readonly offsets = new Float64Array(IdBatch.SIZE);
-  /** The answers: 1 for a duplicate, else 0. */
+  /** The answers: 1 where the id stands below the record, else 0. */
   readonly seen = new Uint8Array(IdBatch.SIZE);
 
-  /** Whether a record at this offset can be added. */
-  hasRoom(offset: number): boolean {
+  /** Whether an event, or a retraction, at this offset can be added. */
+  hasRoom(offset: number, retracts: boolean): boolean {
     if (this.count === 0) return true;
-    return this.count < IdBatch.SIZE && offset - (this.offsets[0] as number) < 2 ** 30;
+    const isNear = offset - (this.offsets[0] as number) < 2 ** 30;
+    return this.retracts === retracts && this.count < IdBatch.SIZE && isNear;
   }
 
   add(offset: number, id0: number, id1: number, id2: number, id3: number): void {
@@ -40,11 +47,14 @@ export class IdBatch implements IdColumns {
   }
 }
 
-/** Decides which records are duplicates, from the log alone. */
+/**
+ * Decides from the log alone which ids stand. An id stands behind an event, and no longer behind a
+ * retraction.
+ */
 export interface DuplicateFinder {
   /**
-   * Sets `seen` for each record of the batch, and remembers the ids of those that are new to it. All
-   * records stand in one batch of the log.
+   * Sets `seen` for each record of the batch: then an event is a duplicate, and a retraction takes
+   * effect. Remembers what is new to it. All records stand in one batch of the log.
    * @param appendMs when the broker appended them; undefined when a client stamped them
    */
   decide(batch: IdBatch, appendMs: number | undefined): void;

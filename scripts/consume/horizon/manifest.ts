@@ -37,6 +37,7 @@ const manifestSchema = z.strictObject({
       first: offset,
       next: offset,
       count,
+      retracts: z.boolean(),
       bytes: count,
       checksum: z.number().int(),
     }),

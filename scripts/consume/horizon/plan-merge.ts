@@ -1,4 +1,5 @@
 /** Which runs become one. Pure. */
+import { DISTANCE_MAX } from "./id-table.ts";
 import type { RunInfo } from "./run-layout.ts";
 
 /**
@@ -8,18 +9,19 @@ import type { RunInfo } from "./run-layout.ts";
  * @returns the range of indexes, from and behind
  */
 export function planMerge(
-  runs: readonly Pick<RunInfo, "slice" | "count">[],
+  runs: readonly Pick<RunInfo, "slice" | "first" | "next" | "count">[],
   currentSlice: number,
   { fanout, smallMax }: { fanout: number; smallMax: number },
 ): { from: number; to: number } | undefined {
   for (let to = runs.length; to > 0; ) {
-    const { slice } = runs[to - 1]!;
+    const { slice, next } = runs[to - 1]!;
     let from = to;
     while (
       from > 0 &&
       to - from < fanout &&
       runs[from - 1]!.slice === slice &&
-      runs[from - 1]!.count <= smallMax
+      runs[from - 1]!.count <= smallMax &&
+      next - runs[from - 1]!.first <= DISTANCE_MAX
     ) {
       from -= 1;
     }

@@ -51,6 +51,8 @@ export interface RunInfo {
   /** Offset behind its last record. */
   next: number;
   count: number;
+  /** Whether some of its entries are retractions. */
+  retracts: boolean;
   bytes: number;
   /** Checksum of the header, which holds a checksum of all others. */
   checksum: number;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { BrokenIndexError, bytesOf, checksum, isSealed } from "./checksum.ts";
 import { readBytes } from "./file-bytes.ts";
 import { mayHold } from "./id-filter.ts";
-import { ENTRY_WORDS } from "./id-table.ts";
+import { distanceOf, ENTRY_WORDS, type Kind, kindOf, NOTHING } from "./id-table.ts";
 import {
   BLOCK_BYTES,
   ENTRY_BLOCK_BYTES,
@@ -79,23 +79,25 @@ export class Run {
   }
 
   /**
-   * Offset of the id's first record in this run; NaN when it has none.
+   * What the newest entry of the id below an offset is, in this run.
    * @throws BrokenIndexError when the block that would hold it was damaged
    */
-  find(words: Int32Array, at: number): number {
-    if (mayHold(this.#filter, words, at) === 0) return Number.NaN;
+  newest(words: Int32Array, at: number, below: number): Kind {
+    if (mayHold(this.#filter, words, at) === 0) return NOTHING;
     const a = words[at] as number;
+    const distanceMax = below - this.info.first - 1;
+    let kind: Kind = NOTHING;
     const place = a >>> (32 - this.#layout.directoryBits);
     const end = this.#directory[place + 1] as number;
     let entry = this.#directory[place] as number;
     while (entry < end) {
       const number = Math.floor(entry / ENTRIES_IN_BLOCK);
       const last = Math.min(end, (number + 1) * ENTRIES_IN_BLOCK);
-      const found = findIn(this.#entries(number, entry, last), words, at);
-      if (found !== 0) return this.info.first + found - 1;
+      const found = newestIn(this.#entries(number, entry, last), words, at, distanceMax);
+      if (found !== NOTHING) kind = found;
       entry = last;
     }
-    return Number.NaN;
+    return kind;
   }
 
   /**
@@ -197,12 +199,13 @@ function mapped(path: string, size: number): Int32Array {
   return new Int32Array(bytes.buffer, bytes.byteOffset, size / 4);
 }
 
-/** The distance of the id's offset, plus 1; 0 when the id is not among these entries. */
-function findIn(entries: Int32Array, words: Int32Array, word: number): number {
+/** What the last entry of the id is, among entries up to a distance. */
+function newestIn(entries: Int32Array, words: Int32Array, word: number, distanceMax: number): Kind {
   const a = words[word] as number;
   const b = words[word + 1] as number;
   const c = words[word + 2] as number;
   const d = words[word + 3] as number;
+  let kind: Kind = NOTHING;
   for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
     if (
       entries[at] === a &&
@@ -210,8 +213,9 @@ function findIn(entries: Int32Array, words: Int32Array, word: number): number {
       entries[at + 2] === c &&
       entries[at + 3] === d
     ) {
-      return (entries[at + 4] as number) >>> 0;
+      const last = entries[at + 4] as number;
+      if (distanceOf(last) <= distanceMax) kind = kindOf(last);
     }
   }
-  return 0;
+  return kind;
 }

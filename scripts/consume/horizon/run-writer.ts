@@ -31,6 +31,8 @@ export class RunWriter {
   #entriesAt: number;
   #inBlock = 0;
   #directoryNext = 0;
+  /** Last words of all entries: negative when one of them is. */
+  #lastWords = 0;
   count = 0;
 
   /** @throws Error of the file system, also when `folder` was renamed */
@@ -55,6 +57,7 @@ export class RunWriter {
     let inBlock = this.#inBlock;
     let number = this.count;
     let directoryNext = this.#directoryNext;
+    let lastWords = this.#lastWords;
     let at = from;
     for (let left = count; left > 0; at += ENTRY_WORDS) {
       if (slots[at + 4] === 0) continue;
@@ -68,6 +71,7 @@ export class RunWriter {
       target[inBlock + 2] = slots[at + 2] as number;
       target[inBlock + 3] = slots[at + 3] as number;
       target[inBlock + 4] = slots[at + 4] as number;
+      lastWords |= slots[at + 4] as number;
       inBlock += ENTRY_WORDS;
       number += 1;
       if (inBlock === target.length) {
@@ -78,6 +82,7 @@ export class RunWriter {
     this.#inBlock = inBlock;
     this.count = number;
     this.#directoryNext = directoryNext;
+    this.#lastWords = lastWords;
     return at;
   }
 
@@ -100,6 +105,7 @@ export class RunWriter {
       ...this.#info,
       file: this.#file,
       count: this.count,
+      retracts: this.#lastWords < 0,
       bytes: this.#entriesAt + checksums.byteLength,
       checksum: sum,
     };

@@ -8,6 +8,7 @@ import type { Dependency } from "../lib/dependency.ts";
 import { getLogger } from "../lib/log.ts";
 import { retry } from "../lib/wait.ts";
 import { homeOf } from "./homes.ts";
+import { originHeader } from "./origin.ts";
 import type { Stray } from "./tally.ts";
 
 const RECORDS_MAX = 1_000;
@@ -64,10 +65,10 @@ export class Forwarder {
   async #append(home: number, from: number, strays: readonly Stray[]): Promise<void> {
     for (let at = 0; at < strays.length; at += RECORDS_MAX) {
       const records = encodeAnyRecords(
-        strays.slice(at, at + RECORDS_MAX).map(({ offset, userId, value }) => ({
+        strays.slice(at, at + RECORDS_MAX).map(({ offset, userId, value, origin }) => ({
           key: String(userId),
           value,
-          headers: { "forwarded-from": `${from}:${offset}` },
+          headers: originHeader(origin ?? { partition: from, offset }),
         })),
       );
       const { dependency, signal } = this.#options;

@@ -14,6 +14,7 @@ import { homeOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { IdBatch } from "./horizon/id-batch.ts";
 import { always, momentsOf } from "./moments.ts";
+import { idOfOrigin, originOf } from "./origin.ts";
 
 /** More offsets than a partition has. */
 const STEP = 2 ** 50;
@@ -77,8 +78,11 @@ export async function inherit(
           : momentCounts(offset, event.createdAtMs, timestampMs) &&
             homeOf(event.userId, partitions) === partition;
         if (!concerns) continue;
-        if (!ids.hasRoom(base + offset, retracts)) decide();
+        const origin = retracts ? originOf(cursor) : undefined;
+        const originId = origin && idOfOrigin(origin);
+        if (!ids.hasRoom(base + offset, retracts, originId)) decide();
         ids.retracts = retracts;
+        ids.origin = originId;
         ids.add(base + offset, event.id0, event.id1, event.id2, event.id3);
       }
       decide();

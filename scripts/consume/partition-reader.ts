@@ -14,6 +14,7 @@ import { type Decoded, decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
 import { always, type MomentCounts } from "./moments.ts";
+import { idOfOrigin, originOf } from "./origin.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, type DeadLetter, Tally } from "./tally.ts";
 
 /** The last record that the index of ids holds: the log has to hold it still. */
@@ -294,10 +295,10 @@ export class PartitionReader {
     if (decoded !== undefined && decoded !== "retraction") {
       if (!wasCounted) this.pending.addDeadLetter(letterOf(cursor, decoded));
     } else if (this.#isHome(offset, userId)) {
-      this.#addId(offset, decoded === "retraction", appendMs);
+      this.#addId(cursor, decoded === "retraction", appendMs);
     } else if (!wasCounted) {
       const value = bytes.slice(valueStart, valueStart + valueLength);
-      this.pending.addStray({ offset, userId, value });
+      this.pending.addStray({ offset, userId, value, origin: originOf(cursor) });
     }
     if (!wasCounted && timestampMs > this.pending.lastAppendMs) {
       this.pending.lastAppendMs = timestampMs;
@@ -305,12 +306,17 @@ export class PartitionReader {
   }
 
   /** An event or a retraction is decided later, together with others of its kind. */
-  #addId(offset: number, retracts: boolean, appendMs: number | undefined): void {
+  #addId(cursor: RecordCursor, retracts: boolean, appendMs: number | undefined): void {
     const event = this.#event;
-    if (!this.#ids.hasRoom(offset, retracts)) this.#decide(appendMs);
-    const at = this.#ids.count;
-    this.#ids.retracts = retracts;
-    this.#ids.add(offset, event.id0, event.id1, event.id2, event.id3);
+    const ids = this.#ids;
+    const { offset } = cursor;
+    const origin = retracts ? originOf(cursor) : undefined;
+    const originId = origin && idOfOrigin(origin);
+    if (!ids.hasRoom(offset, retracts, originId)) this.#decide(appendMs);
+    const at = ids.count;
+    ids.retracts = retracts;
+    ids.origin = originId;
+    ids.add(offset, event.id0, event.id1, event.id2, event.id3);
     this.#userIds[at] = event.userId;
     this.#typeIndexes[at] = event.typeIndex;
     this.#createdAtMs[at] = event.createdAtMs;

@@ -6,6 +6,7 @@
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import type { RejectReason } from "../../schema/rejects.ts";
 import type { Mark } from "../ledger/mark.ts";
+import type { Origin } from "./origin.ts";
 import { UserCounts } from "./user-counts.ts";
 
 /** A record that is not an event, as `dead_letters` stores it. */
@@ -24,6 +25,8 @@ export interface Stray {
   offset: number;
   userId: number;
   value: Uint8Array;
+  /** Where it stood before, when it was sent here as its home of that time. */
+  origin: Origin | undefined;
 }
 
 /** Events of one minute and type; `minuteMs` is the minute's beginning since the epoch. */

@@ -14,13 +14,16 @@ export interface IdRecord {
   userId: number;
   /** Whether the record takes the event of the id back. */
   retracts: boolean;
+  /** The place from which the record was sent here; -1 for one that a client has put here. */
+  originPartition: number;
+  originOffset: number;
   /** The latest time at which the broker has appended a batch with an id up to here; -1 for none. */
   appendMs: number;
 }
 
 const BUCKETS = 256;
 const ID_BYTES = 16;
-const RECORD_BYTES = ID_BYTES + 5 * 8;
+const RECORD_BYTES = ID_BYTES + 7 * 8;
 /** What a bucket keeps in memory. */
 const KEPT_RECORDS = 2_048;
 
@@ -36,7 +39,8 @@ export class IdBuckets {
   }));
   #folder: string | undefined;
 
-  add({ partition, offset, id, appendMs, userId, retracts }: IdRecord): void {
+  add(record: IdRecord): void {
+    const { partition, offset, id, appendMs, userId, retracts } = record;
     const number = Number.parseInt(id.slice(-2), 16);
     const bucket = this.#kept[number] as Bucket;
     if (bucket.count === KEPT_RECORDS) {
@@ -50,6 +54,8 @@ export class IdBuckets {
     bucket.bytes.writeDoubleLE(appendMs, at + ID_BYTES + 16);
     bucket.bytes.writeDoubleLE(userId, at + ID_BYTES + 24);
     bucket.bytes.writeDoubleLE(retracts ? 1 : 0, at + ID_BYTES + 32);
+    bucket.bytes.writeDoubleLE(record.originPartition, at + ID_BYTES + 40);
+    bucket.bytes.writeDoubleLE(record.originOffset, at + ID_BYTES + 48);
     bucket.count += 1;
   }
 
@@ -88,6 +94,8 @@ function* recordsOf(bytes: Buffer): Generator<IdRecord> {
       appendMs: bytes.readDoubleLE(at + ID_BYTES + 16),
       userId: bytes.readDoubleLE(at + ID_BYTES + 24),
       retracts: bytes.readDoubleLE(at + ID_BYTES + 32) === 1,
+      originPartition: bytes.readDoubleLE(at + ID_BYTES + 40),
+      originOffset: bytes.readDoubleLE(at + ID_BYTES + 48),
     };
   }
 }

@@ -10,6 +10,7 @@ import {
   type Retraction,
   retractionSchema,
 } from "../../schema/event.ts";
+import { originOf } from "../consume/origin.ts";
 import type { Kafka, LogState } from "../kafka/log.ts";
 import { partitionOf } from "../kafka/partition.ts";
 import { type Range, readLog } from "../kafka/read-log.ts";
@@ -109,11 +110,7 @@ async function countLog(
     buckets.forEachBucket((records) => {
       for (const same of Map.groupBy(records, ({ id }) => id).values()) {
         const places = Map.groupBy(same, ({ partition }) => partition);
-        for (const [partition, ordered] of places) {
-          ordered.forEach((record, index) => {
-            counters.get(partition)?.decide(record, ordered[index - 1], places);
-          });
-        }
+        for (const partition of places.keys()) counters.get(partition)?.decide(places);
       }
     });
     return unreadable;
@@ -137,11 +134,8 @@ class PlainCounter {
     };
   }
 
-  add(
-    { bytes, offset, timestampMs, valueStart, valueLength }: RecordCursor,
-    appendMs: number | undefined,
-    buckets: IdBuckets,
-  ): void {
+  add(cursor: RecordCursor, appendMs: number | undefined, buckets: IdBuckets): void {
+    const { bytes, offset, timestampMs, valueStart, valueLength } = cursor;
     const { partition, firstOffset, nextOffset, rules } = this.#ledger;
     if (offset < firstOffset || offset >= nextOffset) return;
     this.count.lost -= 1;
@@ -157,6 +151,7 @@ class PlainCounter {
       return;
     }
     const retracts = "retract" in read;
+    const origin = retracts ? originOf(cursor) : undefined;
     if (retracts) this.count.retractions += 1;
     this.#appendMs = Math.max(this.#appendMs, appendMs ?? -1);
     buckets.add({
@@ -165,6 +160,8 @@ class PlainCounter {
       id: (retracts ? read.retract : read.event_id).toLowerCase().replaceAll("-", ""),
       userId: read.user_id,
       retracts,
+      originPartition: origin?.partition ?? -1,
+      originOffset: origin?.offset ?? -1,
       appendMs: this.#appendMs,
     });
   }
@@ -187,30 +184,33 @@ class PlainCounter {
     return offsets;
   }
 
-  /**
-   * @param earlier the last record before this one with the same id
-   * @param places all records with the same id, by partition
-   */
-  decide(
-    record: IdRecord,
-    earlier: IdRecord | undefined,
-    places: ReadonlyMap<number, IdRecord[]>,
-  ): void {
-    const { partition } = record;
-    const rule = ruleAt(this.#ledger.rules, record.offset);
-    const inherited = inheritedBy(rule).map((from) =>
-      places
-        .get(from.partition)
-        ?.findLast(
+  /** Decides the records with one id, which stand in these partitions. */
+  decide(places: ReadonlyMap<number, IdRecord[]>): void {
+    const { partition, rules } = this.#ledger;
+    const inherited = inheritedBy(rules.at(-1))
+      .toReversed()
+      .flatMap((from) =>
+        (places.get(from.partition) ?? []).filter(
           ({ offset, userId, retracts }) =>
             offset < from.below && (retracts || isHome(userId, partition, from.partitions)),
         ),
-    );
-    const newest = [earlier, ...inherited].find((other) => other !== undefined);
-    const stands = newest !== undefined && !newest.retracts && isWithin(rule, record, newest);
-    if (record.retracts) this.count.retracted += stands ? 1 : 0;
-    else if (stands) this.count.duplicates += 1;
-    else this.count.stored += 1;
+      );
+    const sentHome = new Map<string, IdRecord>();
+    let newest: IdRecord | undefined;
+    for (const record of [...inherited, ...(places.get(partition) ?? [])]) {
+      const isOwn = record.partition === partition;
+      const rule = ruleAt(rules, isOwn ? record.offset : 0);
+      const stands = newest !== undefined && !newest.retracts && isWithin(rule, record, newest);
+      const origin = `${record.originPartition}:${record.originOffset}`;
+      const before = record.originOffset < 0 ? undefined : sentHome.get(origin);
+      const isRepeat = before !== undefined && isWithin(rule, record, before);
+      sentHome.set(origin, record);
+      if (!isRepeat) newest = record;
+      if (!isOwn) continue;
+      if (record.retracts) this.count.retracted += stands && !isRepeat ? 1 : 0;
+      else if (stands) this.count.duplicates += 1;
+      else this.count.stored += 1;
+    }
   }
 
   equals(ledger: PartitionLedger): boolean {

@@ -1,6 +1,6 @@
 /** The filter over all ids of an index. It answers for nearly every new id, and grows in steps. */
 import type { IdColumns } from "./id-batch.ts";
-import { addEntries, askBatch, BLOCK_WORDS, blocksFor, newFilter } from "./id-filter.ts";
+import { addEntries, askBatch, BLOCK_WORDS, blocksFor, mayHold, newFilter } from "./id-filter.ts";
 
 /** At this many bits for each id the filter is full, and it is made larger. */
 const FULL_BITS_EACH = 12;
@@ -37,6 +37,11 @@ export class CommonFilter {
   /** Sets `perhaps` to 1 for the batch's ids that may have been added. */
   ask(batch: IdColumns, perhaps: Uint8Array): void {
     askBatch(this.#filter, batch, perhaps);
+  }
+
+  /** Whether the id at `word` may have been added. */
+  mayHold(words: Int32Array, word: number): boolean {
+    return mayHold(this.#filter, words, word) === 1;
   }
 
   /** Adds the entries of a run or a table. In their order this costs the least. */

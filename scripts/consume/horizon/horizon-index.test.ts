@@ -25,19 +25,29 @@ const SMALL: IndexSizes = { tableBits: 4, fanout: 3, savedMin: 8, entriesMax: 2 
 
 interface LogBatch {
   appendMs: number | undefined;
-  records: { offset: number; id: number; retracts?: boolean }[];
+  /** A retraction may name an origin; with one that came before it takes no effect. */
+  records: { offset: number; id: number; retracts?: boolean; origin?: number }[];
 }
 
 /** The definition, over the whole log: the newest record of the id in the horizon decides. */
 function expectedAnswers(log: LogBatch[]): Map<number, boolean> {
   const earlier: { id: number; slice: number; retracts: boolean }[] = [];
+  const origins: { origin: number; slice: number }[] = [];
   const answers = new Map<number, boolean>();
   let slice = -1;
   for (const { appendMs, records } of log) {
     // What holds no id, like a marker of a transaction, is not seen by every reader.
     if (records.length === 0) continue;
     slice = Math.max(slice, appendMs === undefined ? -1 : Math.floor(appendMs / SLICE_MS));
-    for (const { offset, id, retracts = false } of records) {
+    for (const { offset, id, retracts = false, origin } of records) {
+      if (retracts && origin !== undefined) {
+        const isRepeat = origins.some(
+          (other) => other.origin === origin && other.slice >= slice - 8,
+        );
+        origins.push({ origin, slice });
+        answers.set(offset, false);
+        if (isRepeat) continue;
+      }
       const newest = earlier.findLast((entry) => entry.id === id && entry.slice >= slice - 8);
       answers.set(offset, newest !== undefined && !newest.retracts);
       earlier.push({ id, slice, retracts });
@@ -85,10 +95,12 @@ async function read(
       }
       batch.count = 0;
     };
-    for (const { offset, id, retracts = false } of records) {
+    for (const { offset, id, retracts = false, origin: place } of records) {
       if (offset < from) continue;
-      if (!batch.hasRoom(offset, retracts)) decide();
+      const origin = retracts && place !== undefined ? Int32Array.of(8, 0, 0, place) : undefined;
+      if (!batch.hasRoom(offset, retracts, origin)) decide();
       batch.retracts = retracts;
+      batch.origin = origin;
       batch.add(offset, 7, 0, id, id >> 1);
     }
     decide();
@@ -107,6 +119,7 @@ const records = fc
         gap: fc.nat(2),
         id: fc.nat(idMax),
         retracts: fc.nat(9).map((chance) => chance < retractions),
+        origin: fc.option(fc.nat(9), { nil: undefined }),
       }),
       { maxLength: 30 },
     ),
@@ -128,9 +141,9 @@ const logs = fc
       nowMs += step;
       return {
         appendMs: isStamped ? nowMs : undefined,
-        records: records.map(({ gap, ...record }) => {
+        records: records.map(({ gap, origin, ...record }) => {
           offset += gap + 1;
-          return { offset, ...record };
+          return { offset, ...record, ...(origin !== undefined && { origin }) };
         }),
       };
     });

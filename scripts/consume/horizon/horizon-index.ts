@@ -11,7 +11,7 @@ import { CommonFilter } from "./common-filter.ts";
 import { loadFilter, saveFilter } from "./filter-file.ts";
 import { type DuplicateFinder, ID_WORDS, IdBatch, type IdColumns } from "./id-batch.ts";
 import { IdMixer } from "./id-mixer.ts";
-import { EVENT, IdTable, type Kind, type MixedIds, NOTHING } from "./id-table.ts";
+import { EVENT, IdTable, type Kind, type MixedIds, NOTHING, RETRACTION } from "./id-table.ts";
 import { type Manifest, writeManifest } from "./manifest.ts";
 import { mergeRuns } from "./merge-runs.ts";
 import { planMerge } from "./plan-merge.ts";
@@ -138,11 +138,9 @@ export class HorizonIndex implements DuplicateFinder {
   decide(batch: IdColumns, appendMs: number | undefined): void {
     if (batch.count === 0) return;
     const mixed = this.#mix(batch);
-    const { count, perhaps, seen } = mixed;
+    const { count } = mixed;
     const oldest = this.#moveTo(mixed.offsets[0] as number, appendMs) - SLICES;
-    perhaps.fill(0, 0, count);
-    seen.fill(0, 0, count);
-    this.#filter.ask(mixed, perhaps);
+    mixed.seen.fill(0, 0, count);
     const added = this.#addedBefore(mixed);
     try {
       if (batch.retracts) this.#retract(mixed, added, oldest);
@@ -154,38 +152,48 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   #decideEvents(batch: MixedIds, added: number, oldest: number): void {
-    const { count, perhaps, seen } = batch;
+    const { count, words, offsets, perhaps, seen } = batch;
+    perhaps.fill(0, 0, count);
+    this.#filter.ask(batch, perhaps);
     for (let index = 0; index < added; index++) this.#active.mark(batch, index);
     this.#add(batch, added);
     for (let at = perhaps.indexOf(1); at >= 0 && at < count; at = perhaps.indexOf(1, at + 1)) {
-      if (seen[at] === 0 && this.#newestWritten(batch, at, oldest) === EVENT) seen[at] = 1;
+      if (seen[at] === 1) continue;
+      const kind = this.#newestWritten(words, at * ID_WORDS, offsets[at] as number, oldest);
+      if (kind === EVENT) seen[at] = 1;
     }
   }
 
   /** One by one, since each may change what stands for the next. */
   #retract(batch: MixedIds, added: number, oldest: number): void {
-    const { count, words, offsets, perhaps, seen } = batch;
+    const { count, words, offsets, seen } = batch;
     for (let index = 0; index < count; index++) {
       const word = index * ID_WORDS;
       const offset = offsets[index] as number;
-      let kind = this.#active.newest(words, word, offset);
-      if (kind === NOTHING && perhaps[index] === 1) {
-        kind = this.#newestWritten(batch, index, oldest);
+      const isNew = index >= added;
+      const isRepeat = batch.origin && this.#repeats(batch.origin, offset, isNew, oldest);
+      if (!isRepeat && this.#newest(words, word, offset, oldest) === EVENT) {
+        seen[index] = 1;
+        if (isNew) this.#append(words, word, offset, RETRACTION);
       }
-      if (kind !== EVENT) continue;
-      seen[index] = 1;
-      if (index >= added) this.#addRetraction(batch, index, added);
+      if (isNew) this.#note(batch, index);
     }
-    if (added < count) this.#note(batch, count - 1);
   }
 
-  #addRetraction(batch: MixedIds, index: number, added: number): void {
-    const offset = batch.offsets[index] as number;
+  /** Whether the same record was sent home before. */
+  #repeats(origin: Int32Array, offset: number, isNew: boolean, oldest: number): boolean {
+    const words = new Int32Array(ID_WORDS);
+    this.#mixer.mix(origin, words, 1);
+    const kind = this.#newest(words, 0, offset, oldest);
+    if (isNew) this.#append(words, 0, offset, EVENT);
+    return kind === EVENT;
+  }
+
+  #append(words: Int32Array, word: number, offset: number, kind: Kind): void {
     for (;;) {
       if (this.#active.count === 0) this.#active.base = offset;
-      if (this.#active.retract(batch.words, index * ID_WORDS, offset)) return;
-      if (index > added) this.#note(batch, index - 1);
-      this.#sealWithin(batch);
+      if (this.#active.append(words, word, offset, kind)) return;
+      this.#seal();
     }
   }
 
@@ -203,10 +211,10 @@ export class HorizonIndex implements DuplicateFinder {
   }
 
   /** The same records, with mixed ids. */
-  #mix({ count, retracts, words: unmixed, offsets, seen }: IdColumns): MixedIds {
+  #mix({ words: unmixed, ...batch }: IdColumns): MixedIds {
     const words = this.#mixedWords;
-    this.#mixer.mix(unmixed, words, count);
-    return { count, retracts, words, offsets, seen, perhaps: this.#perhaps };
+    this.#mixer.mix(unmixed, words, batch.count);
+    return { ...batch, words, perhaps: this.#perhaps };
   }
 
   /** Everything below `offset` has been read, whether or not it had an id. */
@@ -273,14 +281,10 @@ export class HorizonIndex implements DuplicateFinder {
       at = this.#active.add(batch, at);
       if (at > from) this.#note(batch, at - 1);
       if (at === batch.count) return;
-      this.#sealWithin(batch);
+      // The rest of the batch begins the next table, and has to be compared with this one.
+      this.#seal();
+      this.#filter.ask(batch, batch.perhaps);
     }
-  }
-
-  /** The rest of the batch begins the next table, and has to be compared with this one. */
-  #sealWithin(batch: MixedIds): void {
-    this.#seal();
-    this.#filter.ask(batch, batch.perhaps);
   }
 
   #note({ offsets, words }: IdColumns, index: number): void {
@@ -290,14 +294,19 @@ export class HorizonIndex implements DuplicateFinder {
     this.#last = { offset, words: Array.from(words.subarray(at, at + ID_WORDS)) };
   }
 
-  /** What the newest entry below the record is, in tables that wait and in runs of its horizon. */
-  #newestWritten({ offsets, words }: IdColumns, index: number, oldest: number): Kind {
-    const word = index * ID_WORDS;
-    const offset = offsets[index] as number;
+  /** What the newest entry of an id below an offset is, in slices from `oldest` on. */
+  #newest(words: Int32Array, word: number, below: number, oldest: number): Kind {
+    const kind = this.#active.newest(words, word, below);
+    if (kind !== NOTHING || !this.#filter.mayHold(words, word)) return kind;
+    return this.#newestWritten(words, word, below, oldest);
+  }
+
+  /** The same in tables that wait and in runs. */
+  #newestWritten(words: Int32Array, word: number, below: number, oldest: number): Kind {
     for (let at = this.#sealed.length - 1; at >= 0; at--) {
       const { table, slice } = this.#sealed[at] as Sealed;
       if (slice < oldest) return NOTHING;
-      const kind = table.newest(words, word, offset);
+      const kind = table.newest(words, word, below);
       if (kind !== NOTHING) return kind;
     }
     const runs = this.#runs;
@@ -305,7 +314,7 @@ export class HorizonIndex implements DuplicateFinder {
       // Where any entry decides, the oldest runs come first: they are the largest.
       const run = runs[this.#retracts ? runs.length - 1 - step : step] as Run;
       if (run.info.slice < oldest) continue;
-      const kind = run.newest(words, word, offset);
+      const kind = run.newest(words, word, below);
       if (kind !== NOTHING) return kind;
     }
     return NOTHING;

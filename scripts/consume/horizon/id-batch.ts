@@ -10,6 +10,7 @@ export const ID_WORDS = 4;
 export interface IdColumns {
   readonly count: number;
   readonly retracts: boolean;
+  readonly origin: Int32Array | undefined;
   readonly words: Int32Array;
   readonly offsets: Float64Array;
   readonly seen: Uint8Array;
@@ -22,6 +23,11 @@ export class IdBatch implements IdColumns {
   count = 0;
   /** Whether all records are retractions; else all are events. */
   retracts = false;
+  /**
+   * Another id of the only record, a retraction. It takes effect only if this id does not stand, and
+   * lets it stand from there on.
+   */
+  origin: Int32Array | undefined;
   /** The ids, four words each. */
   readonly words = new Int32Array(IdBatch.SIZE * ID_WORDS);
   /** Offsets, ascending; the last one is less than 2^30 above the first. */
@@ -29,11 +35,12 @@ export class IdBatch implements IdColumns {
   /** The answers: 1 where the id stands below the record, else 0. */
   readonly seen = new Uint8Array(IdBatch.SIZE);
 
-  /** Whether an event, or a retraction, at this offset can be added. */
-  hasRoom(offset: number, retracts: boolean): boolean {
+  /** Whether a record of this kind at this offset can be added. */
+  hasRoom(offset: number, retracts: boolean, origin?: Int32Array): boolean {
     if (this.count === 0) return true;
+    const isAlike = this.retracts === retracts && (origin ?? this.origin) === undefined;
     const isNear = offset - (this.offsets[0] as number) < 2 ** 30;
-    return this.retracts === retracts && this.count < IdBatch.SIZE && isNear;
+    return isAlike && isNear && this.count < IdBatch.SIZE;
   }
 
   add(offset: number, id0: number, id1: number, id2: number, id3: number): void {

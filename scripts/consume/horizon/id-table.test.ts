@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { IdBatch } from "./id-batch.ts";
-import { IdTable } from "./id-table.ts";
+import { IdTable, RETRACTION } from "./id-table.ts";
 
 /** The id of a number, in the words of a batch. */
 const wordsOf = (id: number) => new Int32Array([id << 28, 1, 2, id]);
@@ -9,7 +9,7 @@ const wordsOf = (id: number) => new Int32Array([id << 28, 1, 2, id]);
 /** Adds an event or a retraction of an id. */
 function add(table: IdTable, id: number, offset: number, retracts: boolean): void {
   if (retracts) {
-    table.retract(wordsOf(id), 0, offset);
+    table.append(wordsOf(id), 0, offset, RETRACTION);
     return;
   }
   const batch = new IdBatch();

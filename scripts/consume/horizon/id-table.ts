@@ -21,7 +21,7 @@ export const DISTANCE_MAX = 2 ** 31 - 2;
 export type Kind = typeof NOTHING | typeof EVENT | typeof RETRACTION;
 export const NOTHING = 0;
 export const EVENT = 1;
-const RETRACTION = 2;
+export const RETRACTION = 2;
 
 /** What an entry with this last word is. */
 export const kindOf = (last: number): Kind => (last < 0 ? RETRACTION : EVENT);
@@ -82,10 +82,11 @@ export class IdTable {
     return to;
   }
 
-  /** Adds a retraction of an id; returns whether there was room for it. */
-  retract(words: Int32Array, word: number, offset: number): boolean {
+  /** Adds an entry behind all others; returns whether there was room for it. */
+  append(words: Int32Array, word: number, offset: number, kind: Kind): boolean {
     const distance = offset - this.base;
     if (distance > DISTANCE_MAX || this.count >= this.#countMax) return false;
+    if (kind === EVENT) return this.#append(words, word, distance + 1);
     this.retracts = true;
     return this.#append(words, word, (distance + 1) | RETRACTION_BIT);
   }

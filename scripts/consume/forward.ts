@@ -27,6 +27,8 @@ export interface ForwarderOptions {
 export class Forwarder {
   readonly #options: ForwarderOptions;
   #appender: Promise<Appender> | undefined;
+  /** Appenders of fewer partitions than there are now; records may still be under way by them. */
+  readonly #outgrown: Promise<Appender>[] = [];
   /** By home: the work that is under way, since a partition takes one call at a time. */
   readonly #lanes = new Map<number, Promise<void>>();
   #loggedMs = Number.NEGATIVE_INFINITY;
@@ -51,8 +53,9 @@ export class Forwarder {
   }
 
   async close(): Promise<void> {
-    const appender = await this.#appender?.catch(() => undefined);
-    await appender?.close();
+    const opened = this.#appender ? [...this.#outgrown, this.#appender] : this.#outgrown;
+    const appenders = await Promise.all(opened.map((appender) => appender.catch(() => undefined)));
+    await Promise.all(appenders.map((appender) => appender?.close()));
   }
 
   #queue(home: number, work: () => Promise<void>): Promise<void> {
@@ -72,12 +75,24 @@ export class Forwarder {
         })),
       );
       const { dependency, signal } = this.#options;
-      const append = async () => (await this.#open()).append(home, records);
+      const append = async () => (await this.#appenderFor(home)).append(home, records);
       await retry(() => dependency.watch(append), {
         isRetryable: (error) => dependency.isOutage(error),
         signal,
       });
     }
+  }
+
+  /** An appender that knows the partition, also when it was added since the first record. */
+  async #appenderFor(home: number): Promise<Appender> {
+    const opening = this.#open();
+    const appender = await opening;
+    if (home < appender.partitionCount) return appender;
+    if (this.#appender === opening) {
+      this.#outgrown.push(opening);
+      this.#appender = undefined;
+    }
+    return this.#open();
   }
 
   #open(): Promise<Appender> {

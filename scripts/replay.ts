@@ -2,10 +2,11 @@
  * `bun run replay`: rebuilds the tables from the log into shadow tables, compares, and takes over
  * what differs in one transaction, while consumers and readers go on.
  */
+import { eventsToRemove } from "../schema/ledger.ts";
 import { isCompacted } from "./kafka/compaction.ts";
 import type { Kafka } from "./kafka/log.ts";
 import { openKafka } from "./kafka/open.ts";
-import { inScope, type PartitionLedger, readLedgers } from "./ledger/ledger.ts";
+import { inScope, type PartitionLedger, readLedgers, totalsOf } from "./ledger/ledger.ts";
 import { ADVISORY_LOCKS } from "./lib/advisory-locks.ts";
 import { defineCommand, printJson, runCommand } from "./lib/command.ts";
 import { type Config, readConfig } from "./lib/config.ts";
@@ -131,6 +132,8 @@ async function refuseIncompleteLog(
     );
   }
   const log = await kafka.logState(config.KAFKA_TOPIC);
+  const toRemove = eventsToRemove(totalsOf(ledgers));
+  const stay = toRemove > 0 ? `, so events that are taken back stay counted: ${toRemove}` : "";
   for (const { partition, firstOffset, topicId } of ledgers) {
     const state = log.get(partition);
     if (state?.topicId !== topicId) {
@@ -140,7 +143,7 @@ async function refuseIncompleteLog(
     }
     if (state.logStart > firstOffset) {
       throw new Error(
-        `Cannot replay: the log of partition ${partition} begins at ${state.logStart}, counting began at ${firstOffset}; what retention has deleted cannot be rebuilt`,
+        `Cannot replay: the log of partition ${partition} begins at ${state.logStart}, counting began at ${firstOffset}; what retention has deleted cannot be rebuilt${stay}`,
       );
     }
   }

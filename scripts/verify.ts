@@ -98,7 +98,7 @@ async function verify(
     const logHop = verifyLog(log, tables.ledgers, await isCompacted(kafka, topic));
     return [
       await withLastRecords(logHop, kafka, topic, log, tables.ledgers),
-      verifyUserEvents(tables),
+      verifyUserEvents(tables, log),
       verifyMinutes(tables),
       verifyDeadLetters(tables),
       await ifAsked("dbt", () => verifySummary(summary, expected?.has("dbt") === true)),

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { isBalanced, type LedgerCounts } from "../../schema/ledger.ts";
-import { type PartitionLedger, totalsOf } from "./ledger.ts";
+import { eventsInTables, isBalanced, type LedgerCounts } from "../../schema/ledger.ts";
+import { describeToRemove, type PartitionLedger, totalsOf } from "./ledger.ts";
 
 const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
   partition: 0,
@@ -60,4 +60,21 @@ test.each(["read", "stored", "duplicates", "rejected", "retractions", "absent"] 
 
 test("isBalanced() does not hold when records were lost, even if the rest adds up", () => {
   expect(isBalanced({ ...counts, lost: 1 })).toBe(false);
+});
+
+test("eventsInTables() leaves out what is removed, not what is only taken back", () => {
+  expect(eventsInTables(counts)).toBe(9);
+});
+
+test("describeToRemove() names the command, or why it cannot help", () => {
+  expect(describeToRemove({ retracted: 3, removed: 3 })).toBeUndefined();
+  expect(describeToRemove({ retracted: 3, removed: 1 })).toBe(
+    "2 events are taken back and wait for `bun run replay`",
+  );
+  expect(describeToRemove({ retracted: 1, removed: 0 })).toBe(
+    "1 event is taken back and waits for `bun run replay`",
+  );
+  expect(describeToRemove({ retracted: 1, removed: 0 }, false)).toContain(
+    "1 event is taken back and stays counted: the log no longer begins where counting did",
+  );
 });

@@ -94,13 +94,19 @@ export function totalsOf(ledgers: readonly PartitionLedger[]): LedgerCounts {
   return total;
 }
 
-/** What waits for a replay, in words; undefined when nothing does. */
+/**
+ * What waits for a replay, in words; undefined when nothing does.
+ * @param isLogWhole whether the log still begins where counting began, as a replay needs it
+ */
 export function describeToRemove(
   counts: Pick<LedgerCounts, "retracted" | "removed">,
+  isLogWhole = true,
 ): string | undefined {
   const events = eventsToRemove(counts);
   if (events === 0) return undefined;
-  return events === 1
-    ? "1 event is taken back and waits for `bun run replay`"
-    : `${events} events are taken back and wait for \`bun run replay\``;
+  const [are, wait, stay] = events === 1 ? ["is", "waits", "stays"] : ["are", "wait", "stay"];
+  const taken = `${events} event${events === 1 ? "" : "s"} ${are} taken back`;
+  return isLogWhole
+    ? `${taken} and ${wait} for \`bun run replay\``
+    : `${taken} and ${stay} counted: the log no longer begins where counting did, so \`bun run replay\` cannot count again without them`;
 }

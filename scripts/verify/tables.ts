@@ -5,6 +5,7 @@
 
 import { EVENT_TYPES } from "../../schema/event-types.ts";
 import { eventsInTables, eventsToRemove } from "../../schema/ledger.ts";
+import type { LogState } from "../kafka/log.ts";
 import {
   describeToRemove,
   type LedgerScope,
@@ -60,11 +61,17 @@ const byKey = <Key>(rows: readonly unknown[]) =>
  * consumer_offsets → user_events: every stored event is in the sum of the users' counts, unless it was
  * taken back. While one that was taken back is still in there, the hop differs.
  */
-export function verifyUserEvents({ ledgers, userEvents }: TableNumbers): HopResult {
+export function verifyUserEvents(
+  { ledgers, userEvents }: TableNumbers,
+  log: ReadonlyMap<number, LogState>,
+): HopResult {
   const totals = totalsOf(ledgers);
   const { stored, removed } = totals;
   const counted = sum(userEvents.values());
-  const waiting = describeToRemove(totals);
+  const isLogWhole = ledgers.every(
+    ({ partition, firstOffset }) => (log.get(partition)?.logStart ?? 0) <= firstOffset,
+  );
+  const waiting = describeToRemove(totals, isLogWhole);
   return {
     hop: "consumer → user_events",
     equation: `${stored} stored${removed ? ` - ${removed} removed` : ""} = ${counted} in user_events`,

@@ -4,6 +4,7 @@
  * of the log.
  */
 import type { RejectReason } from "../../schema/rejects.ts";
+import { afterVarint, readVarint } from "./varint.ts";
 
 /** A record batch's header, and its records as they stand in the log, decompressed. */
 export interface RecordBatch {
@@ -60,17 +61,17 @@ export class RecordCursor {
     if (batch === undefined || this.#remaining === 0) return false;
     this.#remaining -= 1;
     const { bytes } = this;
-    const length = varint(bytes, this.#at);
-    const end = after + length;
+    const length = readVarint(bytes, this.#at);
+    const end = afterVarint + length;
     if (length < 0 || end > bytes.length) this.#corrupt();
     // The record's attributes come first: none are in use.
-    const timestampDelta = varint(bytes, after + 1);
-    this.offset = batch.baseOffset + varint(bytes, after);
+    const timestampDelta = readVarint(bytes, afterVarint + 1);
+    this.offset = batch.baseOffset + readVarint(bytes, afterVarint);
     this.timestampMs = batch.appendTimestampMs ?? batch.baseTimestampMs + timestampDelta;
-    const keyLength = varint(bytes, after);
-    const keyStart = after;
-    const valueLength = varint(bytes, keyLength > 0 ? keyStart + keyLength : keyStart);
-    const valueStart = after;
+    const keyLength = readVarint(bytes, afterVarint);
+    const keyStart = afterVarint;
+    const valueLength = readVarint(bytes, keyLength > 0 ? keyStart + keyLength : keyStart);
+    const valueStart = afterVarint;
     const valueEnd = valueLength > 0 ? valueStart + valueLength : valueStart;
     if (valueEnd > end) this.#corrupt();
     this.keyLength = keyLength;
@@ -88,36 +89,4 @@ export class RecordCursor {
       `Cannot read the record after offset ${this.offset}: its length leads beyond the batch`,
     );
   }
-}
-
-/** Where the varint that was read last ends. */
-let after = 0;
-
-/** A zigzag varint. Most take one or two bytes; only a timestamp's difference can exceed 32 bits. */
-function varint(bytes: Uint8Array, at: number): number {
-  const first = bytes[at] as number;
-  if (first < 0x80) {
-    after = at + 1;
-    return (first >>> 1) ^ -(first & 1);
-  }
-  const second = bytes[at + 1] as number;
-  if (second < 0x80) {
-    after = at + 2;
-    const value = (first & 0x7f) | (second << 7);
-    return (value >>> 1) ^ -(value & 1);
-  }
-  return longVarint(bytes, at);
-}
-
-function longVarint(bytes: Uint8Array, at: number): number {
-  let value = 0;
-  let scale = 1;
-  let byte = 0x80;
-  after = at;
-  while (byte >= 0x80 && scale < 2 ** 56) {
-    byte = bytes[after++] as number;
-    value += (byte & 0x7f) * scale;
-    scale *= 0x80;
-  }
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

@@ -14,7 +14,7 @@ import { homeOf } from "./homes.ts";
 import type { HorizonIndex } from "./horizon/horizon-index.ts";
 import { IdBatch } from "./horizon/id-batch.ts";
 import { always, momentsOf } from "./moments.ts";
-import { idOfOrigin, originOf } from "./origin.ts";
+import { originIdOf } from "./origin.ts";
 
 /** More offsets than a partition has. */
 const STEP = 2 ** 50;
@@ -78,12 +78,10 @@ export async function inherit(
           : momentCounts(offset, event.createdAtMs, timestampMs) &&
             homeOf(event.userId, partitions) === partition;
         if (!concerns) continue;
-        const origin = retracts ? originOf(cursor) : undefined;
-        const originId = origin && idOfOrigin(origin);
-        if (!ids.hasRoom(base + offset, retracts, originId)) decide();
-        ids.retracts = retracts;
-        ids.origin = originId;
-        ids.add(base + offset, event.id0, event.id1, event.id2, event.id3);
+        const origin = retracts ? originIdOf(cursor) : undefined;
+        if (!ids.hasRoom(base + offset, retracts, origin)) decide();
+        const { id0, id1, id2, id3 } = event;
+        ids.add(base + offset, id0, id1, id2, id3, retracts, origin);
       }
       decide();
       await index.caughtUp();

@@ -25,6 +25,10 @@ export function originOf(cursor: RecordCursor): Origin | undefined {
     : { partition: Number(partition), offset: Number(offset) };
 }
 
-/** The place as an id: no two places have the same. */
-export const idOfOrigin = ({ partition, offset }: Origin) =>
-  Int32Array.of(0x6f726967, partition, offset / 2 ** 32, offset);
+/** That place as an id, of which no two places have the same. */
+export function originIdOf(cursor: RecordCursor): Int32Array | undefined {
+  const origin = originOf(cursor);
+  if (!origin) return undefined;
+  const { partition, offset } = origin;
+  return Int32Array.of(0x6f726967, partition, offset / 2 ** 32, offset);
+}

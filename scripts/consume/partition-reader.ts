@@ -14,7 +14,7 @@ import { type Decoded, decodeEvent } from "./decode-event.ts";
 import { everywhere, type IsHome } from "./homes.ts";
 import { type DuplicateFinder, IdBatch } from "./horizon/id-batch.ts";
 import { always, type MomentCounts } from "./moments.ts";
-import { idOfOrigin, originOf } from "./origin.ts";
+import { originIdOf, originOf } from "./origin.ts";
 import { DEAD_LETTER_PAYLOAD_BYTES_MAX, type DeadLetter, Tally } from "./tally.ts";
 
 /** The last record that the index of ids holds: the log has to hold it still. */
@@ -310,13 +310,10 @@ export class PartitionReader {
     const event = this.#event;
     const ids = this.#ids;
     const { offset } = cursor;
-    const origin = retracts ? originOf(cursor) : undefined;
-    const originId = origin && idOfOrigin(origin);
-    if (!ids.hasRoom(offset, retracts, originId)) this.#decide(appendMs);
+    const origin = retracts ? originIdOf(cursor) : undefined;
+    if (!ids.hasRoom(offset, retracts, origin)) this.#decide(appendMs);
     const at = ids.count;
-    ids.retracts = retracts;
-    ids.origin = originId;
-    ids.add(offset, event.id0, event.id1, event.id2, event.id3);
+    ids.add(offset, event.id0, event.id1, event.id2, event.id3, retracts, origin);
     this.#userIds[at] = event.userId;
     this.#typeIndexes[at] = event.typeIndex;
     this.#createdAtMs[at] = event.createdAtMs;

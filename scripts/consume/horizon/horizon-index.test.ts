@@ -99,9 +99,7 @@ async function read(
       if (offset < from) continue;
       const origin = retracts && place !== undefined ? Int32Array.of(8, 0, 0, place) : undefined;
       if (!batch.hasRoom(offset, retracts, origin)) decide();
-      batch.retracts = retracts;
-      batch.origin = origin;
-      batch.add(offset, 7, 0, id, id >> 1);
+      batch.add(offset, 7, 0, id, id >> 1, retracts, origin);
     }
     decide();
     if (isDrained) await index.settled();

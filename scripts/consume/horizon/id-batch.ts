@@ -43,7 +43,18 @@ export class IdBatch implements IdColumns {
     return isAlike && isNear && this.count < IdBatch.SIZE;
   }
 
-  add(offset: number, id0: number, id1: number, id2: number, id3: number): void {
+  /** Adds a record, for which there has to be room. */
+  add(
+    offset: number,
+    id0: number,
+    id1: number,
+    id2: number,
+    id3: number,
+    retracts = false,
+    origin?: Int32Array,
+  ): void {
+    this.retracts = retracts;
+    this.origin = origin;
     const at = this.count * ID_WORDS;
     this.words[at] = id0;
     this.words[at + 1] = id1;

@@ -26,7 +26,6 @@ import { type HorizonIndex, TakenOverError } from "./horizon/horizon-index.ts";
 import { ingest } from "./ingest.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { indexFolder, loseTo, openPartition } from "./open-partition.ts";
-
 import type { PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { FencedError, type PartitionKey, storeStandstill, storeTally } from "./store.ts";
@@ -49,6 +48,12 @@ export interface GroupMemberOptions {
   dependencies: Dependencies;
   /** Replaces the statement that stores a tally; only the test of the fence uses it. */
   statement?: string;
+}
+
+/** A partition that is opened, and compared before it is counted. */
+interface Opened {
+  writer: PartitionWriter;
+  index: HorizonIndex;
 }
 
 export class GroupMember {
@@ -296,10 +301,19 @@ export class GroupMember {
    * for all, or the group changes. A partition that waits for another consumer keeps no other waiting.
    */
   async #open(partitions: number[]): Promise<void> {
+    const opened = new Map<number, Opened>();
+    try {
+      await this.#openAll(partitions, opened);
+    } finally {
+      for (const { index } of opened.values()) index.close();
+    }
+  }
+
+  /** The same. What it leaves in `opened` is not counted, since it was stopped before. */
+  async #openAll(partitions: number[], opened: Map<number, Opened>): Promise<void> {
     this.#member.pause(partitions);
     const generation = this.#generation;
     const isCurrent = () => generation === this.#generation && !this.#isStopping;
-    const opened = new Map<number, PartitionWriter>();
     const fetched = new Set<number>();
     for (let attempt = 0; isCurrent(); attempt++) {
       const connections = this.#connections;
@@ -310,13 +324,14 @@ export class GroupMember {
         let isWaiting = false;
         for (const partition of partitions) {
           this.#assertReaches(partition, places.get(partition) ?? 0, state);
-          let writer = this.#writers.get(partition) ?? opened.get(partition);
+          let writer = this.#writers.get(partition) ?? opened.get(partition)?.writer;
           if (!writer) {
-            writer = await this.#writerOf(partition, state, isCurrent).catch(unlessItWaits);
+            const one = await this.#openOne(partition, state, isCurrent).catch(unlessItWaits);
+            if (one) opened.set(partition, one);
             if (!isCurrent()) return;
-            isWaiting ||= writer === undefined;
-            if (!writer) continue;
-            opened.set(partition, writer);
+            isWaiting ||= one === undefined;
+            if (!one) continue;
+            writer = one.writer;
           }
           readers.set(partition, writer.reader);
         }
@@ -325,8 +340,9 @@ export class GroupMember {
         // What was compared may not be what answers now.
         if (connections !== this.#connections) continue;
         this.#topicId ??= state.values().next().value?.topicId;
-        for (const [partition, writer] of opened) {
+        for (const [partition, { writer, index }] of opened) {
           this.#writers.set(partition, writer);
+          this.#indexes.set(partition, index);
           // What was lost is stored at once: the log may hold nothing else.
           writer.schedule();
         }
@@ -352,16 +368,15 @@ export class GroupMember {
     return dependencies.kafka.watch(() => kafka.logState(config.KAFKA_TOPIC));
   }
 
-  async #writerOf(
+  async #openOne(
     partition: number,
     log: Map<number, LogState>,
     isCurrent: () => boolean,
-  ): Promise<PartitionWriter> {
+  ): Promise<Opened> {
     const { config, sql, metrics, dependencies, statement } = this.#options;
     const key = this.#key(partition);
     const { reader, index, rules } = await openPartition(this.#options, key, log, this.#seed);
     metrics.opened(partition, reader.pending.nextOffset);
-    this.#indexes.set(partition, index);
     const storedDays = new StoredDays();
     const writer: PartitionWriter = new PartitionWriter(reader, {
       config,
@@ -379,7 +394,7 @@ export class GroupMember {
         },
       },
     });
-    return writer;
+    return { writer, index };
   }
 
   /** What does not belong to the partition has to be in its home before the place moves beyond it. */

@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { RefusedError, TopicMissingError } from "./kafka/failure.ts";
+import { RefusedError, TopicMissingError, UNKNOWN_TOPIC_MS_MAX } from "./kafka/failure.ts";
 import { openKafka } from "./kafka/open.ts";
 import { pingKafka } from "./kafka/probe.ts";
 import { countedTopicId, topicGone } from "./ledger/same-log.ts";
@@ -64,8 +64,6 @@ const untilPostgresAnswers = (config: Config, waitMs: number) =>
   });
 
 const UNDEFINED_TABLE = "42P01";
-/** How long a broker that has just started may not know a topic. */
-const UNKNOWN_TOPIC_MS_MAX = 5_000;
 
 /** @throws NeedsPersonError when the topic is missing although it was counted */
 async function refuseToReplace(config: Config, waitMs: number): Promise<void> {
@@ -76,11 +74,10 @@ async function refuseToReplace(config: Config, waitMs: number): Promise<void> {
   await untilPostgresAnswers(config, waitMs);
   const counted = await countedId(config, topic);
   if (counted === undefined) return;
-  const startMs = performance.now();
   const ask = async () => {
     if (await isMissing(config, topic)) throw topicGone(config, topic, counted);
   };
-  await retry(ask, { isRetryable: () => performance.now() - startMs < UNKNOWN_TOPIC_MS_MAX });
+  await retry(ask, { isRetryable: () => true, totalMsMax: UNKNOWN_TOPIC_MS_MAX });
 }
 
 async function isMissing(config: Config, topic: string): Promise<boolean> {

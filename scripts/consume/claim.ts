@@ -14,6 +14,7 @@ import {
   type WantedRule,
   withRule,
 } from "../ledger/duplicate-rules.ts";
+import { storedMark } from "../ledger/ledger.ts";
 import type { Mark } from "../ledger/mark.ts";
 import { assertReaches, beginAgain } from "../ledger/same-log.ts";
 import type { Config } from "../lib/config.ts";
@@ -67,9 +68,9 @@ export async function claimPartition(
     from ${offsets}
     where group_id = ${key.groupId} and topic = ${key.topic} and partition = ${key.partition}`;
   if (!row) throw new Error(`Cannot claim ${where}: its row in consumer_offsets has vanished`);
-  const { topicId, nextOffset, markOffset: offset, checksum } = row;
+  const { topicId, nextOffset, markOffset, checksum } = row;
   assertReaches(config, where, { topicId, nextOffset }, log);
-  const mark = offset === null ? undefined : { offset, checksum };
+  const mark = storedMark(markOffset, checksum);
   const rules = duplicateRules.parse(row.rules);
   return { nextOffset, mark, rules: await decideBy(rule, sql, key, nextOffset, rules) };
 }

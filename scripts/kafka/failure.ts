@@ -32,6 +32,9 @@ export class TopicMissingError extends KafkaError {
   override name = "TopicMissingError";
 }
 
+/** How long a broker that has just started may not know a topic, in milliseconds. */
+export const UNKNOWN_TOPIC_MS_MAX = 5_000;
+
 /** What a client found out about a failure. */
 export interface Failure {
   kind:

@@ -3,6 +3,7 @@
  * has been counted, and what became of every offset up to there.
  */
 import { eventsToRemove, type LedgerCounts } from "../../schema/ledger.ts";
+import type { LogState } from "../kafka/log.ts";
 import type { Config } from "../lib/config.ts";
 import type { Queryable } from "../lib/postgres.ts";
 import { type DuplicateRule, duplicateRules } from "./duplicate-rules.ts";
@@ -37,6 +38,10 @@ export const inScope = (sql: Queryable, { KAFKA_GROUP_ID, KAFKA_TOPIC }: LedgerS
 
 type Row = PartitionLedger & { markOffset: number | null; checksum: number | null };
 
+/** The mark from the columns of `consumer_offsets`, which are null before the first record. */
+export const storedMark = (offset: number | null, checksum: number | null): Mark | undefined =>
+  offset === null || checksum === null ? undefined : { offset, checksum };
+
 /** The ledger of each partition, in the order of the partitions. */
 export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<PartitionLedger[]> {
   const rows = await sql<Row[]>`
@@ -49,7 +54,7 @@ export async function readLedgers(sql: Queryable, scope: LedgerScope): Promise<P
     order by partition`;
   return rows.map(({ markOffset: offset, checksum, ...row }) => ({
     ...row,
-    mark: offset === null || checksum === null ? undefined : { offset, checksum },
+    mark: storedMark(offset, checksum),
     rules: duplicateRules.parse(row.rules),
     standstill: standstill.nullable().parse(row.standstill),
   }));
@@ -74,6 +79,12 @@ export async function readTotals(sql: Queryable, scope: LedgerScope): Promise<Le
   return row as LedgerCounts;
 }
 
+/** Whether the log still begins where counting of the partition began. */
+export const isLogWhole = (
+  { partition, firstOffset }: Pick<PartitionLedger, "partition" | "firstOffset">,
+  log: ReadonlyMap<number, LogState>,
+): boolean => (log.get(partition)?.logStart ?? 0) <= firstOffset;
+
 /** The counts of all partitions together. */
 export function totalsOf(ledgers: readonly PartitionLedger[]): LedgerCounts {
   const total: LedgerCounts = {
@@ -96,17 +107,17 @@ export function totalsOf(ledgers: readonly PartitionLedger[]): LedgerCounts {
 
 /**
  * What waits for a replay, in words; undefined when nothing does.
- * @param isLogWhole whether the log still begins where counting began, as a replay needs it
+ * @param canReplay whether the log still begins where counting began, as a replay needs it
  */
 export function describeToRemove(
   counts: Pick<LedgerCounts, "retracted" | "removed">,
-  isLogWhole = true,
+  canReplay = true,
 ): string | undefined {
   const events = eventsToRemove(counts);
   if (events === 0) return undefined;
   const [are, wait, stay] = events === 1 ? ["is", "waits", "stays"] : ["are", "wait", "stay"];
   const taken = `${events} event${events === 1 ? "" : "s"} ${are} taken back`;
-  return isLogWhole
+  return canReplay
     ? `${taken} and ${wait} for \`bun run replay\``
     : `${taken} and ${stay} counted: the log no longer begins where counting did, so \`bun run replay\` cannot count again without them`;
 }

@@ -17,7 +17,7 @@ import { type Range, readLog } from "../kafka/read-log.ts";
 import { type RecordBatch, RecordCursor } from "../kafka/record-cursor.ts";
 import type { Skip } from "../kafka/unpack.ts";
 import { type DuplicateRule, inheritedBy, ruleAt } from "../ledger/duplicate-rules.ts";
-import type { PartitionLedger } from "../ledger/ledger.ts";
+import { isLogWhole, type PartitionLedger } from "../ledger/ledger.ts";
 import { readSkips } from "../ledger/standstill.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
@@ -38,9 +38,7 @@ export async function recount(
   ledgers: readonly PartitionLedger[],
 ): Promise<HopResult> {
   const counters = new Map(ledgers.map((ledger) => [ledger.partition, new PlainCounter(ledger)]));
-  const incomplete = ledgers.filter(
-    ({ partition, firstOffset }) => (log.get(partition)?.logStart ?? 0) > firstOffset,
-  );
+  const incomplete = ledgers.filter((ledger) => !isLogWhole(ledger, log));
   const ranges = new Map(
     ledgers
       .filter((ledger) => !incomplete.includes(ledger))

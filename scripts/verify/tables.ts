@@ -8,6 +8,7 @@ import { eventsInTables, eventsToRemove } from "../../schema/ledger.ts";
 import type { LogState } from "../kafka/log.ts";
 import {
   describeToRemove,
+  isLogWhole,
   type LedgerScope,
   type PartitionLedger,
   readLedgers,
@@ -68,10 +69,8 @@ export function verifyUserEvents(
   const totals = totalsOf(ledgers);
   const { stored, removed } = totals;
   const counted = sum(userEvents.values());
-  const isLogWhole = ledgers.every(
-    ({ partition, firstOffset }) => (log.get(partition)?.logStart ?? 0) <= firstOffset,
-  );
-  const waiting = describeToRemove(totals, isLogWhole);
+  const canReplay = ledgers.every((ledger) => isLogWhole(ledger, log));
+  const waiting = describeToRemove(totals, canReplay);
   return {
     hop: "consumer → user_events",
     equation: `${stored} stored${removed ? ` - ${removed} removed` : ""} = ${counted} in user_events`,

@@ -3,7 +3,12 @@
  * say what to do. Returns the transport that the sender uses.
  */
 import { encodeRecords } from "../../kafka/encode-records.ts";
-import { answerWithin, OutageError, TopicMissingError } from "../../kafka/failure.ts";
+import {
+  answerWithin,
+  OutageError,
+  TopicMissingError,
+  UNKNOWN_TOPIC_MS_MAX,
+} from "../../kafka/failure.ts";
 import type { AppenderOptions } from "../../kafka/log.ts";
 import { openKafka } from "../../kafka/open.ts";
 import type { Config } from "../../lib/config.ts";
@@ -18,8 +23,6 @@ export interface Connection extends Transport {
 
 /** The longest time for one attempt to reach Kafka, for a broker that does not even refuse. */
 const ATTEMPT_MS_MAX = 15_000;
-/** How long a broker that has just started may not know a topic. */
-const UNKNOWN_TOPIC_MS_MAX = 5_000;
 
 export interface ConnectOptions extends AppenderOptions {
   /** How long a Kafka that is away is waited for, in milliseconds. */
@@ -46,14 +49,13 @@ export async function connect(
       throw error;
     }
   };
-  const limitMs = (error: unknown) =>
-    error instanceof TopicMissingError ? Math.min(waitMs, UNKNOWN_TOPIC_MS_MAX) : waitMs;
   const startMs = performance.now();
+  const mayBeUnknownYet = () => performance.now() - startMs < UNKNOWN_TOPIC_MS_MAX;
   try {
     const appender = await retry(() => dependency.watch(open), {
       isRetryable: (error) =>
-        (error instanceof OutageError || error instanceof TopicMissingError) &&
-        performance.now() - startMs < limitMs(error),
+        error instanceof OutageError || (error instanceof TopicMissingError && mayBeUnknownYet()),
+      totalMsMax: waitMs,
       firstMs: 1_000,
       msMax: 1_000,
     });

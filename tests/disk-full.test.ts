@@ -7,7 +7,12 @@ import { freePorts } from "../scripts/host/free-ports.ts";
 import { dataFolder } from "../scripts/lib/local-data.ts";
 import { until } from "../scripts/lib/wait.ts";
 import type { Row } from "../scripts/stack/show/report.ts";
-import { type ConsumerProcess, startConsumer, stopConsumer } from "./harness/consumers.ts";
+import {
+  type ConsumerProcess,
+  readHealth,
+  startConsumer,
+  stopConsumer,
+} from "./harness/consumers.ts";
 import { makeEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { expectVerified } from "./harness/proof.ts";
@@ -50,15 +55,6 @@ async function startOnSmallDisk(name: Name): Promise<Place> {
   return place;
 }
 
-interface Said {
-  ok: boolean;
-  waitingFor?: string;
-  warnings: string[];
-}
-
-const healthAt = async (port: number) =>
-  (await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()) as Said;
-
 async function rowOf({ environment }: Place, name: Name): Promise<Row> {
   const answer = await runOrThrow(environment, "scripts/status.ts", ["--json", name]);
   return (JSON.parse(answer) as Row[])[0]!;
@@ -69,7 +65,7 @@ const soon = (what: string, attempt: () => Promise<void>) => until(what, SAID_MS
 /** The disk is small from the beginning, which is worth a warning, and no fault. */
 async function expectWarned(place: Place, name: Name, consumer: ConsumerProcess): Promise<void> {
   const warning = `little room on the disk of ${TITLES[name]}`;
-  const { ok, warnings } = await healthAt(consumer.metricsPort);
+  const { ok, warnings } = await readHealth(consumer.metricsPort);
   expect([ok, warnings.join()]).toEqual([true, expect.stringContaining(warning)]);
   const { state, warning: said } = await rowOf(place, name);
   expect([state, said]).toEqual(["ready", expect.stringContaining(warning)]);
@@ -101,7 +97,7 @@ for (const name of ["kafka", "postgres"] as const) {
 
       disk!.fill();
       await soon("the consumer says so", async () => {
-        const said = await healthAt(consumer.metricsPort);
+        const said = await readHealth(consumer.metricsPort);
         expect(said).toMatchObject({ ok: false, waitingFor: `${title}: ${NO_ROOM}` });
       });
       await soon("the public summary says so", async () => {
@@ -113,7 +109,7 @@ for (const name of ["kafka", "postgres"] as const) {
       const verified = await run(place.environment, "scripts/verify.ts");
       expect(verified.stdout + verified.stderr).toContain(NO_ROOM);
       if (name === "kafka") {
-        const said = await healthAt(port);
+        const said = await readHealth(port);
         expect(said).toMatchObject({ ok: false, waitingFor: `${title}: ${NO_ROOM}` });
         expect(state).not.toBe("ready");
         expect(verified.exitCode).toBe(1);
@@ -134,7 +130,7 @@ for (const name of ["kafka", "postgres"] as const) {
       expect(await untilRead(place.sql, EVENTS)).toMatchObject({ stored: EVENTS });
       expect(differences(counts, await readCounts(place.sql))).toEqual([]);
       await soon("the consumer is well", async () => {
-        expect(await healthAt(consumer.metricsPort)).toMatchObject({ ok: true });
+        expect(await readHealth(consumer.metricsPort)).toMatchObject({ ok: true });
       });
       expect((await origin.read()).pause).toBeNull();
       await expectVerified(place);

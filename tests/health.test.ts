@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { freePorts } from "../scripts/host/free-ports.ts";
 import { until } from "../scripts/lib/wait.ts";
 import { Cluster } from "./harness/cluster.ts";
-import { startConsumer, stopConsumer } from "./harness/consumers.ts";
+import { type Health, readHealth, startConsumer, stopConsumer } from "./harness/consumers.ts";
 import { type Fault, FaultyProxy } from "./harness/faulty-proxy.ts";
 import { type Place, Platform } from "./harness/platform.ts";
 import { expectVerified } from "./harness/proof.ts";
@@ -81,14 +81,7 @@ async function startAll(): Promise<Watched> {
   return { producer, producerPort, consumer, origin, worker };
 }
 
-interface Said {
-  ok: boolean;
-  waitingFor?: string;
-  since?: string;
-}
-
-const healthAt = async (port: number) =>
-  (await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()) as Said;
+type Said = Omit<Health, "warnings">;
 
 /** What the page tells its readers: what it waits for, or that it reaches nothing. */
 async function saidByPage({ worker }: Watched): Promise<Said> {
@@ -121,9 +114,9 @@ async function askEveryone(name: "Kafka" | "PostgreSQL", all: Watched): Promise<
   };
   const isKafka = name === "Kafka";
   await Promise.all([
-    ask("consumer", () => healthAt(all.consumer.metricsPort), name),
-    ...(isKafka ? [ask("producer", () => healthAt(all.producerPort), name)] : []),
-    ...(isKafka ? [] : [ask("summary", () => healthAt(all.origin.port), name)]),
+    ask("consumer", () => readHealth(all.consumer.metricsPort), name),
+    ...(isKafka ? [ask("producer", () => readHealth(all.producerPort), name)] : []),
+    ...(isKafka ? [] : [ask("summary", () => readHealth(all.origin.port), name)]),
     ask("page", () => saidByPage(all), isKafka ? name : "stale"),
     (async () => {
       const reason = await saidByStatus(isKafka ? "kafka" : "postgres");
@@ -144,7 +137,7 @@ async function askEveryone(name: "Kafka" | "PostgreSQL", all: Watched): Promise<
 const untilWell = (all: Watched) =>
   until("everyone is well", RECOVERED_MS_MAX, async () => {
     const said = await Promise.all([
-      ...[all.producerPort, all.consumer.metricsPort, all.origin.port].map(healthAt),
+      ...[all.producerPort, all.consumer.metricsPort, all.origin.port].map(readHealth),
       saidByPage(all),
     ]);
     expect(said.map(({ ok }) => ok)).toEqual([true, true, true, true]);

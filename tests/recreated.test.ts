@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { until } from "../scripts/lib/wait.ts";
 import {
+  askHealth,
   type ConsumerProcess,
   startConsumer,
   stopConsumer,
@@ -13,6 +14,7 @@ import {
 } from "./harness/consumers.ts";
 import { makeEvents, type TestEvents } from "./harness/events.ts";
 import { type Place, Platform, writeLines } from "./harness/platform.ts";
+import { expectVerified } from "./harness/proof.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { differences, readCounts, untilRead } from "./harness/tables.ts";
 import { createTopic } from "./harness/topics.ts";
@@ -43,9 +45,9 @@ async function counting(place: Place, events: TestEvents): Promise<ConsumerProce
 }
 
 /** Waits until `/healthz` says why counting has stopped. */
-const untilStopped = ({ metricsPort }: ConsumerProcess, reason: string) =>
+const untilStopped = (consumer: ConsumerProcess, reason: string) =>
   until(`the consumer says: ${reason}`, NOTICED_MS_MAX, async () => {
-    const response = await fetch(`http://127.0.0.1:${metricsPort}/healthz`);
+    const response = await askHealth(consumer);
     const text = await response.text();
     if (response.status !== 503 || !text.includes(reason)) {
       throw new Error(`${response.status} ${text}`);
@@ -104,6 +106,6 @@ test("consume goes on exactly when the offsets of its group are deleted in Kafka
   await send(place, second);
   const consumer = await startConsumer(place);
   expect(await untilRead(place.sql, 2_000)).toMatchObject({ stored: 2_000, duplicates: 0 });
-  await runOrThrow(place.environment, "scripts/verify.ts", ["--recount"]);
+  await expectVerified(place);
   expect(await stopConsumer(consumer)).toBe(0);
 });

@@ -26,12 +26,9 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 const ROWS = 30_000;
-const WRONG = ["--map", MAP(), "--types", "view=v,click=b,purchase=c", "--user-offset", "2"];
-const RIGHT = ["--map", MAP(), "--types", "view=v,click=c,purchase=b", "--user-offset", "1"];
-
-function MAP() {
-  return "user_id=who,event_type=what,created_at=at";
-}
+const MAP = "user_id=who,event_type=what,created_at=at";
+const WRONG = ["--map", MAP, "--types", "view=v,click=b,purchase=c", "--user-offset", "2"];
+const RIGHT = ["--map", MAP, "--types", "view=v,click=c,purchase=b", "--user-offset", "1"];
 
 /** Rows without ids, some of them equal. */
 function makeRows(count: number): { who: number; what: string; at: string }[] {

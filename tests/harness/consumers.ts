@@ -17,9 +17,20 @@ export async function startConsumer(
   return Object.assign(start(environment, script), { metricsPort: port as number });
 }
 
-/** The answer of `/healthz`. */
+/** The answer of `/healthz`, of any program that has one. */
 export const askHealth = ({ metricsPort }: Pick<ConsumerProcess, "metricsPort">) =>
   fetch(`http://127.0.0.1:${metricsPort}/healthz`);
+
+/** What it says. */
+export interface Health {
+  ok: boolean;
+  waitingFor?: string;
+  since?: string;
+  warnings: string[];
+}
+
+export const readHealth = async (metricsPort: number): Promise<Health> =>
+  (await askHealth({ metricsPort })).json() as Promise<Health>;
 
 /** Waits until the consumer is a member of the group with this number of partitions. */
 export async function untilJoined(consumer: ConsumerProcess): Promise<void> {

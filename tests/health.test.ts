@@ -117,7 +117,12 @@ async function askEveryone(name: "Kafka" | "PostgreSQL", all: Watched): Promise<
     ask("consumer", () => readHealth(all.consumer.metricsPort), name),
     ...(isKafka ? [ask("producer", () => readHealth(all.producerPort), name)] : []),
     ...(isKafka ? [] : [ask("summary", () => readHealth(all.origin.port), name)]),
-    ask("page", () => saidByPage(all), isKafka ? name : "stale"),
+    ask("page", () => saidByPage(all), isKafka ? name : "stale").then(async () => {
+      const page = await (await all.worker.get("/")).text();
+      expect(page).toContain(
+        isKafka ? `and waits for ${name};` : "The platform cannot be reached;",
+      );
+    }),
     (async () => {
       const reason = await saidByStatus(isKafka ? "kafka" : "postgres");
       answers.status = [Math.round((performance.now() - startMs) / 1_000), reason];

@@ -92,6 +92,10 @@ const FAULTS: Record<string, () => Promise<() => Promise<void>>> = {
   silent: () => fail("silent"),
   refusing: () => fail("refusing"),
   slow: () => fail("slow"),
+  frozen: async () => {
+    const thaw = cluster.freeze(0);
+    return async () => thaw();
+  },
   killed: async () => {
     await cluster.kill(0);
     return async () => {

@@ -115,6 +115,13 @@ leader.imbalance.check.interval.seconds=5
     await process?.exited;
   }
 
+  /** Lets the broker stand still; the function that this returns lets it go on. */
+  freeze(index: number): () => void {
+    const { process } = this.#brokers[index]!;
+    process?.kill("SIGSTOP");
+    return () => process?.kill("SIGCONT");
+  }
+
   /** Starts a broker that was killed; it may not answer yet. */
   restart(index: number): void {
     launch(this.#brokers[index]!);

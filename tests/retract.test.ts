@@ -3,6 +3,11 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { consumer as service } from "../scripts/consume/service.ts";
+import { openKafka } from "../scripts/kafka/open.ts";
+import { partitionOf } from "../scripts/kafka/partition.ts";
+import { readLedgers, totalsOf } from "../scripts/ledger/ledger.ts";
+import { until } from "../scripts/lib/wait.ts";
+import { findTakenBack } from "../scripts/replay/taken-back.ts";
 import {
   askHealth,
   type ConsumerProcess,
@@ -10,9 +15,10 @@ import {
   stopConsumer,
   untilJoined,
 } from "./harness/consumers.ts";
-import { randomNumbers } from "./harness/events.ts";
-import { type Place, Platform } from "./harness/platform.ts";
+import { makeEvents, randomNumbers, type TestEvents } from "./harness/events.ts";
+import { type Place, Platform, writeLines } from "./harness/platform.ts";
 import { expectProved } from "./harness/proof.ts";
+import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { Origin } from "./harness/summary-origin.ts";
 import { differences, readCounts, readDays, untilRead } from "./harness/tables.ts";
@@ -122,6 +128,15 @@ test("a file that was sent with wrong flags is taken back and sent right, while 
     ...{ retractions: ROWS, retracted: ROWS, removed: 0 },
   });
 
+  // Many ids are looked for in several rounds.
+  const kafka = openKafka(place.config, { clientId: "test" });
+  const reading = { kafka, sql: place.sql, config: place.config };
+  const ledgers = await readLedgers(place.sql, place.config);
+  const found = await findTakenBack(reading, ledgers, ROWS / 3);
+  for (const { partition, retracted } of ledgers) {
+    expect(found.get(partition)?.size).toBe(retracted);
+  }
+
   await runOrThrow(place.environment, "scripts/replay.ts");
   const { counts, days } = countRows(rows);
   expect(differences(counts, await readCounts(place.sql))).toEqual([]);
@@ -133,4 +148,164 @@ test("a file that was sent with wrong flags is taken back and sent right, while 
   expect(after.ledger).toMatchObject({ state: "exact", counted: ROWS, removed: ROWS });
   await stopConsumer(fourth);
   await expectProved(place);
+});
+
+/** The record that takes an event back, as any client may write it. */
+const retractionOf = (line: string) => {
+  const { event_id, user_id } = JSON.parse(line);
+  return { key: String(user_id), value: JSON.stringify({ retract: event_id, user_id }) };
+};
+
+const eventOf = (line: string) => ({ key: String(JSON.parse(line).user_id), value: line });
+
+/** A partition that is not the home of the record's user. */
+const misplaced = (record: { key: string; value: string }) => ({
+  ...record,
+  partition: (partitionOf(record.key, 4) + 1) % 4,
+});
+
+/** Waits until everything in the log is counted, and returns the sums of the ledger. */
+async function untilCounted(place: Place) {
+  await until("all is counted", 120_000, async () => {
+    const { stdout } = await run(place.environment, "scripts/verify.ts", ["--wait", "60s"]);
+    if (stdout.includes("wait in the log")) throw new Error(stdout);
+  });
+  return totalsOf(await readLedgers(place.sql, place.config));
+}
+
+/** Replays, and expects the counts of the events from `from` on. */
+async function expectReplayed(place: Place, { lines }: TestEvents, from: number): Promise<void> {
+  await runOrThrow(place.environment, "scripts/replay.ts");
+  const counts = new Map<string, number>();
+  for (const line of lines.slice(from)) {
+    const { user_id, event_type } = JSON.parse(line);
+    const key = `${user_id} ${event_type}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  expect(differences(counts, await readCounts(place.sql))).toEqual([]);
+  await expectProved(place);
+}
+
+test("a retraction changes nothing when its event was never sent or is taken back already", async () => {
+  const place = await platform.place("no_effect");
+  const events = makeEvents(1_000);
+  const path = writeLines(place, events.lines.slice(0, 900));
+  const consumer = await startConsumer(place);
+  await produce(place, "--from", path);
+  await sendRecords(place.config, events.lines.slice(900).map(retractionOf));
+  await sendRecords(place.config, [{ key: "5", value: `{"retract":"17","user_id":5}` }]);
+  const first = await untilCounted(place);
+  expect(first).toMatchObject({ stored: 900, retractions: 100, retracted: 0, rejected: 1 });
+  await expectProved(place);
+
+  const part = writeLines(place, events.lines.slice(0, 300), "part");
+  for (let time = 0; time < 2; time++) await produce(place, "--from", part, "--retract");
+  const second = await untilCounted(place);
+  expect(second).toMatchObject({ stored: 900, retractions: 700, retracted: 300, removed: 0 });
+  await expectReplayed(place, { ...events, lines: events.lines.slice(0, 900) }, 300);
+  // What is taken back counts when it is sent again.
+  await produce(place, "--from", path);
+  expect(await untilCounted(place)).toMatchObject({ stored: 1_200, duplicates: 600, removed: 300 });
+  await expectReplayed(place, { ...events, lines: events.lines.slice(0, 900) }, 0);
+  await stopConsumer(consumer);
+});
+
+test("events are taken back and count again when clients put any of it into wrong partitions", async () => {
+  const place = await platform.place("misplaced");
+  const events = makeEvents(2_000);
+  const consumer = await startConsumer(place);
+  await untilJoined(consumer);
+  await sendRecords(place.config, events.lines.map(eventOf).map(misplaced));
+  await until("all are counted", 120_000, async () => {
+    expect(await untilCounted(place)).toMatchObject({ stored: 2_000 });
+  });
+  // The first half from wrong partitions, the second from the right ones.
+  const retractions = events.lines.map(retractionOf);
+  await sendRecords(place.config, retractions.slice(0, 1_000).map(misplaced));
+  await sendRecords(place.config, retractions.slice(1_000));
+  await until("all are taken back", 120_000, async () => {
+    expect(await untilCounted(place)).toMatchObject({ retractions: 2_000, retracted: 2_000 });
+  });
+  await expectReplayed(place, events, 2_000);
+  // Where they are misplaced, nothing has heard of a retraction.
+  await sendRecords(place.config, events.lines.map(eventOf).map(misplaced));
+  await until("all count again", 120_000, async () => {
+    expect(await untilCounted(place)).toMatchObject({ stored: 4_000, removed: 2_000 });
+  });
+  await stopConsumer(consumer);
+  await expectReplayed(place, events, 0);
+});
+
+test("events are taken back when partitions were added since they were counted, and between", async () => {
+  const place = await platform.place("taken_raised", { KAFKA_PARTITIONS: "2" });
+  const events = makeEvents(3_000, { users: 300 });
+  const path = writeLines(place, events.lines);
+  const third = (from: number) => writeLines(place, events.lines.slice(from, from + 1_000), "part");
+  const consumers = [await startConsumer(place)];
+  await produce(place, "--from", path);
+  await produce(place, "--from", third(0), "--retract");
+  await untilRead(place.sql, 4_000);
+  for (const partitions of ["4", "8"]) {
+    const settings = { ...place.environment, KAFKA_PARTITIONS: partitions };
+    await runOrThrow(settings, "scripts/migrate.ts", ["--only", "topic"]);
+    consumers.push(await startConsumer(place));
+    await until("the new partitions are counted", 120_000, async () => {
+      const rows = await place.sql`select count(*)::int as count from streaming.consumer_offsets`;
+      if (rows[0]?.count !== Number(partitions)) throw new Error(`${rows[0]?.count} are`);
+    });
+    // Again the first third, which no longer stands, and the second or third one.
+    await produce(place, "--from", third(0), "--retract");
+    await produce(place, "--from", third(partitions === "4" ? 1_000 : 2_000), "--retract");
+    await untilCounted(place);
+  }
+  const ledger = await untilCounted(place);
+  expect(ledger).toMatchObject({ stored: 3_000, retracted: 3_000, removed: 0 });
+  await expectReplayed(place, events, 3_000);
+  await produce(place, "--from", path);
+  expect(await untilCounted(place)).toMatchObject({ stored: 6_000, removed: 3_000 });
+  for (const consumer of consumers) expect(await stopConsumer(consumer)).toBe(0);
+  await expectReplayed(place, events, 0);
+});
+
+test("replay removes what is taken back before it begins, and says what is taken back meanwhile", async () => {
+  const place = await platform.place("meanwhile");
+  const events = makeEvents(200_000, { users: 500 });
+  const consumer = await startConsumer(place);
+  await produce(place, "--from", writeLines(place, events.lines));
+  await untilRead(place.sql, 200_000);
+  const part = writeLines(place, events.lines.slice(0, 100_000), "part");
+  const retracting = produce(place, "--from", part, "--retract", "--rate", "20k");
+  await untilRead(place.sql, 220_000);
+  const replayed = await runOrThrow(place.environment, "scripts/replay.ts", ["--json"]);
+  const { removedEvents } = JSON.parse(replayed);
+  expect(removedEvents).toBeGreaterThan(10_000);
+  await retracting;
+  const ledger = await untilCounted(place);
+  expect(ledger).toMatchObject({ retracted: 100_000, removed: removedEvents });
+  const verified = await run(place.environment, "scripts/verify.ts");
+  expect(verified.exitCode).toBe(1);
+  expect(verified.stdout).toContain(`${100_000 - removedEvents} events are taken back and wait`);
+  await expectReplayed(place, events, 100_000);
+  await stopConsumer(consumer);
+});
+
+test("verify and replay say that events stay counted when the log is no longer whole", async () => {
+  const place = await platform.place("shortened_taken");
+  const events = makeEvents(400);
+  const consumer = await startConsumer(place);
+  await produce(place, "--from", writeLines(place, events.lines));
+  await produce(place, "--from", writeLines(place, events.lines.slice(0, 100)), "--retract");
+  await untilRead(place.sql, 500);
+  const { topics } = openKafka(place.config, { clientId: "test" });
+  await topics.deleteRecords(place.config.KAFKA_TOPIC, new Map([[1, 5]]));
+  const verified = await run(place.environment, "scripts/verify.ts");
+  expect(verified.exitCode).toBe(1);
+  expect(verified.stdout).toContain("100 events are taken back and stay counted: the log");
+  const replayed = await run(place.environment, "scripts/replay.ts");
+  expect([replayed.exitCode, replayed.stderr]).toEqual([
+    1,
+    expect.stringContaining("events that are taken back stay counted: 100"),
+  ]);
+  expect(differences(events.counts, await readCounts(place.sql))).toEqual([]);
+  await stopConsumer(consumer);
 });

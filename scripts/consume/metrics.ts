@@ -13,6 +13,14 @@ export class ConsumerMetrics {
     "rtdp_events_forwarded",
     "Events that stood in another partition than their user's home, and were sent there",
   );
+  readonly #retractions = this.#counter(
+    "rtdp_retractions",
+    "Records that take an event back, at the home of their user",
+  );
+  readonly #retracted = this.#counter(
+    "rtdp_events_retracted",
+    "Events that were taken back; a replay removes them from the tables",
+  );
   readonly #rejected = new Counter({
     name: "rtdp_events_rejected_total",
     help: "Records put into dead_letters",
@@ -62,6 +70,8 @@ export class ConsumerMetrics {
     this.#events.inc(tally.stored);
     this.#duplicates.inc(tally.duplicates);
     this.#forwarded.inc(tally.forwarded);
+    this.#retractions.inc(tally.retractions);
+    this.#retracted.inc(tally.retracted);
     for (const { reason } of tally.deadLetters) this.#rejected.inc({ reason });
     this.#transactionSeconds.observe(durationMs / 1_000);
     this.#transactionEvents.observe(tally.stored);

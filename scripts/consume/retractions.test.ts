@@ -2,29 +2,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { recordBatch, type TestRecord } from "../../tests/harness/record-batch.ts";
-import { type DuplicateFinder, ID_WORDS, type IdBatch } from "./horizon/id-batch.ts";
+import type { IdBatch } from "./horizon/id-batch.ts";
 import { PartitionReader, type ReaderOptions } from "./partition-reader.ts";
-
-/** Knows all ids, by the simplest code. */
-class PlainFinder implements DuplicateFinder {
-  readonly #standing = new Set<string>();
-
-  decide({ count, words, seen, retracts, origin }: IdBatch): void {
-    const sentHome = origin && `${origin}`;
-    const isRepeat = sentHome !== undefined && this.#standing.has(sentHome);
-    if (sentHome !== undefined) this.#standing.add(sentHome);
-    for (let index = 0; index < count; index++) {
-      const id = `${words.subarray(index * ID_WORDS, (index + 1) * ID_WORDS)}`;
-      seen[index] = this.#standing.has(id) && !isRepeat ? 1 : 0;
-      if (!retracts) this.#standing.add(id);
-      else if (!isRepeat) this.#standing.delete(id);
-    }
-  }
-
-  passed(): void {}
-
-  caughtUp(): undefined {}
-}
+import { PlainFinder } from "./plain-finder.fixture.ts";
 
 const readerOf = (options: Partial<ReaderOptions> = {}) =>
   new PartitionReader({ readFrom: 0, countFrom: 0, duplicates: new PlainFinder(), ...options });

@@ -15,11 +15,16 @@ many equal rows came before it in the file. So equal rows are different events. 
 sent again counts once, and a file to which rows were appended counts only the new ones, as long
 as the log keeps the first of them (DUPLICATE_HORIZON_HOURS). Send a file from its beginning,
 since equal rows of two files are one event.
-After a wrong --map, --types or --user-offset, send the file again with the right ones. Rows
-that now mean something else count as new events; the wrong events stay counted.
 Earlier releases took the row alone. A file that they sent with such flags counts again when it
 is sent again. Without them it does not, and equal rows that were left out then are counted now.
 Each row takes up to 14 bytes of memory, 100 million take 1.4 GB.`,
+  "TAKE A FILE BACK": `
+After a wrong --map, --types or --user-offset, run the same command again with --retract, then
+send the file with the right flags. For each row it sends a record {"retract": event_id,
+"user_id": N}, which any client may send. The event no longer counts, and counts again when it is
+sent again. A row that was never sent, or is taken back already, changes nothing.
+\`bun run replay\` removes the events from the tables; it needs the whole log. Until then
+\`bun run verify\`, status and the page say how many events wait for it.`,
   SEED: `
 With --seed and --start every byte is the same again, given the same --users, --rate, --count and
 --span. With --seed alone the users, types and random parts of the ids are the same in the same
@@ -48,6 +53,10 @@ export const examples = [
     `bun run produce --from events.csv --map user_id=session,event_type=type,created_at=ts \\
       --types view=clicks,click=carts,purchase=orders --user-offset 1`,
     "a file with other names, and ids from 0 on",
+  ],
+  [
+    "bun run produce --from events.csv --user-offset 2 --retract",
+    "take back what was sent with a wrong offset",
   ],
   ["zcat events.ndjson.gz | bun run produce --from -", "whatever a pipe gives"],
 ] as const;

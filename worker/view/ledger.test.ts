@@ -45,6 +45,37 @@ test("describeLedger() names both totals when the users' differ from the books'"
   expect(words.explanation).toBe("The totals by user say 12,341 events, the books 12,340.");
 });
 
+const takenBack = { read: 12_365, retractions: 20, retracted: 12 };
+
+test("describeLedger() says that events are taken back while they are still in the numbers", () => {
+  const words = describeLedger({ ...exact, ...takenBack, state: "differs" });
+  expect(words).toMatchObject({ state: "differs", title: "12 events are taken back" });
+  expect(words.equation).toEndWith("+ 2 rejected + 20 retractions");
+  expect(words.explanation).toStartWith("The numbers here still include them");
+  const one = { ...takenBack, removed: 11, counted: 12_329 };
+  expect(describeLedger({ ...exact, ...one, state: "differs" })).toMatchObject({
+    title: "1 event is taken back",
+    explanation: expect.stringContaining("still include it"),
+  });
+});
+
+test("describeLedger() says what was left out when the ledger is exact without it", () => {
+  const removed = { ...takenBack, removed: 12, counted: 12_328 };
+  const words = describeLedger({ ...exact, ...removed });
+  expect(words.title).toBe("Exact");
+  expect(words.explanation).toEndWith(" 12 events were taken back and left out.");
+});
+
+test("describeLedger() names what does not add up before what is taken back", () => {
+  const words = describeLedger({ ...exact, ...takenBack, read: 12_366, state: "differs" });
+  expect(words).toMatchObject({
+    title: "Does not add up",
+    explanation: "1 record is not accounted for.",
+  });
+  const totals = describeLedger({ ...exact, ...takenBack, removed: 1, state: "differs" });
+  expect(totals.explanation).toBe("The totals by user say 12,340 events, the books 12,339.");
+});
+
 test("describeLedger() names the checks when all counts agree and the ledger still differs", () => {
   expect(describeLedger({ ...exact, state: "differs" }).explanation).toContain("last check");
 });

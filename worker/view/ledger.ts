@@ -50,7 +50,7 @@ export function describeLedger(ledger: Ledger): LedgerWords {
       state: "differs",
       title: `${countOf(takenBack, "event is", "events are")} taken back`,
       equation,
-      explanation: "They are still in the numbers here, until the tables are counted again.",
+      explanation: `The numbers here still include ${takenBack === 1 ? "it" : "them"}, until the tables are counted again.`,
     };
   }
   return {

@@ -100,6 +100,36 @@ test("a failing test of dbt keeps all settled as it was and shows in verify, unt
   expect(healthy?.is_healthy).toBe(true);
 });
 
+test("dbt settles events that are taken back once a replay has removed them, and its checks hold all along", async () => {
+  const place = await platform.place("taken_back");
+  const { lines, counts } = makeEvents(3_000);
+  const path = writeLines(place, lines);
+  const extra = writeLines(place, makeEvents(900, { users: 80, seed: 2 }).lines, "extra");
+  const consumer = await startConsumer(place);
+  for (const file of [path, extra]) {
+    await runOrThrow(place.environment, "scripts/produce.ts", ["--from", file]);
+  }
+  await untilRead(place.sql, 3_900);
+  await settle(place);
+  await runOrThrow(place.environment, "scripts/produce.ts", ["--from", extra, "--retract"]);
+  await untilRead(place.sql, 4_800);
+  await stopConsumer(consumer);
+  await settle(place);
+  expect(await transform(place, "check")).toMatchObject({ exitCode: 0 });
+  expect((await verify(place)).exitCode).toBe(1);
+
+  await runOrThrow(place.environment, "scripts/replay.ts");
+  await settle(place);
+  const users = await readUsers(place.sql);
+  expect(sum(users.map(({ total_events }) => total_events))).toBe(sum(counts.values()));
+  // Users of the extra file alone are gone.
+  expect(users.map(({ user_id }) => user_id)).toEqual(
+    [...new Set([...counts.keys()].map((key) => Number(key.split(" ")[0])))].sort((a, b) => a - b),
+  );
+  expect(await transform(place, "check")).toMatchObject({ exitCode: 0 });
+  expect(await verify(place)).toMatchObject({ exitCode: 0, firstDifference: null });
+});
+
 test("damage to the counts is refused by the ledger's test, and a replay that mends it is followed", async () => {
   const { place, counts } = await streamedPlace("replayed");
   const before = await readSettled(place);

@@ -43,6 +43,7 @@ const parts: Part[] = [
   { files: ["trino-nodes"], seconds: 160, needs: [TRINO] },
   { files: ["secured"], seconds: 100, cores: 0.2 },
   { files: ["horizon"], seconds: 120 },
+  { files: ["retract"], seconds: 110 },
   { files: ["interruptions"], seconds: 80, cores: 0.2 },
   { files: ["trino-secured"], seconds: 70, needs: [TRINO] },
   { files: ["produce"], seconds: 60, cores: 0.6 },

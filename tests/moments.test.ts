@@ -7,7 +7,7 @@ import { expectProved } from "./harness/proof.ts";
 import { sendRecords } from "./harness/records.ts";
 import { run, runOrThrow } from "./harness/script.ts";
 import { Origin } from "./harness/summary-origin.ts";
-import { readLedger, untilRead } from "./harness/tables.ts";
+import { readCounts, readLedger, untilRead } from "./harness/tables.ts";
 
 setDefaultTimeout(300_000);
 
@@ -76,6 +76,14 @@ test("moments that cannot be are dead letters in either layout, and the newest e
   await expectProved(place);
 });
 
+/** Counts every moment, as a consumer without the rule did. */
+async function countAsBeforeTheRule(place: Place): Promise<void> {
+  await place.sql`
+    update streaming.consumer_offsets
+    set duplicate_rules = '[{"from": 0, "horizonMs": 604800000}]'::jsonb`;
+  await runOrThrow(place.environment, "scripts/replay.ts");
+}
+
 test("what was counted before there was a rule for moments keeps its decision in a replay", async () => {
   const place = await platform.place("old_moments");
   await send(
@@ -85,11 +93,7 @@ test("what was counted before there was a rule for moments keeps its decision in
   const first = await startConsumer(place);
   await untilRead(place.sql, 12);
   await stopConsumer(first);
-  // As a consumer without the rule has counted: each of them.
-  await place.sql`
-    update streaming.consumer_offsets
-    set duplicate_rules = '[{"from": 0, "horizonMs": 604800000}]'::jsonb`;
-  await runOrThrow(place.environment, "scripts/replay.ts");
+  await countAsBeforeTheRule(place);
   expect(await readLedger(place.sql)).toMatchObject({ stored: 12, rejected: 0 });
 
   const second = await startConsumer(place);
@@ -97,6 +101,33 @@ test("what was counted before there was a rule for moments keeps its decision in
   await untilRead(place.sql, 14);
   await stopConsumer(second);
   expect(await readLedger(place.sql)).toMatchObject({ stored: 13, rejected: 1 });
+  await expectProved(place);
+});
+
+test("events of moments that no longer count are taken back by their file, or by any client", async () => {
+  const place = await platform.place("old_moments_taken");
+  const file = [inHours(24 * 365), "2099-01-01T00:00:00.000Z", "1969-01-01T00:00:00.000Z"].map(
+    (moment) => eventText(moment),
+  );
+  const yearZero = eventText("0000-01-01T00:00:00.000Z");
+  const good = eventText(inHours(-1));
+  await send(place, [...file, yearZero, good]);
+  const first = await startConsumer(place);
+  await untilRead(place.sql, 5);
+  await stopConsumer(first);
+  await countAsBeforeTheRule(place);
+  expect(await readLedger(place.sql)).toMatchObject({ stored: 5, rejected: 0 });
+
+  const second = await startConsumer(place);
+  const path = writeLines(place, [...file, good]);
+  await runOrThrow(place.environment, "scripts/produce.ts", ["--from", path, "--retract"]);
+  const { event_id, user_id } = JSON.parse(yearZero);
+  await send(place, [JSON.stringify({ retract: event_id, user_id })]);
+  await untilRead(place.sql, 10);
+  await stopConsumer(second);
+  await runOrThrow(place.environment, "scripts/replay.ts");
+  expect(await readLedger(place.sql)).toMatchObject({ read: 10, stored: 5, rejected: 0 });
+  expect(await readCounts(place.sql)).toEqual(new Map());
   await expectProved(place);
 });
 

@@ -60,6 +60,15 @@ test("optionsOf() takes a file back when it is told to, and nothing else", () =>
   expect(() => flags("--retract")).toThrow("Cannot use --retract: it needs --from");
 });
 
+test("optionsOf() lets --retract take back events of any moment, and sends none of them", () => {
+  const counts = (line: string) =>
+    ["1969-12-31", "2026-02-01", "2026-02-03"].map((day) =>
+      flags(line).file!.rules.momentCounts(Date.parse(day)),
+    );
+  expect(counts("--from a.csv")).toEqual([false, true, false]);
+  expect(counts("--from a.csv --retract")).toEqual([true, true, true]);
+});
+
 test("optionsOf() maps columns and types, several of theirs to one of ours", () => {
   const { file } = flags(
     "--from - --map user_id=session,created_at=ts --types view=clicks|shown,click=carts --user-offset 1",
@@ -81,7 +90,7 @@ test("optionsOf() maps columns and types, several of theirs to one of ours", () 
         ["purchase", "purchase"],
       ]),
       userOffset: 1,
-      nowMs: DEFAULTS.nowMs,
+      momentCounts: expect.any(Function),
     },
   });
 });

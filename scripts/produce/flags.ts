@@ -208,7 +208,8 @@ function fileOptionsOf(given: Given, { nowMs }: FlagDefaults): FileOptions {
       columns,
       types: typesOf(given),
       userOffset: given["user-offset"] ?? 0,
-      nowMs,
+      // An earlier release counted events of any moment, and these can be taken back as well.
+      momentCounts: (createdAtMs) => given.retract || isPlausible(createdAtMs, nowMs()),
     },
   };
 }

@@ -22,7 +22,8 @@ Each row takes up to 14 bytes of memory, 100 million take 1.4 GB.`,
 After a wrong --map, --types or --user-offset, run the same command again with --retract, then
 send the file with the right flags. For each row it sends a record {"retract": event_id,
 "user_id": N}, which any client may send. The event no longer counts, and counts again when it is
-sent again. A row that was never sent, or is taken back already, changes nothing.
+sent again. A row that was never sent, or is taken back already, changes nothing. Events of a
+moment that no longer counts, such as next year, are taken back as well.
 \`bun run replay\` removes the events from the tables; it needs the whole log. Until then
 \`bun run verify\`, status and the page say how many events wait for it.`,
   SEED: `

@@ -2,13 +2,17 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Event, eventSchema } from "../../../schema/event.ts";
 import type { EventType } from "../../../schema/event-types.ts";
+import { isPlausible } from "../../../schema/moment.ts";
 import { csvReader, HeaderError } from "./csv.ts";
 import { type NumberedRow, ndjsonReader, type RowReader } from "./ndjson.ts";
 import { DEFAULT_RULES, RowFault, type RowRules } from "./row.ts";
 
 const TIME = "2026-11-22T12:34:56.789Z";
 /** The day on which the rows are read. */
-const RULES: RowRules = { ...DEFAULT_RULES, nowMs: () => Date.parse(TIME) };
+const RULES: RowRules = {
+  ...DEFAULT_RULES,
+  momentCounts: (createdAtMs) => isPlausible(createdAtMs, Date.parse(TIME)),
+};
 const ID = "019ac0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f";
 const OTTO: RowRules = {
   columns: { event_id: "event_id", user_id: "session", event_type: "type", created_at: "ts" },
@@ -18,7 +22,7 @@ const OTTO: RowRules = {
     ["orders", "purchase"],
   ]),
   userOffset: 1,
-  nowMs: RULES.nowMs,
+  momentCounts: RULES.momentCounts,
 };
 
 /** Reads the text in groups of `linesPerGroup` lines. */
@@ -206,22 +210,30 @@ test("readers give other ids to the rows that a corrected mapping reads differen
     columns,
     types: new Map([["clicks", "purchase"]]),
     userOffset: 0,
-    nowMs: RULES.nowMs,
+    momentCounts: RULES.momentCounts,
   };
   const [clicks] = idsOf(csv(text, first));
   const types: RowRules["types"] = new Map([
     ["clicks", "view"],
     ["orders", "purchase"],
   ]);
-  const corrected = idsOf(csv(text, { columns, types, userOffset: 0, nowMs: RULES.nowMs }));
+  const corrected = idsOf(
+    csv(text, { columns, types, userOffset: 0, momentCounts: RULES.momentCounts }),
+  );
   expect(corrected).not.toContain(clicks);
   const wider: RowRules["types"] = new Map([...types, ["seen", "view"]]);
   expect(
-    idsOf(csv(text, { columns, types: wider, userOffset: 0, nowMs: RULES.nowMs })).slice(0, 2),
+    idsOf(
+      csv(text, { columns, types: wider, userOffset: 0, momentCounts: RULES.momentCounts }),
+    ).slice(0, 2),
   ).toEqual(corrected);
-  const moved = idsOf(csv(text, { columns, types, userOffset: 1, nowMs: RULES.nowMs }));
+  const moved = idsOf(
+    csv(text, { columns, types, userOffset: 1, momentCounts: RULES.momentCounts }),
+  );
   const other = { ...columns, user_id: "shown" };
-  const mapped = idsOf(csv(text, { columns: other, types, userOffset: 0, nowMs: RULES.nowMs }));
+  const mapped = idsOf(
+    csv(text, { columns: other, types, userOffset: 0, momentCounts: RULES.momentCounts }),
+  );
   expect(new Set([...corrected, ...moved, ...mapped]).size).toBe(6);
 });
 
@@ -260,7 +272,12 @@ test("readers give ids that count as ten independent lines count, for any file, 
             event_type: given.event_type,
           };
           const types = new Map([...DEFAULT_RULES.types, ["seen", given.seen]]);
-          const rules = { columns, types, userOffset: given.userOffset, nowMs: RULES.nowMs };
+          const rules = {
+            columns,
+            types,
+            userOffset: given.userOffset,
+            momentCounts: RULES.momentCounts,
+          };
           const found = isCsv
             ? csv([COLUMNS, ...sent].map((fields) => fields.join(",")).join("\n"), rules)
             : ndjson(

@@ -5,7 +5,6 @@
  */
 import { EVENT_FIELDS, type Event, type EventField } from "../../../schema/event.ts";
 import { EVENT_TYPES, type EventType } from "../../../schema/event-types.ts";
-import { isPlausible } from "../../../schema/moment.ts";
 import { judgeEvent, type RejectReason, type RowRejectReason } from "../../../schema/rejects.ts";
 import type { RowIds } from "./row-id.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
@@ -30,8 +29,8 @@ export interface RowRules {
   types: ReadonlyMap<string, EventType>;
   /** Added to each user id. */
   userOffset: number;
-  /** When the row is read, in milliseconds since the epoch; the log will not be earlier. */
-  nowMs(): number;
+  /** Whether an event counts that happened then, in milliseconds since the epoch. */
+  momentCounts(createdAtMs: number): boolean;
 }
 
 export const DEFAULT_RULES: RowRules = {
@@ -43,8 +42,7 @@ export const DEFAULT_RULES: RowRules = {
   },
   types: new Map(EVENT_TYPES.map((type) => [type, type])),
   userOffset: 0,
-  // Without a clock, nothing is ahead of it.
-  nowMs: () => Number.POSITIVE_INFINITY,
+  momentCounts: () => true,
 };
 
 /** What a row holds for each field of an event; undefined, null and "" are all nothing. */
@@ -78,7 +76,7 @@ export function eventOfRow(row: Row, rules: RowRules, ids: RowIds): DatedEvent |
     created_at: moment?.text,
   } satisfies Record<EventField, unknown>);
   if (typeof event === "string") return faultOf(event, values, rules);
-  if (!isPlausible(moment!.ms, rules.nowMs())) {
+  if (!rules.momentCounts(moment!.ms)) {
     return faultOf("implausible_created_at", values, rules);
   }
   if (!hasId) event.event_id = ids.next(row.content(), event, isPlain(event, row));

@@ -4,31 +4,31 @@
  * `partition-writer.ts` when it is stored.
  */
 import { TopicMissingError } from "../kafka/failure.ts";
-import type { Fetch, Kafka, LogState, Member } from "../kafka/log.ts";
+import type { Fetch, Kafka, Member } from "../kafka/log.ts";
 import { pingKafka } from "../kafka/probe.ts";
 import { UnreadableBatchError } from "../kafka/unpack.ts";
 import { type DuplicateRule, ruleAt } from "../ledger/duplicate-rules.ts";
 import { readLedgers } from "../ledger/ledger.ts";
-import { changedPartitions, type Mark } from "../ledger/mark.ts";
-import { assertReaches, otherRecord, topicGone } from "../ledger/same-log.ts";
-import { describeStandstill, readSkips, type Standstill } from "../ledger/standstill.ts";
+import { describeStandstill, type Standstill } from "../ledger/standstill.ts";
 import type { Config } from "../lib/config.ts";
 import { NeedsPersonError } from "../lib/errors.ts";
 import { getLogger } from "../lib/log.ts";
 import type { Sql } from "../lib/postgres.ts";
 import { sum } from "../lib/sum.ts";
-import { backoffMs, deadline, pause, retry } from "../lib/wait.ts";
+import { backoffMs, deadline, pause } from "../lib/wait.ts";
+import { awaitDecision } from "./await-decision.ts";
 import { type Dependencies, mayPass, whichAreAway } from "./dependencies.ts";
 import { Disk, isDiskError } from "./disk.ts";
 import { Forwarder } from "./forward.ts";
 import { BrokenIndexError } from "./horizon/checksum.ts";
 import { type HorizonIndex, TakenOverError } from "./horizon/horizon-index.ts";
 import { ingest } from "./ingest.ts";
+import { LogIdentity, type TopicState } from "./log-identity.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { indexFolder, loseTo, openPartition } from "./open-partition.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
-import { FencedError, type PartitionKey, storeStandstill, storeTally } from "./store.ts";
+import { FencedError, type PartitionKey, storeTally } from "./store.ts";
 import { StoredDays } from "./stored-days.ts";
 import type { Tally } from "./tally.ts";
 
@@ -37,8 +37,6 @@ const log = getLogger(["consume"]);
 const COMMIT_INTERVAL_MS = 5_000;
 /** How often the topic's id and the log's ends are compared with what is counted. */
 const COMPARE_INTERVAL_MS = 5_000;
-/** How often a partition that stands looks whether a person has decided. */
-const DECISION_INTERVAL_MS = 1_000;
 
 export interface GroupMemberOptions {
   config: Config;
@@ -50,10 +48,12 @@ export interface GroupMemberOptions {
   statement?: string;
 }
 
-/** A partition that is opened, and compared before it is counted. */
-interface Opened {
+/** A partition that is counted here, once it is opened and compared with the log. */
+interface Counted {
   writer: PartitionWriter;
   index: HorizonIndex;
+  /** The batch at which it stands, since nobody can read it. */
+  standstill?: Standstill | undefined;
 }
 
 export class GroupMember {
@@ -62,10 +62,8 @@ export class GroupMember {
 
   readonly #options: GroupMemberOptions;
   readonly #member: Member;
-  readonly #writers = new Map<number, PartitionWriter>();
-  readonly #indexes = new Map<number, HorizonIndex>();
-  /** Partitions that stand at a batch that cannot be read. */
-  readonly #standstills = new Map<number, Standstill>();
+  readonly #log: LogIdentity;
+  readonly #counted = new Map<number, Counted>();
   readonly #disk: Disk;
   readonly #forwarder: Forwarder;
   readonly #end = Promise.withResolvers<void>();
@@ -77,8 +75,6 @@ export class GroupMember {
   #connections = 0;
   #joined = false;
   #assigned: number[] = [];
-  /** The topic that is counted; undefined until a partition is open. */
-  #topicId: string | undefined;
   #commitTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: GroupMemberOptions) {
@@ -87,6 +83,7 @@ export class GroupMember {
     // The member may end before anyone waits for it.
     this.ended.catch(() => {});
     const { config, kafka, metrics, dependencies } = options;
+    this.#log = new LogIdentity(options);
     this.#disk = new Disk(indexFolder(config));
     this.#forwarder = new Forwarder({
       kafka,
@@ -128,18 +125,22 @@ export class GroupMember {
     if (away !== undefined) return away;
     if (this.#disk.isFull) return "room on the disk";
     if (!this.#joined) return "membership in the consumer group";
-    if (this.#standstills.size > 0) {
-      const reasons = [...this.#standstills].map((entry) => describeStandstill(...entry));
-      return `a person: ${reasons.join("; ")}`;
-    }
-    if (this.#assigned.some((partition) => !this.#writers.has(partition))) return "its partitions";
-    const records = sum(this.#writers.values().map(({ reader }) => reader.recordsToIndex));
+    const reasons = [...this.#counted].flatMap(([partition, { standstill }]) =>
+      standstill ? [describeStandstill(partition, standstill)] : [],
+    );
+    if (reasons.length > 0) return `a person: ${reasons.join("; ")}`;
+    if (!this.#isAllOpen) return "its partitions";
+    const records = sum(this.#counted.values().map(({ writer }) => writer.reader.recordsToIndex));
     return records > 0 ? `its index of event ids, which lacks ${records} records` : undefined;
   }
 
   /** Whether any partition has been opened to be counted. */
   get hasCounted(): boolean {
-    return this.#topicId !== undefined;
+    return this.#log.isKnown;
+  }
+
+  get #isAllOpen(): boolean {
+    return this.#assigned.every((partition) => this.#counted.has(partition));
   }
 
   /** Joins the group; resolves when it takes part. */
@@ -160,12 +161,12 @@ export class GroupMember {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     clearInterval(this.#commitTimer);
-    const writers = [...this.#writers.values()];
+    const counted = [...this.#counted.values()];
     const atMost = (work: Promise<unknown>) => deadline(work, msMax).catch(() => {});
-    await atMost(Promise.all(writers.map((writer) => writer.flush())));
+    await atMost(Promise.all(counted.map(({ writer }) => writer.flush())));
     await atMost(this.#commitOffsets());
-    await atMost(Promise.all([...this.#indexes.values()].map((index) => index.flush())));
-    for (const partition of [...this.#writers.keys()]) this.#close(partition);
+    await atMost(Promise.all(counted.map(({ index }) => index.flush())));
+    this.#closeAll();
     await atMost(this.#forwarder.close());
     await atMost(this.#member.leave());
     this.#end.resolve();
@@ -176,15 +177,12 @@ export class GroupMember {
   }
 
   #fail(error: unknown): void {
-    if (this.#isStopping) return;
-    const { config } = this.#options;
-    const isGone = error instanceof TopicMissingError && this.#topicId !== undefined;
-    this.#end.reject(isGone ? topicGone(config, config.KAFKA_TOPIC, this.#topicId!) : error);
+    if (!this.#isStopping) this.#end.reject(this.#log.explain(error));
   }
 
   /** The log is another one: what was read of it and is not stored yet must not be. */
   #halt(error: unknown): void {
-    for (const partition of [...this.#writers.keys()]) this.#close(partition);
+    this.#closeAll();
     this.#fail(error);
   }
 
@@ -193,7 +191,7 @@ export class GroupMember {
     this.#generation += 1;
     this.#joined = true;
     this.#assigned = assigned;
-    for (const partition of this.#writers.keys()) {
+    for (const partition of this.#counted.keys()) {
       if (assigned.includes(partition)) continue;
       this.#close(partition);
       this.#options.metrics.forget(partition);
@@ -207,8 +205,8 @@ export class GroupMember {
    * being opened are compared there.
    */
   #openAgain(): void {
-    const isOpen = this.#assigned.every((partition) => this.#writers.has(partition));
-    if (!this.#joined || this.#isStopping || !isOpen || this.#assigned.length === 0) return;
+    if (!this.#joined || this.#isStopping || !this.#isAllOpen) return;
+    if (this.#assigned.length === 0) return;
     this.#reopen();
   }
 
@@ -224,7 +222,7 @@ export class GroupMember {
     let timesMissing = 0;
     while (!signal.aborted) {
       await pause(COMPARE_INTERVAL_MS, signal).catch(() => {});
-      if (!this.#joined || this.#writers.size === 0 || signal.aborted) continue;
+      if (!this.#joined || this.#counted.size === 0 || signal.aborted) continue;
       try {
         await this.#compareLog();
         await this.#compareTables();
@@ -241,20 +239,20 @@ export class GroupMember {
   /** @throws NeedsPersonError when the topic was created again, or its log was cut */
   async #compareLog(): Promise<void> {
     const places = this.#places();
-    const state = await this.#logState();
-    for (const [partition, place] of places) this.#assertReaches(partition, place, state);
+    const state = await this.#log.state();
+    for (const [partition, place] of places) this.#log.assertReaches(partition, place, state);
   }
 
   /** Counts again what a crash of PostgreSQL has forgotten, or an older copy does not have. */
   async #compareTables(): Promise<void> {
     const { config, sql, dependencies } = this.#options;
-    const expected = [...this.#writers].map(
-      ([partition, writer]) => [partition, writer, writer.storedOffset] as const,
+    const expected = [...this.#counted].map(
+      ([partition, { writer }]) => [partition, writer, writer.storedOffset] as const,
     );
     const ledgers = await dependencies.postgres.watch(() => readLedgers(sql, config));
     for (const [partition, writer, storedOffset] of expected) {
       const nextOffset = ledgers.find((ledger) => ledger.partition === partition)?.nextOffset ?? 0;
-      if (nextOffset >= storedOffset || this.#writers.get(partition) !== writer) continue;
+      if (nextOffset >= storedOffset || !this.#isCounted(partition, writer)) continue;
       const places = `the stored offset is ${nextOffset}, and was ${storedOffset}`;
       this.#onWriterFailed(partition, new FencedError(places));
     }
@@ -263,37 +261,16 @@ export class GroupMember {
   /** How far each open partition has been read. */
   #places(): Map<number, number> {
     return new Map(
-      [...this.#writers].map(([partition, { reader }]) => [
+      [...this.#counted].map(([partition, { writer }]) => [
         partition,
-        Math.max(reader.position, reader.countFrom),
+        Math.max(writer.reader.position, writer.reader.countFrom),
       ]),
     );
   }
 
-  /** @throws NeedsPersonError when the topic is another one, or its log ends before the offset */
-  #assertReaches(partition: number, nextOffset: number, log: ReadonlyMap<number, LogState>): void {
-    const state = log.get(partition);
-    if (!state) throw new Error(`Cannot find partition ${partition} of the topic`);
-    const { config } = this.#options;
-    const topicId = this.#topicId ?? state.topicId;
-    const where = `${config.KAFKA_TOPIC}/${partition}`;
-    assertReaches(config, where, { topicId, nextOffset }, state);
-  }
-
-  /** @throws NeedsPersonError when the log holds other records than were read last */
-  async #assertSameRecords(
-    readers: ReadonlyMap<number, PartitionReader>,
-    state: ReadonlyMap<number, LogState>,
-  ): Promise<void> {
-    const { config, kafka, dependencies } = this.#options;
-    const topic = config.KAFKA_TOPIC;
-    const marks = new Map<number, Mark>();
-    for (const [partition, { mark }] of readers) if (mark) marks.set(partition, mark);
-    const [changed] = await dependencies.kafka.watch(() =>
-      changedPartitions(kafka, topic, marks, state),
-    );
-    if (changed === undefined) return;
-    throw otherRecord(config, `${topic}/${changed}`, (marks.get(changed) as Mark).offset);
+  /** Whether the partition is still counted by this writer. */
+  #isCounted(partition: number, writer: PartitionWriter): boolean {
+    return this.#counted.get(partition)?.writer === writer;
   }
 
   /**
@@ -301,7 +278,7 @@ export class GroupMember {
    * for all, or the group changes. A partition that waits for another consumer keeps no other waiting.
    */
   async #open(partitions: number[]): Promise<void> {
-    const opened = new Map<number, Opened>();
+    const opened = new Map<number, Counted>();
     try {
       await this.#openAll(partitions, opened);
     } finally {
@@ -310,7 +287,7 @@ export class GroupMember {
   }
 
   /** The same. What it leaves in `opened` is not counted, since it was stopped before. */
-  async #openAll(partitions: number[], opened: Map<number, Opened>): Promise<void> {
+  async #openAll(partitions: number[], opened: Map<number, Counted>): Promise<void> {
     this.#member.pause(partitions);
     const generation = this.#generation;
     const isCurrent = () => generation === this.#generation && !this.#isStopping;
@@ -319,36 +296,33 @@ export class GroupMember {
       const connections = this.#connections;
       try {
         const places = this.#places();
-        const state = await this.#logState();
+        const state = await this.#log.state();
         const readers = new Map<number, PartitionReader>();
         let isWaiting = false;
         for (const partition of partitions) {
-          this.#assertReaches(partition, places.get(partition) ?? 0, state);
-          let writer = this.#writers.get(partition) ?? opened.get(partition)?.writer;
-          if (!writer) {
-            const one = await this.#openOne(partition, state, isCurrent).catch(unlessItWaits);
+          this.#log.assertReaches(partition, places.get(partition) ?? 0, state);
+          let one = this.#counted.get(partition) ?? opened.get(partition);
+          if (!one) {
+            one = await this.#openOne(partition, state, isCurrent).catch(unlessItWaits);
             if (one) opened.set(partition, one);
             if (!isCurrent()) return;
-            isWaiting ||= one === undefined;
-            if (!one) continue;
-            writer = one.writer;
           }
-          readers.set(partition, writer.reader);
+          if (one) readers.set(partition, one.writer.reader);
+          else isWaiting = true;
         }
-        await this.#assertSameRecords(readers, state);
+        await this.#log.assertSameRecords(readers, state);
         if (!isCurrent()) return;
         // What was compared may not be what answers now.
         if (connections !== this.#connections) continue;
-        this.#topicId ??= state.values().next().value?.topicId;
-        for (const [partition, { writer, index }] of opened) {
-          this.#writers.set(partition, writer);
-          this.#indexes.set(partition, index);
+        this.#log.keep(state);
+        for (const [partition, one] of opened) {
+          this.#counted.set(partition, one);
           // What was lost is stored at once: the log may hold nothing else.
-          writer.schedule();
+          one.writer.schedule();
         }
         opened.clear();
         for (const [partition, { position }] of readers) {
-          if (fetched.has(partition) || this.#standstills.has(partition)) continue;
+          if (fetched.has(partition) || this.#counted.get(partition)?.standstill) continue;
           fetched.add(partition);
           this.#member.fetchFrom(partition, position);
         }
@@ -363,19 +337,10 @@ export class GroupMember {
     }
   }
 
-  #logState(): Promise<Map<number, LogState>> {
-    const { config, kafka, dependencies } = this.#options;
-    return dependencies.kafka.watch(() => kafka.logState(config.KAFKA_TOPIC));
-  }
-
-  async #openOne(
-    partition: number,
-    log: Map<number, LogState>,
-    isCurrent: () => boolean,
-  ): Promise<Opened> {
+  async #openOne(partition: number, topic: TopicState, isCurrent: () => boolean): Promise<Counted> {
     const { config, sql, metrics, dependencies, statement } = this.#options;
     const key = this.#key(partition);
-    const { reader, index, rules } = await openPartition(this.#options, key, log, this.#seed);
+    const { reader, index, rules } = await openPartition(this.#options, key, topic, this.#seed);
     metrics.opened(partition, reader.pending.nextOffset);
     const storedDays = new StoredDays();
     const writer: PartitionWriter = new PartitionWriter(reader, {
@@ -389,7 +354,7 @@ export class GroupMember {
       events: {
         written: (tally, durationMs) => metrics.written(partition, tally, durationMs),
         failed: (error) => {
-          if (!isCurrent() && this.#writers.get(partition) !== writer) return;
+          if (!isCurrent() && !this.#isCounted(partition, writer)) return;
           this.#onWriterFailed(partition, error);
         },
       },
@@ -411,8 +376,9 @@ export class GroupMember {
 
   async #onFetch(fetch: Fetch): Promise<void> {
     const { partition, logEnd } = fetch;
-    const writer = this.#writers.get(partition);
-    if (this.#isStopping || !writer || writer.isClosed) return;
+    const counted = this.#counted.get(partition);
+    if (this.#isStopping || !counted || counted.writer.isClosed) return;
+    const { writer } = counted;
     this.#options.metrics.read(partition, logEnd);
     try {
       await ingest(fetch, writer, {
@@ -420,58 +386,41 @@ export class GroupMember {
         onGap: () => this.#onGap(partition, writer),
         onBehind: () => this.#openAgain(),
         onMoved: () => this.#member.fetchFrom(partition, writer.reader.position),
-        onUnreadable: (error) => void this.#standAt(partition, writer, error, logEnd),
+        onUnreadable: (error) => void this.#standAt(partition, counted, error, logEnd),
       });
     } catch (error) {
       if (!isIndexFailure(error)) throw error;
-      if (this.#writers.get(partition) !== writer) return;
+      if (!this.#isCounted(partition, writer)) return;
       this.#onIndexFailed(partition, error).catch((error) => this.#fail(error));
     }
   }
 
-  /**
-   * Only this partition stands, until a person passes over the batch. The note of it is stored behind
-   * everything that was read before.
-   */
+  /** Only this partition stands, until a person passes over the batch. */
   async #standAt(
     partition: number,
-    writer: PartitionWriter,
+    counted: Counted,
     { to, why }: UnreadableBatchError,
     logEnd: number,
   ): Promise<void> {
     const { sql, dependencies } = this.#options;
-    const { topic, ...key } = this.#key(partition);
+    const { writer } = counted;
     const from = writer.reader.position;
     const standstill = { from, to: Math.max(from, Math.min(to, logEnd - 1)), why };
     const isStanding = () => !this.#isStopping && !writer.isClosed;
-    const fromDatabase = <Result>(work: () => Promise<Result>) =>
-      retry(() => dependencies.postgres.watch(work), {
-        isRetryable: (error) => dependencies.postgres.isOutage(error) && isStanding(),
+    this.#member.pause([partition]);
+    counted.standstill = standstill;
+    try {
+      const isPassed = await awaitDecision(standstill, {
+        sql,
+        postgres: dependencies.postgres,
+        key: this.#key(partition),
+        writer,
+        isStanding,
         signal: this.#stop.signal,
       });
-    this.#member.pause([partition]);
-    this.#standstills.set(partition, standstill);
-    log.error("Counting of a partition stands; the others go on", {
-      partition,
-      why: describeStandstill(partition, standstill),
-    });
-    try {
-      await writer.flush();
-      if (!isStanding()) return;
-      await fromDatabase(() =>
-        storeStandstill(sql, { topic, ...key }, writer.storedOffset, standstill),
-      );
-      while (isStanding()) {
-        const skips = (await fromDatabase(() => readSkips(sql, topic))).get(partition) ?? [];
-        if (isStanding() && skips.some((skip) => skip.from <= to && skip.to >= from)) {
-          log.warning("A person has passed over records that cannot be read", { partition, from });
-          this.#standstills.delete(partition);
-          writer.reader.skips = skips;
-          this.#member.fetchFrom(partition, from);
-          return;
-        }
-        await pause(DECISION_INTERVAL_MS, this.#stop.signal);
-      }
+      if (!isPassed) return;
+      counted.standstill = undefined;
+      this.#member.fetchFrom(partition, from);
     } catch (error) {
       if (!isStanding()) return;
       writer.close();
@@ -481,7 +430,7 @@ export class GroupMember {
 
   /** Records between the current place and the fetch are lost if the log is cut. */
   async #onGap(partition: number, writer: PartitionWriter): Promise<void> {
-    const state = (await this.#logState()).get(partition);
+    const state = (await this.#log.state()).get(partition);
     if (!state || writer.isClosed || state.logStart <= writer.reader.position) return;
     try {
       loseTo(this.#options, this.#key(partition), writer.reader, state.logStart);
@@ -493,11 +442,14 @@ export class GroupMember {
 
   /** Ends the counting of a partition here. The next consumer reads what is pending. */
   #close(partition: number): void {
-    this.#writers.get(partition)?.close();
-    this.#writers.delete(partition);
-    this.#standstills.delete(partition);
-    this.#indexes.get(partition)?.close();
-    this.#indexes.delete(partition);
+    const counted = this.#counted.get(partition);
+    counted?.writer.close();
+    counted?.index.close();
+    this.#counted.delete(partition);
+  }
+
+  #closeAll(): void {
+    for (const partition of [...this.#counted.keys()]) this.#close(partition);
   }
 
   #onWriterFailed(partition: number, error: unknown): void {
@@ -526,9 +478,9 @@ export class GroupMember {
 
   /** Reports the counted offsets to Kafka, for tools that show lag. A failure changes nothing. */
   async #commitOffsets(): Promise<void> {
-    if (this.#writers.size === 0) return;
-    const places = [...this.#writers].map(
-      ([partition, { storedOffset }]) => [partition, storedOffset] as const,
+    if (this.#counted.size === 0) return;
+    const places = [...this.#counted].map(
+      ([partition, { writer }]) => [partition, writer.storedOffset] as const,
     );
     try {
       await this.#member.commit(new Map(places));

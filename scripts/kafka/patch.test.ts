@@ -278,6 +278,26 @@ test("a connection fails when the broker closes it before it is in use", async (
   broker.close();
 });
 
+test("a request for metadata is repeated when every broker has failed to answer it", async () => {
+  const { KafkaJSConnectionClosedError } = part("errors");
+  const cluster = new (part("cluster"))({
+    brokers: ["127.0.0.1:9092"],
+    retry: { initialRetryTime: 1, retries: 1 },
+    logger,
+  });
+  const answer = { brokers: [], topicMetadata: [] };
+  let failures = 1;
+  const ask = async () => {
+    if (failures-- > 0) throw new KafkaJSConnectionClosedError("Closed connection");
+    return answer;
+  };
+  cluster.brokerPool.refreshMetadataIfNecessary = async () => {};
+  cluster.brokerPool.brokers = { 1: { isConnected: () => true, metadata: ask } };
+  expect(await cluster.metadata()).toBe(answer);
+  failures = 2;
+  await expect(cluster.metadata()).rejects.toThrow("Closed connection");
+});
+
 test("a member stays in its group when the coordinator is lost, and finds the next one", async () => {
   const ConsumerGroup = part("consumer/consumerGroup");
   const { KafkaJSConnectionError } = part("errors");

@@ -331,6 +331,51 @@ test("a member stays in its group when the coordinator is lost, and finds the ne
   await expect(group.heartbeat({ interval: 1 })).rejects.toThrow("Rebalance");
 });
 
+/** What a member does when a heartbeat has this answer, and the first join after it fails. */
+async function stepsAfter(type: string): Promise<string[]> {
+  const { KafkaJSConnectionClosedError } = part("errors");
+  const steps: string[] = [];
+  const count = (step: string) => steps.filter((other) => other === step).length;
+  const end = Promise.withResolvers<void>();
+  const consumerGroup = {
+    getNodeIds: () => ["1"],
+    async fetch() {
+      steps.push("fetch");
+      if (count("fetch") === 1) return [];
+      end.resolve();
+      return new Promise(() => {});
+    },
+    async heartbeat() {
+      if (count("fetch") === 1) throw Object.assign(new Error(type), { type });
+    },
+    async joinAndSync() {
+      steps.push("join");
+      if (count("join") === 1) throw new KafkaJSConnectionClosedError("Closed connection");
+    },
+  };
+  const runner = new (part("consumer/runner"))({
+    logger,
+    consumerGroup,
+    instrumentationEmitter: {
+      emit: (name: string) => name === "consumer.rebalancing" && steps.push("say so"),
+    },
+    concurrency: 1,
+    retry: { initialRetryTime: 1, retries: 5 },
+    onCrash: end.reject,
+    autoCommit: false,
+  });
+  runner.running = true;
+  runner.scheduleFetchManager();
+  await end.promise;
+  return steps;
+}
+
+test("a member that fails to join again fetches nothing before it has", async () => {
+  const steps = ["fetch", "say so", "join", "join", "fetch"];
+  expect(await stepsAfter("REBALANCE_IN_PROGRESS")).toEqual(steps);
+  expect(await stepsAfter("UNKNOWN_MEMBER_ID")).toEqual(steps);
+});
+
 test("a broker counts as connected only when requests can be made", () => {
   const Broker = part("broker");
   const connectionPool = { isConnected: () => true, connectionTimeout: 1 };

@@ -43,8 +43,8 @@ export async function ingest(
   if (isOver()) return;
   const { reader } = writer;
   if (reader.isChecking) {
-    await guarded(writer, () => check(fetch.batches, writer));
-    onMoved();
+    await guarded(writer, () => check(fetch.batches, writer, isOver));
+    if (!isOver()) onMoved();
     return;
   }
   if (fetch.nextOffset < reader.position) return onBehind();
@@ -56,9 +56,10 @@ export async function ingest(
     return;
   }
   try {
-    if (!(await read(fetch, writer, isStopping))) return;
+    if (!(await read(fetch, writer, { isStopping, isOver }))) return;
   } catch (error) {
     if (!(error instanceof UnreadableBatchError)) throw error;
+    if (isOver()) return;
     writer.schedule();
     onUnreadable(error);
     return;
@@ -81,14 +82,20 @@ async function untilRoom(
 }
 
 /** Compares the record where the index of ids ends. */
-async function check(batches: readonly PackedBatch[], { reader }: PartitionWriter): Promise<void> {
+async function check(
+  batches: readonly PackedBatch[],
+  { reader }: PartitionWriter,
+  isOver: () => boolean,
+): Promise<void> {
   const packed = batches.find(({ lastOffset }) => lastOffset >= reader.position);
   if (!packed) return reader.check(undefined);
   try {
-    await unpacked(packed, reader.skips, (batch) => reader.check(batch));
+    await unpacked(packed, reader.skips, (batch) => {
+      if (!isOver()) reader.check(batch);
+    });
   } catch (error) {
     if (!(error instanceof UnreadableBatchError)) throw error;
-    reader.check(undefined);
+    if (!isOver()) reader.check(undefined);
   }
 }
 
@@ -99,14 +106,15 @@ async function check(batches: readonly PackedBatch[], { reader }: PartitionWrite
 async function read(
   fetch: Fetch,
   writer: PartitionWriter,
-  isStopping: () => boolean,
+  { isStopping, isOver }: { isStopping: () => boolean; isOver: () => boolean },
 ): Promise<boolean> {
   const { reader } = writer;
-  const isOver = () => isStopping() || writer.isClosed || fetch.isStale();
   let turnAtMs = performance.now();
   for (const packed of fetch.batches) {
     if (packed.lastOffset < reader.position) continue;
     const isRead = await unpacked(packed, reader.skips, async (batch) => {
+      // The writer may have been closed while the batch was unpacked, and its index with it.
+      if (isOver()) return false;
       let isWhole = false;
       while (!isWhole) {
         await guarded(writer, async () => {

@@ -59,6 +59,13 @@ test("consume counts each event once when a file of 900,000 rows is sent again, 
   await untilRead(place.sql, 2 * EVENTS);
   expect(await readLedger(place.sql)).toMatchObject({ stored: EVENTS, duplicates: EVENTS });
   await stopConsumer(second);
+  const said = await new Response(second.stderr).text();
+  const takeUps = said
+    .split("\n")
+    .filter((line) => line.includes("Took the index of event ids up"));
+  const ids = takeUps.map((line) => JSON.parse(line).properties.ids as number);
+  expect(ids).toHaveLength(4);
+  expect(ids.filter((number) => number > EVENTS / 8)).toHaveLength(1);
   await expectExact(place, events);
   expect(await runOrThrow(place.environment, "scripts/replay.ts", ["--check"])).toContain("equal");
 });

@@ -114,6 +114,7 @@ function takeIndex(
   countFrom: number,
   begin: number,
 ): HorizonIndex {
+  const startMs = performance.now();
   const { index, discarded } = openIndex(
     {
       folder: indexFolder(config),
@@ -129,6 +130,11 @@ function takeIndex(
       why: discarded,
     });
   }
+  logger.info("Took the index of event ids up", {
+    partition,
+    ids: index.ids,
+    durationMs: Math.round(performance.now() - startMs),
+  });
   const unread = countFrom - Math.max(logStart, index.validTo);
   if (unread > 0)
     logger.info("Reading ids that were counted before", { partition, records: unread });

@@ -11,6 +11,7 @@ import { connect } from "../scripts/lib/postgres.ts";
 import type { Bench, Effort } from "./rig/bench.ts";
 import { endAllClients } from "./rig/clients.ts";
 import { type Dataset, makeDataset, PARTITIONS } from "./rig/dataset.ts";
+import { endFaults } from "./rig/faults.ts";
 import { describeMachine, describeServices } from "./rig/machine.ts";
 import { type Stack, startStack } from "./rig/stack.ts";
 import { sections } from "./sections.ts";
@@ -26,13 +27,15 @@ const command = defineCommand({
     quick: toggle("A few minutes, one round, fewer cases"),
     only: flag({ ...choice(names), hint: "SECTION" }, `One section: ${names.join(", ")}`),
     peers: toggle("Also run the peers (downloads them first)"),
-    events: flag(count(EVENTS_MIN), "Events of a round"),
+    events: flag(count(EVENTS_MIN), "Events of a round, or of `long`"),
+    seed: flag(count(0, 2 ** 32 - 1), "Repeat the faults of an earlier `long`"),
     rounds: flag(count(1), "Rounds of each measurement"),
     json: flag(FILE, "Write the result to a file, too"),
   },
   examples: [
     ["bun run bench --quick", "a first look"],
     ["bun run bench --only freshness", "one section"],
+    ["bun run bench --only long --events 2M", "two million events under faults, in some minutes"],
   ],
   exits: { 0: "measured", 1: "failed", 130: "stopped" },
   async run({ flags: args }) {
@@ -40,10 +43,12 @@ const command = defineCommand({
     const effort: Effort = {
       quick,
       events: args.events ?? (quick ? 500_000 : 1_000_000),
+      longEvents: args.events ?? (quick ? 2_000_000 : 100_000_000),
       rounds: args.rounds ?? (quick ? 1 : 3),
+      seed: args.seed ?? Date.now() % 1_000_000,
     };
     const wanted = names.filter((name) =>
-      args.only ? name === args.only : name !== "peers" || args.peers,
+      args.only ? name === args.only : name !== "long" && (name !== "peers" || args.peers),
     );
     const result = await measure(effort, wanted);
     if (!args.json) return;
@@ -99,6 +104,7 @@ let ended: Promise<void> | undefined;
 /** Ends everything that was started, once, even when called several times. */
 function tearDown(started: Promise<Stack>): Promise<void> {
   ended ??= (async () => {
+    endFaults();
     await endAllClients();
     const stack = await started.catch(() => undefined);
     await stack?.stop();

@@ -16,5 +16,9 @@ export interface Bench {
 export interface Effort {
   quick: boolean;
   events: number;
+  /** Events of `long`. */
+  longEvents: number;
   rounds: number;
+  /** Decides what is random in `long`. */
+  seed: number;
 }

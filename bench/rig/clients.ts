@@ -11,17 +11,22 @@ export interface Client {
   /** Fails when the process ends before `end` is called. */
   assertAlive(): void;
   /**
-   * CPU seconds of the process and its children, once it has ended on its own.
+   * What the process and its children have used, once it has ended on its own.
    * @throws Error with its output when it failed
    */
-  ended(): Promise<number>;
+  ended(): Promise<{ cpuSeconds: number; peakMemoryBytes: number }>;
   pause(): void;
   resume(): void;
+  /** Ends it as a loss of power would. */
+  kill(): Promise<void>;
+  /** What it wrote to stderr, once it has ended. */
+  words(): Promise<string>;
   /** Ends it as an operator would, and kills it when that has no effect. */
   end(): Promise<void>;
 }
 
 const running = new Set<Client>();
+let isOver = false;
 
 /** Starts a program of the checkout; `onLine` gets each line that it prints. */
 export function startClient(
@@ -30,6 +35,7 @@ export function startClient(
   environment: Record<string, string> = {},
   onLine: (line: string) => void = () => {},
 ): Client {
+  if (isOver) throw new Error("The benchmark ends");
   const child = Bun.spawn(command, {
     cwd: ROOT,
     env: { ...stack.environment, ...environment },
@@ -57,10 +63,18 @@ export function startClient(
       if (exitCode !== 0) {
         throw new Error(`Cannot go on: ${command.join(" ")} failed: ${(await words).trim()}`);
       }
-      return Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
+      const { cpuTime, maxRSS } = child.resourceUsage()!;
+      return { cpuSeconds: Number(cpuTime.total) / 1e6, peakMemoryBytes: maxRSS };
     },
+    words: () => words,
     pause: () => child.kill("SIGSTOP"),
     resume: () => child.kill("SIGCONT"),
+    async kill() {
+      ending = true;
+      running.delete(client);
+      child.kill("SIGKILL");
+      await child.exited;
+    },
     async end() {
       ending = true;
       running.delete(client);
@@ -76,7 +90,9 @@ export function startClient(
   return client;
 }
 
+/** No client can be started after this. */
 export async function endAllClients(): Promise<void> {
+  isOver = true;
   await Promise.all([...running].map((client) => client.end()));
 }
 

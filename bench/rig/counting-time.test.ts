@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
-import { countingTime, type Sample } from "./counting-time.ts";
+import { countingTime, type Sample, whileCounting } from "./counting-time.ts";
 
 /** One sample a second; each row holds the offsets of two partitions. */
 const samplesOf = (...rows: [number, number][]): Sample[] =>
   rows.map((offsets, second) => ({ atMs: second * 1_000, offsets }));
+
+test("whileCounting() leaves out what is before the first record and after the last", () => {
+  const samples = samplesOf([0, 0], [0, 0], [0, 10], [20, 30], [40, 60], [40, 60]);
+  expect(whileCounting(samples, 100)).toEqual(samples.slice(2, 5));
+});
 
 test("countingTime() divides all records by all time when nothing is disturbed", () => {
   const samples = samplesOf([0, 0], [10, 10], [20, 30], [40, 60]);

@@ -1,6 +1,6 @@
 /**
- * How fast a partitioned log was counted while processes were killed and frozen, and for how long
- * partitions stood still, from samples of the stored offsets. Pure.
+ * How fast a partitioned log was counted while processes were killed and frozen, from samples of the
+ * stored offsets. It also tells for how long partitions stood still. Pure.
  */
 import { sum } from "../../scripts/lib/sum.ts";
 
@@ -42,6 +42,13 @@ export interface CountingTime {
 
 /** Transactions have a distance of half a second, so a shorter time says nothing. */
 const STANDSTILL_MS_MIN = 1_000;
+
+/** The samples from the first stored record to the last of `records`; all of them hold one. */
+export function whileCounting(samples: readonly Sample[], records: number): Sample[] {
+  const isAt = (least: number) => (sample: Sample) => sum(sample.offsets) >= least;
+  const last = samples.findIndex(isAt(records));
+  return samples.slice(samples.findIndex(isAt(1)), last < 0 ? undefined : last + 1);
+}
 
 /**
  * A fault disturbs until each partition has moved again after its end. A partition at its end in

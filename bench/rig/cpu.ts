@@ -42,6 +42,22 @@ export function measureCpu(stack: Stack, clients: readonly number[] | "own"): ()
   };
 }
 
+/**
+ * Starts to measure. The returned function gives the share of all cores that programs outside these
+ * process trees used. What has ended in a tree counts to it.
+ */
+export function measureOthers(roots: readonly number[]): () => number {
+  const busySeconds = () => {
+    const processes = readProcesses();
+    return allSeconds() - sum(roots.map((root) => treeSeconds(processes, root)));
+  };
+  const [beforeSeconds, beforeMs] = [busySeconds(), performance.now()];
+  return () => {
+    const wallSeconds = (performance.now() - beforeMs) / 1_000;
+    return Math.max(0, busySeconds() - beforeSeconds) / (wallSeconds * cores);
+  };
+}
+
 /** The share of the machine's cores that other programs used. */
 export const disturbance = (cpu: CpuUse) => cpu.others / (cpu.wallSeconds * cores);
 
@@ -60,16 +76,21 @@ function sample(stack: Stack, clients: readonly number[] | "own") {
   const ownSeconds = (usage.user + usage.system) / 1_000_000;
   const ownIsClient = clients === "own";
   const processes = readProcesses();
-  const [, ...fields] = read("/proc/stat").split("\n")[0]!.split(/\s+/).map(Number);
-  const [user, nice, system, , , interrupts, softInterrupts] = fields as number[];
   return {
     client: ownIsClient ? ownSeconds : sum(clients.map((id) => treeSeconds(processes, id))),
     postgres: treeSeconds(processes, stack.postgresProcess),
     kafka: treeSeconds(processes, stack.kafkaProcess),
     own: ownIsClient ? 0 : ownSeconds,
-    all: (user! + nice! + system! + interrupts! + softInterrupts!) / TICKS_PER_SECOND,
+    all: allSeconds(),
     atMs: performance.now(),
   };
+}
+
+/** CPU time of the whole machine. */
+function allSeconds(): number {
+  const [, ...fields] = read("/proc/stat").split("\n")[0]!.split(/\s+/).map(Number);
+  const [user, nice, system, , , interrupts, softInterrupts] = fields as number[];
+  return (user! + nice! + system! + interrupts! + softInterrupts!) / TICKS_PER_SECOND;
 }
 
 interface ProcessTimes {

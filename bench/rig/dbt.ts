@@ -10,7 +10,7 @@ export async function settle({ stack }: Bench): Promise<CpuUse> {
   const used = measureCpu(stack, []);
   const program = startClient(stack, ["dbt/run", "settle"], {}, (line) => printed.push(line));
   try {
-    const client = await program.ended();
+    const { cpuSeconds: client } = await program.ended();
     const cpu = used();
     return { ...cpu, client, others: Math.max(0, cpu.others - client) };
   } catch (error) {

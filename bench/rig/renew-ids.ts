@@ -4,21 +4,21 @@
  */
 import type { EncodedRecords } from "../../scripts/kafka/encode-records.ts";
 import { RecordCursor } from "../../scripts/kafka/record-cursor.ts";
+import { recordBatchOf } from "./in-memory.ts";
 
 const cursor = new RecordCursor();
 /** Our producer's layout begins with it. */
 const BEFORE_ID = '{"event_id":"'.length;
 
-/** Writes `round` into the first eight digits of each id. */
-export function renewIds({ recordCount, records }: EncodedRecords, round: number): void {
-  const digits = Buffer.from(round.toString(16).padStart(8, "0"));
-  cursor.open({
-    baseOffset: 0,
-    lastOffset: recordCount - 1,
-    baseTimestampMs: 0,
-    appendTimestampMs: undefined,
-    recordCount,
-    records,
-  });
-  while (cursor.next()) records.set(digits, cursor.valueStart + BEFORE_ID);
+/** The first eight digits of an id, by round. */
+const digits: Buffer[] = [];
+
+/** Writes a round into the first eight digits of each id; `roundOf` gives it by the record's place. */
+export function renewIds(encoded: EncodedRecords, roundOf: (place: number) => number): void {
+  cursor.open(recordBatchOf(encoded));
+  for (let place = 0; cursor.next(); place++) {
+    const round = roundOf(place);
+    digits[round] ??= Buffer.from(round.toString(16).padStart(8, "0"));
+    encoded.records.set(digits[round], cursor.valueStart + BEFORE_ID);
+  }
 }

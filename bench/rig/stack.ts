@@ -3,7 +3,7 @@
  * It never touches a stack that is up, and `stop` leaves nothing behind.
  */
 import type { Config } from "../../scripts/lib/config.ts";
-import { type Environment, runOrThrow } from "../../tests/harness/script.ts";
+import { type Environment, run, runOrThrow } from "../../tests/harness/script.ts";
 import { startStack as startServices } from "../../tests/harness/stack.ts";
 
 export interface Stack {
@@ -12,8 +12,12 @@ export interface Stack {
   environment: Environment;
   kafkaProcess: number;
   postgresProcess: number;
+  /** The main process of a service, which is another one after a kill. */
+  processId(service: ServiceName): Promise<number>;
   stop(): Promise<void>;
 }
+
+export type ServiceName = "kafka" | "postgres";
 
 const SETTINGS = {
   // As in a stack that runs for long; tests have another one.
@@ -30,21 +34,21 @@ export async function startStack(): Promise<Stack> {
     services: ["kafka", "postgres"],
     settings: { ...SETTINGS, ...(mirror && { MAVEN_REPOSITORY_URL: mirror }) },
   });
+  const processId = async (name: ServiceName) => {
+    const { stdout } = await run(settings, "scripts/status.ts", ["--json"]);
+    const rows: { service: string; processId?: number }[] = JSON.parse(stdout);
+    const id = rows.find(({ service }) => service === name)?.processId;
+    if (!id) throw new Error(`Cannot measure ${name}: it does not run`);
+    return id;
+  };
   try {
     await runOrThrow(settings, "scripts/migrate.ts");
-    const rows: { service: string; processId?: number }[] = JSON.parse(
-      await runOrThrow(settings, "scripts/status.ts", ["--json"]),
-    );
-    const processOf = (name: string) => {
-      const id = rows.find(({ service }) => service === name)?.processId;
-      if (!id) throw new Error(`Cannot measure ${name}: it does not run`);
-      return id;
-    };
     return {
       config,
       environment: settings,
-      kafkaProcess: processOf("kafka"),
-      postgresProcess: processOf("postgres"),
+      kafkaProcess: await processId("kafka"),
+      postgresProcess: await processId("postgres"),
+      processId,
       stop,
     };
   } catch (error) {

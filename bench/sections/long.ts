@@ -1,7 +1,7 @@
 /**
- * Long and hard: a log of a hundred million events, of which 5 % are sent again, is counted by two
- * consumers while consumers, Kafka and PostgreSQL are killed and frozen at random. Afterwards each
- * count is compared, and a consumer takes its index of ids up, whole and in part.
+ * Two consumers count a log of a hundred million events, of which 5 % are sent again. Meanwhile,
+ * consumers, Kafka and PostgreSQL are killed and frozen at random. Afterwards each count is compared,
+ * and a consumer takes the index of ids up, whole and in part.
  */
 import { readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,12 @@ import { deadline, until } from "../../scripts/lib/wait.ts";
 import { RandomStream } from "../../scripts/produce/synthetic/random.ts";
 import type { Bench } from "../rig/bench.ts";
 import { startClient } from "../rig/clients.ts";
-import { type CountingTime, countingTime, type Disturbance } from "../rig/counting-time.ts";
+import {
+  type CountingTime,
+  countingTime,
+  type Disturbance,
+  whileCounting,
+} from "../rig/counting-time.ts";
 import { measureOthers } from "../rig/cpu.ts";
 import { makeDataset, PARTITIONS } from "../rig/dataset.ts";
 import { type Fault, faultCount, planFaults } from "../rig/fault-plan.ts";
@@ -30,11 +35,13 @@ import { renewIds } from "../rig/renew-ids.ts";
 import { type ResentDataset, withResends } from "../rig/resends.ts";
 import { RestartedConsumer } from "../rig/restarted-consumer.ts";
 import { RestartedService } from "../rig/restarted-service.ts";
-import { assertExact } from "../rig/tables.ts";
+import { assertExact, emptyTables } from "../rig/tables.ts";
 import type { TakeUp } from "../rig/take-ups.ts";
 import { makeTopic, type Topic } from "../rig/topic.ts";
 
 const GROUP = "long";
+const CONSUMERS = ["consumer 1", "consumer 2"];
+const VICTIMS = [...CONSUMERS, "kafka", "postgres"];
 const USERS = 1_000;
 /** The log repeats this many events again and again, each time with other ids. */
 const ROUND_EVENTS = 500_000;
@@ -56,16 +63,23 @@ export interface LongResult {
   events: number;
   copies: number;
   faults: Fault[];
-  counting: CountingTime;
+  /** The whole log without a fault. */
+  calm: Counted;
+  /** The same under the faults. */
+  hard: Counted;
   /** Records for each second while the log was filled, before counting. */
   filledPerSecond: number;
   logBytesPerRecord: number;
   indexBytesPerId: number;
+  verify: { seconds: number; peakMemoryBytes: number; words: string };
+  starts: Start[];
+}
+
+interface Counted {
+  counting: CountingTime;
   memory: MemoryTrend[];
   /** Each one of the two consumers, in no order. */
   takeUps: TakeUp[];
-  verify: { seconds: number; peakMemoryBytes: number; words: string };
-  starts: Start[];
   othersShare: number;
 }
 
@@ -92,7 +106,7 @@ interface Run {
   /** Copies of events among the records. */
   copies: number;
   random: RandomStream;
-  /** Of the consumers and of `verify`. */
+  /** The consumers and `verify` get it. */
   environment: Record<string, string>;
 }
 
@@ -117,7 +131,16 @@ export async function long(bench: Bench): Promise<LongResult> {
   };
   const filledPerSecond = await fill(run);
   const logBytes = folderBytes(join(stack.config.STATE_DIR, "kafka"));
-  const counted = await count(run);
+  bench.say("long: two consumers count without a fault");
+  const calm = await count(run, []);
+  await assertCounts(run);
+  await forget(run);
+  const faults = planFaults(random, VICTIMS, {
+    count: faultCount(rounds * dataset.events),
+    sessionMs: SESSION_MS,
+  });
+  bench.say(`long: two consumers count under ${faults.length} faults`);
+  const hard = await count(run, faults);
   await assertCounts(run);
   const indexBytes = folderBytes(indexFolder(stack.config));
   const verified = await verify(run);
@@ -128,7 +151,7 @@ export async function long(bench: Bench): Promise<LongResult> {
     copies: rounds * dataset.copies,
     filledPerSecond,
     logBytesPerRecord: logBytes / run.records,
-    ...counted,
+    ...{ faults, calm, hard },
     indexBytesPerId: indexBytes / (rounds * dataset.events),
     verify: verified,
     starts,
@@ -162,11 +185,9 @@ async function fill({ bench, topic, dataset, rounds, random, records }: Run): Pr
   return records / ((performance.now() - startMs) / 1_000);
 }
 
-type Counted = Pick<LongResult, "faults" | "counting" | "memory" | "takeUps" | "othersShare">;
-
-/** Counts the whole log under faults, with two consumers. */
-async function count(run: Run): Promise<Counted> {
-  const { bench, random, dataset, rounds, environment } = run;
+/** Counts the whole log with two consumers. */
+async function count(run: Run, faults: readonly Fault[]): Promise<Counted> {
+  const { bench, records, environment } = run;
   const { stack } = bench;
   const services = [
     await RestartedService.find(stack, "kafka"),
@@ -175,14 +196,9 @@ async function count(run: Run): Promise<Counted> {
   const ports = await freePorts(2);
   const othersShare = measureOthers([process.pid, parentOf(stack.kafkaProcess)]);
   const consumers = ports.map(
-    (port, index) => new RestartedConsumer(stack, `consumer ${index + 1}`, port, environment),
+    (port, index) => new RestartedConsumer(stack, CONSUMERS[index] as string, port, environment),
   );
   const victims = [...consumers, ...services];
-  const faults = planFaults(
-    random,
-    victims.map(({ name }) => name),
-    { count: faultCount(rounds * dataset.events), sessionMs: SESSION_MS },
-  );
   const sql = connect(stack.config, "owner", { applicationName: "bench" });
   const progress = new Progress(sql, PARTITIONS);
   const memory = new MemoryWatch(victims);
@@ -191,9 +207,9 @@ async function count(run: Run): Promise<Counted> {
     const trends = await memory.stop();
     const share = othersShare();
     await untilWell(run, consumers);
+    const samples = whileCounting(progress.samples, records);
     return {
-      faults,
-      counting: countingTime(progress.samples, await logEnds(run), disturbances),
+      counting: countingTime(samples, await logEnds(run), disturbances),
       memory: trends,
       takeUps: (await Promise.all(consumers.map((consumer) => consumer.end()))).flat(),
       othersShare: share,
@@ -258,6 +274,12 @@ async function untilWell({ topic }: Run, consumers: readonly RestartedConsumer[]
 async function logEnds({ topic }: Run): Promise<number[]> {
   const state = await topic.kafka.logState(topic.name);
   return Array.from({ length: PARTITIONS }, (_, partition) => state.get(partition)?.logEnd ?? 0);
+}
+
+/** The next consumers begin with the start of the log, and without an index. */
+async function forget({ bench: { owner, stack } }: Run): Promise<void> {
+  await emptyTables(owner);
+  rmSync(indexFolder(stack.config), { recursive: true });
 }
 
 /** Compares every count with what was sent. */

@@ -51,8 +51,9 @@ const CREATED_AT = "2026-01-02T03:04:05.000Z";
 const writers = {
   csv: (rows: Row[]) =>
     [
-      "user_id,event_type,note,created_at",
-      ...rows.map((row) => `${row.user_id},${row.event_type},${row.note},${CREATED_AT}`),
+      // The moment is first, since what a cut leaves of it may be another moment.
+      "created_at,user_id,event_type,note",
+      ...rows.map((row) => `${CREATED_AT},${row.user_id},${row.event_type},${row.note}`),
     ].join("\n"),
   ndjson: (rows: Row[]) =>
     rows.map((row) => JSON.stringify({ ...row, created_at: CREATED_AT })).join("\n"),
@@ -60,11 +61,11 @@ const writers = {
 
 /** What the plain program reads of a line: the fields by the file's names, or nothing. */
 const parsers = {
-  csv(line: string): Record<string, string> | undefined {
-    const [user_id = "", event_type = "", note = "", created_at = ""] = line.split(",");
-    return { user_id, event_type, note, created_at };
+  csv(line: string): Record<string, string | undefined> | undefined {
+    const [created_at, user_id, event_type, note] = line.split(",");
+    return note === undefined ? undefined : { created_at, user_id, event_type, note };
   },
-  ndjson(line: string): Record<string, string> | undefined {
+  ndjson(line: string): Record<string, string | undefined> | undefined {
     try {
       return JSON.parse(line);
     } catch {
@@ -173,7 +174,7 @@ test("a file counts as a plain program says when it is sent, cut and taken back 
       ),
       async (format, rows, given) => {
         const text = writers[format](rows);
-        const header = format === "csv" ? text.indexOf("\n") + 1 : 0;
+        const header = format === "csv" ? text.indexOf("\n") + 1 || text.length : 0;
         const steps = given.map(({ cut, ...step }) => ({
           ...step,
           text: text.slice(0, header + Math.round(cut * (text.length - header))),

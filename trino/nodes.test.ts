@@ -37,7 +37,7 @@ test("drainWorker() signs its request as a node does, with the hash of the share
   const expected = createHmac("sha256", key).update(`${header}.${payload}`).digest("base64url");
   expect(signature).toBe(expected);
   const { sub, exp } = JSON.parse(Buffer.from(payload!, "base64url").toString());
-  expect(sub).toBe("drain");
+  expect(sub).toBe("platform");
   expect(exp * 1_000).toBeGreaterThan(Date.now());
 });
 

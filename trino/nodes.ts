@@ -1,6 +1,6 @@
 /**
- * Requests to the Trino nodes of this machine, each at its own port: whether a node is starting,
- * and that the worker must end.
+ * Requests to the Trino nodes. A node of this machine is asked whether it is starting, and a worker
+ * is told to end. The coordinator is asked whether it has the worker under watch.
  */
 import { createHash } from "node:crypto";
 import { sign } from "hono/jwt";
@@ -11,6 +11,7 @@ import {
   localUrl,
   tlsOptions,
   trinoAuthority,
+  trinoUrl,
 } from "../scripts/lib/trino-address.ts";
 
 const ANSWER_MS_MAX = 10_000;
@@ -18,6 +19,7 @@ const ANSWER_MS_MAX = 10_000;
 const TOKEN_SECONDS = 30;
 
 const infoSchema = z.object({ starting: z.boolean() });
+const watchSchema = z.array(z.object({ uri: z.string() }));
 
 /**
  * Whether the node of this machine at that port is still starting; throws while nothing answers.
@@ -48,13 +50,36 @@ export async function drainWorker(config: Config): Promise<void> {
   );
 }
 
+/**
+ * Whether the coordinator pings the worker at that address and counts it as alive. A new worker gets
+ * work for a moment, then none until the coordinator has pinged it for five seconds.
+ */
+export async function isWatched(config: Config, uri: string): Promise<boolean> {
+  const [all, failed] = await Promise.all(
+    ["", "/failed"].map((path) => timesListed(config, uri, `${trinoUrl(config)}/v1/node${path}`)),
+  );
+  // A worker that has left stays in both lists for ten minutes, also after it came back.
+  return all! > failed!;
+}
+
+async function timesListed(config: Config, uri: string, url: string): Promise<number> {
+  const response = await fetch(url, {
+    headers: { "x-trino-internal-bearer": await nodeToken(config) },
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    ...tlsOptions(url, trinoAuthority(config)),
+  });
+  if (!response.ok) throw new Error(`${url} answers ${response.status} ${await response.text()}`);
+  const nodes = watchSchema.parse(await response.json());
+  return nodes.filter((node) => new URL(node.uri).origin === uri).length;
+}
+
 /** Trino signs with the hash of the shared secret, not with the secret itself. */
 async function nodeToken({ TRINO_SHARED_SECRET = "" }: Config): Promise<string> {
   const hash = createHash("sha256").update(TRINO_SHARED_SECRET).digest();
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", hash, algorithm, false, ["sign"]);
   const expiresAt = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
-  return sign({ sub: "drain", exp: expiresAt }, key, "HS256");
+  return sign({ sub: "platform", exp: expiresAt }, key, "HS256");
 }
 
 /** A request to a node at an address of this machine, which its certificate need not name. */

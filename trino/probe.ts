@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { Config } from "../scripts/lib/config.ts";
 import { queryRows, TrinoQueryError } from "../scripts/lib/trino.ts";
 import { isElsewhere } from "../scripts/lib/web-address.ts";
-import { nodeIsStarting } from "./nodes.ts";
+import { isWatched, nodeIsStarting } from "./nodes.ts";
 
 /** The kind of a node. */
 export type TrinoRole = "coordinator" | "worker";
@@ -44,16 +44,18 @@ async function canGiveOutWork(config: Config): Promise<void> {
   }
 }
 
-/** The coordinator gives work to the worker, some time after the worker has started. */
+/** The coordinator gives work to the worker, some time after the worker has started, and keeps to it. */
 export async function answersTrinoWorker(config: Config): Promise<void> {
   if (await nodeIsStarting(config, config.TRINO_WORKER_PORT)) {
     throw new Error("it is still starting");
   }
-  const [node] = await queryRows<{ state: string }>(
+  const [node] = await queryRows<{ state: string; uri: string }>(
     config,
-    `select state from system.runtime.nodes where node_id = '${nodeId(config, "worker")}'`,
+    `select state, http_uri as uri from system.runtime.nodes
+    where node_id = '${nodeId(config, "worker")}'`,
   );
   if (node?.state !== "active") {
     throw new Error(`for the coordinator it is ${node?.state ?? "not there yet"}`);
   }
+  if (!(await isWatched(config, node.uri))) throw new Error("the coordinator still tries it out");
 }

@@ -59,9 +59,9 @@ export const trinoWorker: Service = {
       name: "trino-worker",
       launch: launchWorker,
       secrets: [...SECRETS],
-      // Its parent asks it to finish its work. No query takes longer than two minutes.
+      // Its parent asks it to finish its work. That takes 30 s and the longest query, two minutes.
       stopsChildren: false,
-      stopSecondsMax: 150,
+      stopSecondsMax: 180,
       memory: { megabytesMax: 1_152, growsWith: "TRINO_HEAP_MB" },
     },
   ],

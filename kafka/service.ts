@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { awaitRoom } from "../scripts/host/await-room.ts";
 import { perSecond, rate } from "../scripts/host/facts.ts";
+import { javaArchive } from "../scripts/host/java-archive.ts";
 import type { Service } from "../scripts/host/service.ts";
 import { bunCommand } from "../scripts/host/start.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
@@ -10,7 +11,7 @@ import type { Config } from "../scripts/lib/config.ts";
 import { isKafkaHere } from "../scripts/lib/local-data.ts";
 import { sum } from "../scripts/lib/sum.ts";
 import { topicDifferences } from "../scripts/migrate/topic.ts";
-import { KAFKA, kafkaArchive } from "./install.ts";
+import { KAFKA } from "./install.ts";
 import { launchKafka } from "./start.ts";
 
 export const kafka: Service = {
@@ -47,7 +48,7 @@ export const kafka: Service = {
       launch: () => ({ command: bunCommand("kafka/train-archive.ts") }),
       secrets: [],
     },
-    isMissing: (config) => !existsSync(kafkaArchive(config)),
+    isMissing: (config) => !existsSync(javaArchive(KAFKA.folder(config))),
   },
 };
 

@@ -6,10 +6,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { javaOptions, javaProgram } from "../scripts/host/folders.ts";
+import { archiveFlag, javaArchive } from "../scripts/host/java-archive.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { dataFolder } from "../scripts/lib/local-data.ts";
-import { KAFKA, kafkaArchive } from "./install.ts";
+import { KAFKA } from "./install.ts";
 
 const LOGGING = `-Dlog4j2.configurationFile=${join(ROOT, "kafka/log4j2.xml")}`;
 
@@ -25,7 +26,10 @@ export function launchKafka(config: Config, archiveOutput?: string): Launch {
   if (!existsSync(join(folder, "data"))) format(config, folder, properties);
   const command = [
     ...[javaProgram(config), "-Xms64m", `-Xmx${config.KAFKA_HEAP_MB}m`, "-XX:+UseSerialGC"],
-    ...["-XX:+ExitOnOutOfMemoryError", archiveFlag(config, archiveOutput)],
+    ...[
+      "-XX:+ExitOnOutOfMemoryError",
+      archiveFlag(javaArchive(KAFKA.folder(config)), archiveOutput),
+    ],
     // The archive is for every stack of the machine.
     ...(archiveOutput ? [] : javaOptions(config)),
     // Java's own warnings here are about things that only Kafka and Java can change.
@@ -33,13 +37,6 @@ export function launchKafka(config: Config, archiveOutput?: string): Launch {
     ...[LOGGING, "-cp", KAFKA.classPath(config), "kafka.Kafka", "server.properties"],
   ];
   return { command, folder };
-}
-
-/** An archive saves two thirds of the start; without one, Java only starts slower. */
-function archiveFlag(config: Config, output: string | undefined): string {
-  if (output) return `-XX:AOTCacheOutput=${output}`;
-  const archive = kafkaArchive(config);
-  return existsSync(archive) ? `-XX:AOTCache=${archive}` : "-XX:AOTMode=off";
 }
 
 function format(config: Config, folder: string, properties: string): void {

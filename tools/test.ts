@@ -12,6 +12,7 @@ import { UsageError } from "../scripts/lib/errors.ts";
 import { flag, text, toggle } from "../scripts/lib/flags.ts";
 import { stopSignal } from "../scripts/lib/stop.ts";
 import { endRunning } from "./process.ts";
+import { archives } from "./test/archives.ts";
 import { checks } from "./test/checks.ts";
 import { conclusion } from "./test/conclusion.ts";
 import { containers } from "./test/containers.ts";
@@ -47,7 +48,11 @@ installed when they are missing. The last line counts them all.`,
       const config = readConfig();
       const python = pythonChecks(config, join(folder, "dbt"));
       const quick = [...checks, ...python, ...operatingFileChecks(config)];
-      const others = [...quick, ...(container ? [containers] : [])];
+      const others = [
+        ...(check ? [] : archives(folder)),
+        ...quick,
+        ...(container ? [containers] : []),
+      ];
       const steps = [
         ...others.filter(({ name }) => name.includes(only)),
         ...(check ? [] : systemTests(only)),

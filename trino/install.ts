@@ -9,6 +9,7 @@ import { type Artifact, parseArtifactLock } from "../scripts/host/artifact-lock.
 import { fetchArtifacts, hasSha256 } from "../scripts/host/artifacts.ts";
 import { cacheFolder, makePrivateFolder, opsPython } from "../scripts/host/folders.ts";
 import { installOnce } from "../scripts/host/install-once.ts";
+import { agingArchive } from "../scripts/host/java-archive.ts";
 import type { Progress } from "../scripts/host/progress.ts";
 import { runShown } from "../scripts/host/run.ts";
 import type { InstallOptions, Runtime } from "../scripts/host/runtime.ts";
@@ -25,12 +26,16 @@ const WAIT_MS_MAX = 1_800_000;
 export const TRINO = {
   name: "trino",
   title: TITLE,
-  folder: (config: Config) =>
-    cacheFolder(config, "trino", readFileSync(LOCK), readFileSync(PLUGINS)),
+  folder,
   // While it is unpacked, the archive takes space, too.
   missingBytes: (config) => (isWhole(config) ? 0 : archive().bytes + UNPACKED_BYTES),
   install,
+  agingFiles: agingArchive(folder),
 } satisfies Runtime;
+
+function folder(config: Config): string {
+  return cacheFolder(config, "trino", readFileSync(LOCK), readFileSync(PLUGINS));
+}
 
 const archive = (): Artifact => parseArtifactLock(readFileSync(LOCK, "utf8"))[0]!;
 

@@ -1,6 +1,7 @@
 /** How a Trino node is started. It keeps nothing: everything in STATE_DIR/trino can be deleted. */
 import { join } from "node:path";
 import { javaOptions, javaProgram } from "../scripts/host/folders.ts";
+import { archiveFlag, javaArchive } from "../scripts/host/java-archive.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { bunCommand, migrate } from "../scripts/host/start.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
@@ -26,7 +27,8 @@ export async function launchWorker(config: Config): Promise<Launch> {
   };
 }
 
-function launchNode(config: Config, role: TrinoRole): Launch {
+/** With `archiveOutput`, the node writes an archive of its loaded classes when it ends. */
+export function launchNode(config: Config, role: TrinoRole, archiveOutput?: string): Launch {
   const command = [
     ...[javaProgram(config), "-server", `-Xmx${config.TRINO_HEAP_MB}m`, "-XX:+UseG1GC"],
     ...["-XX:+ExitOnOutOfMemoryError", "-XX:ReservedCodeCacheSize=128M"],
@@ -34,7 +36,9 @@ function launchNode(config: Config, role: TrinoRole): Launch {
     ...["-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8"],
     ...["-XX:+EnableDynamicAgentLoading", "--sun-misc-unsafe-memory-access=allow"],
     ...["--enable-native-access=ALL-UNNAMED", "-Duser.timezone=UTC"],
-    ...javaOptions(config),
+    archiveFlag(javaArchive(TRINO.folder(config)), archiveOutput),
+    // The archive is for every stack of the machine.
+    ...(archiveOutput ? [] : javaOptions(config)),
     ...[
       "-Dconfig=etc/config.properties",
       `-Dlog.levels-file=${join(ROOT, "trino/log.properties")}`,

@@ -30,5 +30,10 @@ export interface Runtime {
   /** Says what is there, for `doctor`. */
   describe?(config: Config): string;
   /** Files in its folder of which each has an age of its own. */
-  agingFiles?: { pattern: RegExp; used(config: Config): string[] };
+  agingFiles?: AgingFiles;
+}
+
+export interface AgingFiles {
+  pattern: RegExp;
+  used(config: Config): string[];
 }

@@ -40,7 +40,7 @@ const parts: Part[] = [
   { files: ["log-gaps", "moments"], seconds: 100, cores: 0.6 },
   { files: ["published"], seconds: 100, cores: 0.5 },
   { files: ["stack"], seconds: 100 },
-  { files: ["trino-nodes"], seconds: 160, needs: [TRINO] },
+  { files: ["trino-nodes"], seconds: 220, cores: 0.7, needs: [TRINO] },
   { files: ["secured"], seconds: 100, cores: 0.2 },
   { files: ["horizon"], seconds: 120 },
   { files: ["retract"], seconds: 110 },

@@ -15,15 +15,16 @@ many equal rows came before it in the file. So equal rows are different events. 
 sent again counts once, and a file to which rows were appended counts only the new ones, as long
 as the log keeps the first of them (DUPLICATE_HORIZON_HOURS). Send a file from its beginning,
 since equal rows of two files are one event.
-Earlier releases took the row alone. A file that they sent with such flags counts again when it
-is sent again. Without them it does not, and equal rows that were left out then are counted now.
+Earlier releases made the id of the row alone. A file that they sent with --map, --types or
+--user-offset counts again when it is sent again. Any other file does not, and equal rows that
+were left out then are counted now.
 Each row takes up to 14 bytes of memory, 100 million take 1.4 GB.`,
   "TAKE A FILE BACK": `
 After a wrong --map, --types or --user-offset, run the same command again with --retract, then
 send the file with the right flags. For each row it sends a record {"retract": event_id,
 "user_id": N}, which any client may send. The event no longer counts, and counts again when it is
-sent again. A row that was never sent, or is taken back already, changes nothing. Events of a
-moment that no longer counts, such as next year, are taken back as well.
+sent again. A row that was never sent, or is taken back already, changes nothing. Events
+dated too far ahead, which earlier releases counted, are taken back, too.
 \`bun run replay\` removes the events from the tables; it needs the whole log. Until then
 \`bun run verify\`, status and the page say how many events wait for it.`,
   SEED: `
@@ -52,7 +53,7 @@ export const examples = [
   ],
   [
     `bun run produce --from events.csv --map user_id=session,event_type=type,created_at=ts \\
-      --types view=clicks,click=carts,purchase=orders --user-offset 1`,
+      --types view=seen,click=cart,purchase=order --user-offset 1`,
     "a file with other names, and ids from 0 on",
   ],
   [

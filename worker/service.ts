@@ -17,7 +17,7 @@ export const worker: Service = {
       name: "worker",
       launch: () => ({ command: bunCommand("scripts/worker-dev.ts") }),
       secrets: ["SUMMARY_SECRET", "ACCESS_CLIENT_SECRET"],
-      memory: { megabytesMax: 448 },
+      memory: { megabytesMax: 320 },
     },
   ],
   runtimes: [],

@@ -22,7 +22,7 @@ export const consumer: Service = {
         return { command: bunCommand("scripts/consume.ts") };
       },
       secrets: ["POSTGRES_INGEST_PASSWORD", "KAFKA_SASL_PASSWORD"],
-      memory: { megabytesMax: 384 },
+      memory: { megabytesMax: 576 },
     },
   ],
   runtimes: [],

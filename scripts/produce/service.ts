@@ -23,7 +23,7 @@ export const producer: Service = {
         return { command: bunCommand(PROGRAM, "--rate", String(config.PRODUCER_RATE)) };
       },
       secrets: ["KAFKA_SASL_PASSWORD"],
-      memory: { megabytesMax: 192 },
+      memory: { megabytesMax: 160 },
     },
   ],
   runtimes: [],

@@ -21,7 +21,7 @@ export const summary: Service = {
         return { command: bunCommand("scripts/summary.ts") };
       },
       secrets: ["POSTGRES_READ_PASSWORD", "SUMMARY_SECRET"],
-      memory: { megabytesMax: 192 },
+      memory: { megabytesMax: 160 },
     },
   ],
   runtimes: [],

@@ -1,8 +1,9 @@
 /**
- * Remembers the event ids of the last N offsets of one partition, so that an event that was sent
- * twice counts once. The log alone decides: an event is a duplicate when its id stands at one of
- * the N offsets before it. Pure; memory is fixed, about 28 bytes for each of the N offsets.
+ * The former rule, by which a replay decides what was counted by it: an event is a duplicate when its
+ * id stands at one of the N offsets before it. The log alone decides. Pure; memory is fixed, about 28
+ * bytes for each of the N offsets.
  */
+
 /**
  * A ring of N slots holds the ids. Chains of offsets with the same hash run through it, newest first,
  * as in the window of zlib's deflate. A new id overwrites the oldest one, and a chain ends where it

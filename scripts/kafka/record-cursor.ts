@@ -64,7 +64,8 @@ export class RecordCursor {
     const length = readVarint(bytes, this.#at);
     const end = afterVarint + length;
     if (length < 0 || end > bytes.length) this.#corrupt();
-    // The record's attributes come first: none are in use.
+    // Each number begins where the one before it ends, so their order is that of the format. The
+    // record's attributes come first: none are in use.
     const timestampDelta = readVarint(bytes, afterVarint + 1);
     this.offset = batch.baseOffset + readVarint(bytes, afterVarint);
     this.timestampMs = batch.appendTimestampMs ?? batch.baseTimestampMs + timestampDelta;

@@ -1,6 +1,6 @@
 /**
- * The former rule, by which a replay decides what was counted by it: an event is a duplicate when its
- * id stands at one of the N offsets before it. The log alone decides. Pure; memory is fixed, about 28
+ * The former rule. A replay decides by it what was counted by it. An event is a duplicate when its id
+ * stands at one of the N offsets before it. The log alone decides. Pure; memory is fixed, about 28
  * bytes for each of the N offsets.
  */
 

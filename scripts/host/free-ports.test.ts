@@ -9,6 +9,15 @@ test("freePorts() gives as many as are asked for, free, and none that a connecti
   expect(Math.max(...ports)).toBeLessThan(32_768);
 });
 
+test("freePorts() gives no port twice, since a program may listen on it later", async () => {
+  const found: number[] = [];
+  for (let time = 0; time < 10; time++) {
+    const [some, others] = await Promise.all([freePorts(20), freePorts(20)]);
+    found.push(...some, ...others);
+  }
+  expect(new Set(found).size).toBe(400);
+});
+
 test("freePorts() stays away from the ports that another process finds at the same time", async () => {
   const program = `
     import { freePorts } from ${JSON.stringify(join(import.meta.dir, "free-ports.ts"))};

@@ -9,27 +9,27 @@ import { createServer, type Server } from "node:net";
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_767;
 const ATTEMPTS_MAX = 1_000;
-/** Each process looks in a part of its own, whose first port it listens on for as long as it lives. */
+/** Each process looks in parts of its own, whose first port it listens on for as long as it lives. */
 const PORTS_OF_PART = 200;
 const PARTS = Math.floor((PORT_MAX - PORT_MIN + 1) / PORTS_OF_PART);
 
-let ownPart: Promise<number> | undefined;
+/** Ports of the newest part that were not looked at yet. */
+const untried: number[] = [];
+let nextPart: Promise<void> | undefined;
 /** Kept, since what nothing refers to may be closed. */
-let mark: Server | undefined;
+const marks: Server[] = [];
 
 /**
- * All are held open until the last is found, so that no two are the same. No other process that looks
- * at the same time finds them: a slow service listens on its port long after it was found free.
+ * All are held open until the last is found, so that no two are the same. Nobody else who looks finds
+ * them, in this process or another: a slow service listens on its port long after it was found free.
  * @throws Error when there are not as many
  */
 export async function freePorts(count: number): Promise<number[]> {
   const held = new Map<number, Server>();
-  ownPart ??= takePart();
-  const part = await ownPart;
   try {
     for (let attempt = 0; held.size < count; attempt++) {
       if (attempt > count + ATTEMPTS_MAX) throw new Error(`Cannot find ${count} free ports`);
-      const port = attempt < PORTS_OF_PART ? part + below(PORTS_OF_PART) : anyPort();
+      const port = await nextPort();
       const server = await listen(port);
       if (server) held.set(port, server);
     }
@@ -39,21 +39,36 @@ export async function freePorts(count: number): Promise<number[]> {
   }
 }
 
-/** The first port of a part that no other process has. With none left, parts are shared. */
-async function takePart(): Promise<number> {
+/** No port is given twice, since what it is for may not listen yet, or never will. */
+async function nextPort(): Promise<number> {
+  for (;;) {
+    const port = untried.shift();
+    if (port !== undefined) return port;
+    nextPart ??= takePart().then((ports) => {
+      untried.push(...ports);
+      nextPart = undefined;
+    });
+    await nextPart;
+  }
+}
+
+/** The ports of a part that no other process has. With none left, parts are shared. */
+async function takePart(): Promise<number[]> {
   for (let attempt = 0; attempt < PARTS; attempt++) {
-    const first = PORT_MIN + below(PARTS) * PORTS_OF_PART;
-    mark = await listen(first);
+    const first = anyPart();
+    const mark = await listen(first);
     if (!mark) continue;
     // It must not keep the process alive.
     mark.unref();
-    return first;
+    marks.push(mark);
+    return portsFrom(first);
   }
-  return PORT_MIN + below(PARTS) * PORTS_OF_PART;
+  return portsFrom(anyPart());
 }
 
-const below = (limit: number) => Math.floor(Math.random() * limit);
-const anyPort = () => PORT_MIN + below(PORT_MAX - PORT_MIN + 1);
+const anyPart = () => PORT_MIN + Math.floor(Math.random() * PARTS) * PORTS_OF_PART;
+const portsFrom = (first: number) =>
+  Array.from({ length: PORTS_OF_PART - 1 }, (_, index) => first + 1 + index);
 
 async function listen(port: number): Promise<Server | undefined> {
   const server = createServer().listen(port, "127.0.0.1");

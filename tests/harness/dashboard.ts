@@ -81,7 +81,11 @@ export class Viewer {
     });
     const superset = origin ?? `http://127.0.0.1:${config.SUPERSET_PORT}`;
     const viewer = new Viewer(await context.newPage(), superset);
-    if (!isAnonymous) await viewer.logIn(config.SUPERSET_ADMIN_PASSWORD ?? "");
+    if (!isAnonymous) {
+      await viewer.logIn(config.SUPERSET_ADMIN_PASSWORD ?? "");
+      // A slow login is tried again, and the browser writes down that it was refused before.
+      viewer.complaints.length = 0;
+    }
     return viewer;
   }
 

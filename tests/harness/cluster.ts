@@ -89,6 +89,8 @@ advertised.listeners=PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxyPo
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
 controller.quorum.voters=${voters}
 offsets.topic.replication.factor=${brokerCount}
+# By default a dead broker leads its partitions for nine seconds more.
+broker.session.timeout.ms=6000
 # Leaders move back to a broker that has come back.
 leader.imbalance.check.interval.seconds=5
 `,

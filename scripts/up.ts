@@ -113,7 +113,11 @@ async function up(config: Config, requested: Service[], shown: Shown): Promise<S
     ];
     console.log(parts.join("\n\n"));
   }
-  await startJobs(config, wanted);
+  const failed = failures.map(({ service }) => service);
+  await startJobs(
+    config,
+    wanted.filter((service) => !failed.includes(service)),
+  );
   const removed = await removeUnused(config);
   if (removed) console.error(removed);
   return failures;

@@ -38,9 +38,9 @@ N may be written as 1500, 1_500, 1.5k or 2M, and TIME as 500ms, 30s, 5m, 1h30m, 
 A run without an end serves http://127.0.0.1:9480/healthz and /metrics, or the next free port.`,
   ENDING: `
 Ctrl-C stops, sends what is under way and reports; a second one quits at once. While Kafka is
-away, sending pauses, says how many events it holds, and goes on later. An outage that is longer than
---wait ends the run: by default 10 minutes, and forever for a run without --from, --count, --duration
-and --span. The error says how many events Kafka has acknowledged.`,
+away, sending pauses, says how many events it holds, and goes on later. An outage that lasts
+longer than --wait ends the run: by default 10 minutes, and forever for a run with none of
+--from, --count, --duration and --span. The error says how many events Kafka has acknowledged.`,
 };
 
 export const examples = [

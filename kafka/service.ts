@@ -1,10 +1,8 @@
 /** Kafka: one node that is broker and controller at once. */
-import { existsSync } from "node:fs";
 import { awaitRoom } from "../scripts/host/await-room.ts";
 import { perSecond, rate } from "../scripts/host/facts.ts";
-import { javaArchive } from "../scripts/host/java-archive.ts";
+import { archiveJob } from "../scripts/host/java-archive.ts";
 import type { Service } from "../scripts/host/service.ts";
-import { bunCommand } from "../scripts/host/start.ts";
 import { openKafka } from "../scripts/kafka/open.ts";
 import { answersKafka } from "../scripts/kafka/probe.ts";
 import type { Config } from "../scripts/lib/config.ts";
@@ -41,15 +39,7 @@ export const kafka: Service = {
   probe: answersKafka,
   facts: kafkaFacts,
   readyMsMax: 120_000,
-  job: {
-    title: "fast start of Kafka",
-    program: {
-      name: "kafka-archive",
-      launch: () => ({ command: bunCommand("kafka/train-archive.ts") }),
-      secrets: [],
-    },
-    isMissing: (config) => !existsSync(javaArchive(KAFKA.folder(config))),
-  },
+  job: archiveJob(KAFKA),
 };
 
 async function kafkaFacts(config: Config): Promise<string> {

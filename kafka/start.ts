@@ -5,8 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { javaOptions, javaProgram } from "../scripts/host/folders.ts";
-import { archiveFlag, javaArchive } from "../scripts/host/java-archive.ts";
+import { javaProgram } from "../scripts/host/folders.ts";
+import { archiveOptions } from "../scripts/host/java-archive.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
 import { dataFolder } from "../scripts/lib/local-data.ts";
@@ -26,12 +26,8 @@ export function launchKafka(config: Config, archiveOutput?: string): Launch {
   if (!existsSync(join(folder, "data"))) format(config, folder, properties);
   const command = [
     ...[javaProgram(config), "-Xms64m", `-Xmx${config.KAFKA_HEAP_MB}m`, "-XX:+UseSerialGC"],
-    ...[
-      "-XX:+ExitOnOutOfMemoryError",
-      archiveFlag(javaArchive(KAFKA.folder(config)), archiveOutput),
-    ],
-    // The archive is for every stack of the machine.
-    ...(archiveOutput ? [] : javaOptions(config)),
+    "-XX:+ExitOnOutOfMemoryError",
+    ...archiveOptions(config, KAFKA.folder(config), archiveOutput),
     // Java's own warnings here are about things that only Kafka and Java can change.
     ...["-Xlog:disable", "-Xlog:all=error:stderr", "--sun-misc-unsafe-memory-access=allow"],
     ...[LOGGING, "-cp", KAFKA.classPath(config), "kafka.Kafka", "server.properties"],

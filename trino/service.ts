@@ -1,9 +1,7 @@
 /** Trino: one SQL over the tables and the topic, and one more node for a machine that has the memory. */
-import { existsSync } from "node:fs";
 import { password } from "../scripts/host/environment.ts";
-import { javaArchive } from "../scripts/host/java-archive.ts";
+import { archiveJob } from "../scripts/host/java-archive.ts";
 import type { Service } from "../scripts/host/service.ts";
-import { bunCommand } from "../scripts/host/start.ts";
 import { queryRows } from "../scripts/lib/trino.ts";
 import { localUrl, trinoUrl } from "../scripts/lib/trino-address.ts";
 import { isElsewhere, webAddress } from "../scripts/lib/web-address.ts";
@@ -47,15 +45,7 @@ export const trino: Service = {
     return nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
   },
   readyMsMax: 300_000,
-  job: {
-    title: "fast start of Trino",
-    program: {
-      name: "trino-archive",
-      launch: () => ({ command: bunCommand("trino/train-archive.ts") }),
-      secrets: [],
-    },
-    isMissing: (config) => !existsSync(javaArchive(TRINO.folder(config))),
-  },
+  job: archiveJob(TRINO),
 };
 
 export const trinoWorker: Service = {

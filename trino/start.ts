@@ -1,7 +1,7 @@
 /** How a Trino node is started. It keeps nothing: everything in STATE_DIR/trino can be deleted. */
 import { join } from "node:path";
-import { javaOptions, javaProgram } from "../scripts/host/folders.ts";
-import { archiveFlag, javaArchive } from "../scripts/host/java-archive.ts";
+import { javaProgram } from "../scripts/host/folders.ts";
+import { archiveOptions } from "../scripts/host/java-archive.ts";
 import type { Launch } from "../scripts/host/service.ts";
 import { bunCommand, migrate } from "../scripts/host/start.ts";
 import { type Config, ROOT } from "../scripts/lib/config.ts";
@@ -36,9 +36,7 @@ export function launchNode(config: Config, role: TrinoRole, archiveOutput?: stri
     ...["-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8"],
     ...["-XX:+EnableDynamicAgentLoading", "--sun-misc-unsafe-memory-access=allow"],
     ...["--enable-native-access=ALL-UNNAMED", "-Duser.timezone=UTC"],
-    archiveFlag(javaArchive(TRINO.folder(config)), archiveOutput),
-    // The archive is for every stack of the machine.
-    ...(archiveOutput ? [] : javaOptions(config)),
+    ...archiveOptions(config, TRINO.folder(config), archiveOutput),
     ...[
       "-Dconfig=etc/config.properties",
       `-Dlog.levels-file=${join(ROOT, "trino/log.properties")}`,

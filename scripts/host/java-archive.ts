@@ -7,10 +7,11 @@ import { constants, setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../lib/config.ts";
 import { GiveUp, until } from "../lib/wait.ts";
-import { keyOf, OPS_LOCK } from "./folders.ts";
+import { javaOptions, keyOf, OPS_LOCK } from "./folders.ts";
 import { takeLock } from "./lock.ts";
-import type { AgingFiles } from "./runtime.ts";
-import type { Launch } from "./service.ts";
+import type { AgingFiles, Runtime } from "./runtime.ts";
+import type { Job, Launch } from "./service.ts";
+import { bunCommand } from "./start.ts";
 
 const READY_MS_MAX = 180_000;
 const END_MS_MAX = 180_000;
@@ -25,11 +26,30 @@ export const agingArchive = (folder: (config: Config) => string): AgingFiles => 
   used: (config) => [javaArchive(folder(config))],
 });
 
-/** Java's flag to use the archive, if there is one, or to write one to `output` when it ends. */
-export function archiveFlag(archive: string, output?: string): string {
-  if (output) return `-XX:AOTCacheOutput=${output}`;
-  return existsSync(archive) ? `-XX:AOTCache=${archive}` : "-XX:AOTMode=off";
+/**
+ * Java's options for the program in that folder: to use its archive, if there is one, and those of the
+ * settings. With `output`, it writes an archive there when it ends, which is for every stack of the
+ * machine.
+ */
+export function archiveOptions(config: Config, folder: string, output?: string): string[] {
+  if (output) return [`-XX:AOTCacheOutput=${output}`];
+  const archive = javaArchive(folder);
+  const flag = existsSync(archive) ? `-XX:AOTCache=${archive}` : "-XX:AOTMode=off";
+  return [flag, ...javaOptions(config)];
 }
+
+/** Makes the archive of a program in the background, by `train-archive.ts` in the program's folder. */
+export const archiveJob = ({ name, title, folder }: ArchivedRuntime): Job => ({
+  title: `fast start of ${title}`,
+  program: {
+    name: `${name}-archive`,
+    launch: () => ({ command: bunCommand(`${name}/train-archive.ts`) }),
+    secrets: [],
+  },
+  isMissing: (config) => !existsSync(javaArchive(folder(config))),
+});
+
+type ArchivedRuntime = Pick<Runtime, "name" | "title"> & { folder(config: Config): string };
 
 interface Scratch {
   /** Its own folder, which is deleted in the end. */

@@ -2,8 +2,10 @@
  * Processes that drain a topic, and the moments at which they were through. A rung reports it on
  * its output; for the product, only events in PostgreSQL count.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "../../scripts/host/free-ports.ts";
+import { bunCommand } from "../../scripts/host/start.ts";
 import { sum } from "../../scripts/lib/sum.ts";
 import type { Bench } from "./bench.ts";
 import { type Client, startClient } from "./clients.ts";
@@ -33,7 +35,7 @@ export function drainWithRung(
     seen.push({ events: 0, atMs: 0 });
     return startClient(
       stack,
-      ["bun", "--no-env-file", "bench/rung.ts", rung],
+      bunCommand("bench/rung.ts", rung),
       { KAFKA_TOPIC: topic, KAFKA_GROUP_ID: groupId },
       (line) => {
         const [events = 0, atMs = 0] = line.split(" ").map(Number);
@@ -56,7 +58,7 @@ export async function drainWithConsumer(
   const groupId = `${topic}-consumer`;
   const ports = await freePorts(processes);
   const clients = ports.map((port) =>
-    startClient(stack, ["bun", "--no-env-file", "scripts/consume.ts"], {
+    startClient(stack, bunCommand("scripts/consume.ts"), {
       KAFKA_TOPIC: topic,
       KAFKA_GROUP_ID: groupId,
       CONSUMER_METRICS_PORT: String(port),

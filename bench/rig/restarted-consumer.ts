@@ -1,6 +1,6 @@
 /** The platform's consumer, started again at the same port whenever it was killed. */
-import { localAddress } from "../../scripts/lib/web-address.ts";
-import type { Health } from "../../tests/harness/consumers.ts";
+import { bunCommand } from "../../scripts/host/start.ts";
+import { type Health, readHealth } from "../../tests/harness/consumers.ts";
 import { type Client, startClient } from "./clients.ts";
 import type { Victim } from "./faults.ts";
 import type { Stack } from "./stack.ts";
@@ -40,11 +40,7 @@ export class RestartedConsumer implements Victim {
 
   /** Undefined while it does not answer. */
   async health(): Promise<Health | undefined> {
-    try {
-      return (await (await fetch(`${localAddress(this.#port)}/healthz`)).json()) as Health;
-    } catch {
-      return undefined;
-    }
+    return readHealth(this.#port).catch(() => undefined);
   }
 
   /** Ends it, and gives each take-up of a partition's index, also those before a kill. */
@@ -54,7 +50,6 @@ export class RestartedConsumer implements Victim {
   }
 
   #start(): Client {
-    const command = ["bun", "--no-env-file", "scripts/consume.ts"];
-    return startClient(this.#stack, command, this.#environment);
+    return startClient(this.#stack, bunCommand("scripts/consume.ts"), this.#environment);
   }
 }

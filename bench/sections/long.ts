@@ -3,7 +3,7 @@
  * consumers, Kafka and PostgreSQL are killed and frozen at random. Afterwards each count is compared,
  * and a consumer takes the index of ids up, whole and in part.
  */
-import { readdirSync, rmSync, statfsSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -11,6 +11,8 @@ import { indexFolder } from "../../scripts/consume/open-partition.ts";
 import { folderBytes } from "../../scripts/host/folder-size.ts";
 import { freePorts } from "../../scripts/host/free-ports.ts";
 import { parentOf } from "../../scripts/host/process-tree.ts";
+import { bunCommand } from "../../scripts/host/start.ts";
+import { roomAt } from "../../scripts/lib/disk-room.ts";
 import { connect } from "../../scripts/lib/postgres.ts";
 import { sum } from "../../scripts/lib/sum.ts";
 import { deadline, until } from "../../scripts/lib/wait.ts";
@@ -159,12 +161,12 @@ export async function long(bench: Bench): Promise<LongResult> {
 }
 
 function assertRoom(events: number): void {
-  const { bavail, bsize } = statfsSync(tmpdir());
+  const { freeBytes } = roomAt(tmpdir());
   const needed = events * DISK_BYTES_PER_EVENT;
-  if (bavail * bsize >= needed) return;
+  if (freeBytes >= needed) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new Error(
-    `Cannot run long: ${tmpdir()} has ${gigabytes(bavail * bsize)} free and ${events} events need ${gigabytes(needed)}; give a smaller --events or another TMPDIR`,
+    `Cannot run long: ${tmpdir()} has ${gigabytes(freeBytes)} free and ${events} events need ${gigabytes(needed)}; give a smaller --events or another TMPDIR`,
   );
 }
 
@@ -306,7 +308,7 @@ async function verify({ bench, environment, records }: Run): Promise<LongResult[
   bench.say(`long: verify --recount reads ${millions(records)} million records again`);
   const lines: string[] = [];
   const startMs = performance.now();
-  const command = ["bun", "--no-env-file", "scripts/verify.ts", "--recount"];
+  const command = bunCommand("scripts/verify.ts", "--recount");
   const client = startClient(bench.stack, command, environment, (line) => lines.push(line));
   const msMax = WELL_MS_MAX + VERIFY_MS_MAX * records;
   const { peakMemoryBytes } = await deadline(client.ended(), msMax).catch((error) => {
